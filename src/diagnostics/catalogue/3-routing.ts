@@ -1,0 +1,93 @@
+/** Codes 3xxx: the routing relation does not hold together. All are reported by stage 2. */
+import { error, type Family, type NoParams, warning } from "./entry.js";
+
+export const routingCodes = {
+  MOE3001: error(
+    "a routing slot is empty",
+    (p: { router: string; slot: string }) => `router of \`${p.router}\` has no \`${p.slot}\``,
+  ),
+  MOE3002: error(
+    "a routing slot is filled twice",
+    (p: { router: string; slot: string }) => `router of \`${p.router}\` has more than one \`${p.slot}\``,
+  ),
+  MOE3003: error(
+    "a rule reads a gate that was never made",
+    (p: { rule: string }) => `\`${p.rule}\` reads a gate, but the router makes none`,
+  ),
+  MOE3004: error(
+    "`over visible` without a mask",
+    (p: { rule: string }) => `\`${p.rule} over visible\` needs a mask: every expert is visible here`,
+  ),
+  MOE3005: error(
+    "groups do not divide the experts",
+    (p: { experts: number; groups: number }) => `${p.experts} experts cannot be split into ${p.groups} equal groups`,
+  ),
+  MOE3006: error(
+    "the groups that are kept hold too few experts",
+    (p: { kept: number; k: number }) =>
+      `the groups that are kept hold ${p.kept} experts, but ${p.k} are to be selected`,
+  ),
+  MOE3007: error(
+    "a table row with no expert",
+    (p: { table: string; tier: string }) => `tier \`${p.tier}\` of table \`${p.table}\` sees no expert`,
+  ),
+  MOE3008: error(
+    "a selection that looks ahead in a causal model",
+    (p: { rule: string; per: string }) => `\`${p.rule} per ${p.per}\` looks at later tokens, and the model is causal`,
+  ),
+  MOE3009: warning(
+    "a balance loss with nothing to learn",
+    (p: { rule: string; table: string }) =>
+      `\`${p.rule}\` has nothing to learn: table \`${p.table}\` alone decides the route`,
+  ),
+  MOE3010: warning(
+    "capacity together with units that see one expert",
+    (p: { table: string; tier: string }) =>
+      `units of tier \`${p.tier}\` see one expert only: capacity can drop them for good`,
+  ),
+  MOE3011: warning(
+    "copy or zero experts counted in a capacity",
+    (p: { kind: string; count: number }) => `${p.count} \`${p.kind}\` experts cost nothing, but capacity counts them`,
+  ),
+  MOE3012: error(
+    "a table whose tiers leave ids out",
+    (p: { table: string }) => `the tiers of table \`${p.table}\` do not cover every id`,
+  ),
+  MOE3013: warning(
+    "a learned router that nothing keeps balanced",
+    (p: { router: string }) => `nothing keeps the router of \`${p.router}\` balanced`,
+  ),
+  MOE3014: error("a waiver without a reason", (p: { waiver: string }) => `\`allow ${p.waiver}\` gives no reason`),
+  MOE3015: warning(
+    "a waiver that waives nothing",
+    (p: { waiver: string }) => `\`allow ${p.waiver}\` waives nothing here`,
+  ),
+  MOE3016: error(
+    "a rule along an axis it does not know",
+    (p: { rule: string; per: string }) => `\`${p.rule}\` cannot choose per ${p.per}`,
+  ),
+  MOE3017: error(
+    "`per` names something else than the unit",
+    (p: { per: string; unit: string }) => `the selection is per ${p.per}, but what is routed is the ${p.unit}`,
+  ),
+  MOE3018: error(
+    "a rule that reads scores where there are none",
+    (p: { rule: string }) => `\`${p.rule}\` reads scores, but the router makes none`,
+  ),
+  MOE3019: error("a mixture without experts", (p: { moe: string }) => `moe \`${p.moe}\` has no experts`),
+  MOE3020: error(
+    "a table that belongs to another mixture",
+    (p: { table: string; of: string; used: string }) =>
+      `table \`${p.table}\` is a subset of \`${p.of}.experts\`, but \`${p.used}\` uses it`,
+  ),
+  MOE3021: error(
+    "several tiers are `otherwise`",
+    (p: { table: string }) => `table \`${p.table}\` has two tiers \`otherwise\``,
+  ),
+  MOE3022: error(
+    "a normalising weight over nothing",
+    (p: { rule: string }) =>
+      `\`${p.rule}\` divides by the weights of the selected experts, but the selection may be empty`,
+  ),
+  MOE3023: error("a table without rows", (_: NoParams) => "a table needs at least one `tier`, or `assign file(…)`"),
+} as const satisfies Family<"3">;

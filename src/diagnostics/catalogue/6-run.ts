@@ -1,0 +1,104 @@
+/** Codes 6xxx: files, data and training. What goes wrong outside the spec, while a command runs. */
+import { count } from "./count.js";
+import { error, type Family, warning } from "./entry.js";
+
+const shape = (dims: readonly number[]): string => `[${dims.join(", ")}]`;
+
+export const runCodes = {
+  MOE6001: error(
+    "no data files",
+    (p: { patterns: readonly string[] }) =>
+      `no file matches ${p.patterns.map((pattern) => `"${pattern}"`).join(" or ")}`,
+  ),
+  MOE6002: error("the data is empty", (p: { files: number }) => `the ${count(p.files)} data files hold no text`),
+  MOE6003: error(
+    "too little data",
+    (p: { tokens: number; needed: number }) =>
+      `the data has ${count(p.tokens)} tokens; one batch needs ${count(p.needed)}`,
+  ),
+  MOE6004: error(
+    "a tensor is missing",
+    (p: { file: string; tensor: string }) => `\`${p.file}\` has no tensor \`${p.tensor}\``,
+  ),
+  MOE6005: error(
+    "a tensor that the model does not have",
+    (p: { file: string; tensor: string }) => `\`${p.file}\` has a tensor \`${p.tensor}\` that the model does not have`,
+  ),
+  MOE6006: error(
+    "a tensor of another shape",
+    (p: { file: string; tensor: string; found: readonly number[]; expected: readonly number[] }) =>
+      `\`${p.tensor}\` in \`${p.file}\` is ${shape(p.found)}, the model needs ${shape(p.expected)}`,
+  ),
+  MOE6007: error(
+    "a damaged tensor file",
+    // reason: "it ends 4096 bytes too early"
+    (p: { file: string; reason: string }) => `\`${p.file}\` is not a whole safetensors file: ${p.reason}`,
+  ),
+  MOE6008: error("the disk is full", (p: { file: string }) => `the disk is full: \`${p.file}\` was not written`),
+  MOE6009: error(
+    "a file outside the project",
+    (p: { file: string; root: string }) => `\`${p.file}\` is outside the project folder \`${p.root}\``,
+  ),
+  MOE6010: error(
+    "a file that is not ours",
+    (p: { file: string }) => `\`${p.file}\` was not written by moec and would be overwritten`,
+  ),
+  MOE6011: error(
+    "the training diverged",
+    // what: "the loss", "layers.3.mixture.router.weight"
+    (p: { step: number; what: string; value: string }) =>
+      `training diverged at step ${count(p.step)}: ${p.what} is ${p.value}`,
+  ),
+  MOE6012: error(
+    "token counts that cannot be used",
+    (p: { file: string; reason: string }) => `\`${p.file}\` does not hold the token counts: ${p.reason}`,
+  ),
+  MOE6013: error(
+    "a file that cannot be read",
+    (p: { file: string; reason: string }) => `\`${p.file}\` cannot be read: ${p.reason}`,
+  ),
+  MOE6014: error(
+    "a file that cannot be written",
+    (p: { file: string; reason: string }) => `\`${p.file}\` cannot be written: ${p.reason}`,
+  ),
+  MOE6015: error(
+    "tokens that cannot be used",
+    (p: { file: string; reason: string }) => `\`${p.file}\` does not hold token ids: ${p.reason}`,
+  ),
+  MOE6016: error("nothing to resume", (p: { folder: string }) => `\`${p.folder}\` holds no checkpoint`),
+  MOE6017: error(
+    "a run of another design",
+    (p: { folder: string }) => `the run in \`${p.folder}\` was made from another design`,
+  ),
+  MOE6018: error(
+    "a tensor of another type",
+    (p: { file: string; tensor: string; found: string; expected: string }) =>
+      `\`${p.tensor}\` in \`${p.file}\` is ${p.found}, the model needs ${p.expected}`,
+  ),
+  MOE6019: error(
+    "a tokenizer that cannot be used",
+    (p: { file: string; reason: string }) => `the tokenizer \`${p.file}\` cannot be used: ${p.reason}`,
+  ),
+  MOE6020: error(
+    "a routing table file that cannot be used",
+    (p: { file: string; reason: string }) => `\`${p.file}\` is not a routing table for this model: ${p.reason}`,
+  ),
+  MOE6021: error(
+    "a flag that cannot be understood",
+    (p: { flag: string; value: string; expected: string }) => `\`${p.flag} ${p.value}\`: expected ${p.expected}`,
+  ),
+  MOE6022: error(
+    "not enough memory",
+    (p: { needed: number | bigint; what: string }) => `the machine has no ${count(p.needed)} bytes for ${p.what}`,
+  ),
+  MOE6023: error(
+    "the table needs token counts",
+    (p: { table: string }) => `table \`${p.table}\` sorts ids by how often they occur, and there are no counts`,
+  ),
+  MOE6024: warning(
+    "an expert that receives nothing",
+    (p: { layer: number; expert: number; steps: number }) =>
+      `expert ${p.expert} of layer ${p.layer} received nothing for ${count(p.steps)} steps`,
+  ),
+  MOE6025: error("a file that is already there", (p: { folder: string }) => `\`${p.folder}\` already holds a run`),
+} as const satisfies Family<"6">;
