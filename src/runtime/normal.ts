@@ -43,7 +43,6 @@ export function normalQuantile(p: number): number {
 }
 
 const bits = new DataView(new ArrayBuffer(8));
-const ln2 = 0.6931471805599453;
 
 /** The natural logarithm of a positive normal double, from exactly rounded operations only; error below 1e-15. */
 export function exactLog(x: number): number {
@@ -60,5 +59,5 @@ export function exactLog(x: number): number {
   const square = z * z;
   let series = 0;
   for (let power = 21; power >= 1; power -= 2) series = series * square + 1 / power;
-  return exponent * ln2 + 2 * z * series;
+  return exponent * Math.LN2 + 2 * z * series;
 }
