@@ -27,4 +27,10 @@ export const targetCodes = {
     (p: { target: string; what: string; needed: number | bigint; limit: number | bigint }) =>
       `${p.what} needs ${p.needed}, target \`${p.target}\` allows ${p.limit}`,
   ),
+  MOE5009: error(
+    "a setting of the environment that cannot be used",
+    // expected: "`native` or `wasm`", "a whole number from 1 to 1024"
+    (p: { name: string; value: string; expected: string }) =>
+      `\`${p.name}\` is \`${p.value}\`: expected ${p.expected}`,
+  ),
 } as const satisfies Family<"5">;
