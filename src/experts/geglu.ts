@@ -1,0 +1,12 @@
+/** down( gelu(gate x) ⊙ (up x) ): three matrices, gelu in its erf form. */
+import { defineExpert } from "./expert.js";
+import { ffnParams, gatedWeights } from "./ffn.js";
+
+export const geglu = defineExpert({
+  kind: "geglu",
+  doc: "down( gelu(gate x) ⊙ (up x) ): three matrices, gelu in its erf form.",
+  example: "experts 16 of geglu(hidden: 512)",
+  params: ffnParams,
+  weights: gatedWeights,
+  matrices: 3,
+});

@@ -1,0 +1,20 @@
+/** Every expert kind there is, in the order of the reference docs. To add one: a file and a line here. */
+import { block } from "./block.js";
+import { constant } from "./constant.js";
+import { copy } from "./copy.js";
+import type { Expert } from "./expert.js";
+import { geglu } from "./geglu.js";
+import { gelu } from "./gelu.js";
+import { neuron } from "./neuron.js";
+import { rank1 } from "./rank1.js";
+import { relu } from "./relu.js";
+import { silu } from "./silu.js";
+import { swiglu } from "./swiglu.js";
+import { zero } from "./zero.js";
+
+export const experts: readonly Expert[] = [swiglu, geglu, gelu, relu, silu, copy, zero, constant, rank1, neuron, block];
+
+/** The kind of a name; undefined if there is none. */
+export function expertKind(kind: string): Expert | undefined {
+  return experts.find((each) => each.kind === kind);
+}

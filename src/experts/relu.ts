@@ -1,0 +1,12 @@
+/** down( max(0, up x) ): two matrices. */
+import { defineExpert } from "./expert.js";
+import { ffnParams, plainWeights } from "./ffn.js";
+
+export const relu = defineExpert({
+  kind: "relu",
+  doc: "down( max(0, up x) ): two matrices.",
+  example: "experts 16 of relu(hidden: 512)",
+  params: ffnParams,
+  weights: plainWeights,
+  matrices: 2,
+});

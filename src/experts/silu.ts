@@ -1,0 +1,12 @@
+/** down( silu(up x) ): two matrices. */
+import { defineExpert } from "./expert.js";
+import { ffnParams, plainWeights } from "./ffn.js";
+
+export const silu = defineExpert({
+  kind: "silu",
+  doc: "down( silu(up x) ): two matrices.",
+  example: "experts 16 of silu(hidden: 512)",
+  params: ffnParams,
+  weights: plainWeights,
+  matrices: 2,
+});

@@ -1,0 +1,12 @@
+/** down( silu(gate x) ⊙ (up x) ): three matrices. */
+import { defineExpert } from "./expert.js";
+import { ffnParams, gatedWeights } from "./ffn.js";
+
+export const swiglu = defineExpert({
+  kind: "swiglu",
+  doc: "down( silu(gate x) ⊙ (up x) ): three matrices.",
+  example: "experts 16 of swiglu(hidden: 512)",
+  params: ffnParams,
+  weights: gatedWeights,
+  matrices: 3,
+});

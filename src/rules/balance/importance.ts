@@ -1,0 +1,14 @@
+/** Pushes the summed gates of the experts together: their squared coefficient of variation. */
+import { number } from "../../words/params.js";
+import { defineRule } from "../rule.js";
+
+export const importance = defineRule({
+  slot: "balance",
+  name: "importance",
+  doc: "Pushes the summed gates of the experts together: their squared coefficient of variation.",
+  example: "balance importance(0.1)",
+  params: [number("weight", "how much the loss counts", { min: 0, default: 0.1, why: "as in Shazeer 2017" })],
+  clauses: [],
+  needs: ["gate"],
+  facts: () => ({ readsAllLogits: true }),
+});

@@ -1,0 +1,27 @@
+/** A number per expert that is added for choosing only, and moves against the load after every step. */
+import { number, word } from "../../words/params.js";
+import { defineRule } from "../rule.js";
+
+export const loadBalance = defineRule({
+  slot: "bias",
+  name: "load_balance",
+  doc: "A number per expert that is added for choosing only, and moves against the load after every step.",
+  example: "bias load_balance(rate: 1e-3, step: sign)",
+  params: [
+    number("rate", "how far the number moves in a step", { min: 0, default: 1e-3, why: "as in DeepSeek-V3" }),
+    word("step", ["sign", "proportional"], "whether only the direction of the error counts, or its size too", {
+      default: "sign",
+      why: "as in DeepSeek-V3",
+    }),
+    word("control", ["step", "proportional", "pid"], "how the error becomes a movement", {
+      default: "step",
+      why: "the plain rule: `rate` times what `step` says",
+    }),
+    number("target", "share of the selected edges that should go to experts that compute something", {
+      min: 0,
+      optional: true,
+    }),
+  ],
+  clauses: [],
+  needs: ["key"],
+});

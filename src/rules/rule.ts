@@ -1,0 +1,78 @@
+/**
+ * What a routing rule is: one word of one slot, described as data in one file `src/rules/<slot>/<name>.ts`. The
+ * description feeds checking, `explain`, completion, formatting, diff and the reference docs; `facts` feeds dispatch;
+ * `build` says what the rule computes, as nodes of the graph. A rule without `build` can be checked, not compiled.
+ */
+import type { RuleArg, Slot, Table, Unit } from "../2-design/design.js";
+import type { Clause, Param, Piece } from "../words/pattern.js";
+import type { RuleBuild } from "./build.js";
+
+export type RuleArgs = Readonly<Record<string, RuleArg>>;
+
+/** What a rule may ask about the mixture it routes for. */
+export interface RuleContext {
+  /** E */
+  readonly experts: number;
+  readonly unit: Unit;
+  readonly tables: Readonly<Record<string, Table>>;
+}
+
+/** What dispatch may rely on. A fact that is not stated is not known. */
+export interface Facts {
+  /** most edges a unit can have */
+  readonly edgesPerUnit?: number;
+  /** every unit has exactly `edgesPerUnit` edges as long as that many experts are legal for it */
+  readonly exactEdges?: boolean;
+  /** every expert takes the same number of units: this many, or this share of them, or ceil(capacity·U/E) */
+  readonly rowsPerExpert?: { readonly count?: number; readonly share?: number; readonly capacity?: number };
+  /** the token id alone decides the experts of every unit */
+  readonly route?: "table";
+  /** name of the table that says which experts are legal, or which are chosen */
+  readonly table?: string;
+  /** most experts that are legal for a unit */
+  readonly legalPerUnit?: number;
+  /** units of some tier see one expert only, so their route is known before scoring */
+  readonly someRoutesKnown?: boolean;
+  /** every legal pair of unit and expert is an edge */
+  readonly allEdges?: boolean;
+  /** reads the logits of every expert, so none may be left out */
+  readonly readsAllLogits?: boolean;
+  /** edges may be removed after selection */
+  readonly drops?: boolean;
+  /** at most ceil(room·k·U/E) edges per expert */
+  readonly room?: number;
+  /** the experts see the weighted input and their output is not weighted again */
+  readonly weightOnInput?: boolean;
+}
+
+/** What a rule needs from the steps before it. */
+export type Need = "scores" | "gate" | "mask" | "ids" | "key";
+
+export interface Rule {
+  readonly slot: Slot;
+  readonly name: string;
+  /** one sentence */
+  readonly doc: string;
+  /** a line that uses it */
+  readonly example: string;
+  /** arguments in parentheses, in the order in which they may stand without a name */
+  readonly params: readonly Param[];
+  /** number before the rule's name: `group 8 keep …` */
+  readonly lead?: Param;
+  /** the rule is written as `Name[key]`, and its arguments are `table` and `key` */
+  readonly indexed?: boolean;
+  /** what must follow the name: `keep top(4)` */
+  readonly head?: readonly Piece[];
+  /** words that may follow */
+  readonly clauses: readonly Clause[];
+  readonly needs: readonly Need[];
+  /** whether it looks at units that come later in the sequence */
+  readonly looksAhead?: (args: RuleArgs) => boolean;
+  readonly facts?: (args: RuleArgs, context: RuleContext) => Facts;
+  readonly build?: RuleBuild;
+}
+
+/** Describes a rule; the only thing a rule file exports. */
+export function defineRule(rule: Rule): Rule {
+  return rule;
+}
