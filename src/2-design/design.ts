@@ -223,13 +223,19 @@ export type Init =
 export interface Train {
   readonly name: string;
   readonly data: { readonly kind: string; readonly globs: readonly string[] };
-  readonly tokenizer: { readonly kind: "byte" } | { readonly kind: "bpe"; readonly vocab: number } | { readonly kind: "file"; readonly path: string };
+  readonly tokenizer:
+    | { readonly kind: "byte" }
+    | { readonly kind: "bpe"; readonly vocab: number }
+    | { readonly kind: "file"; readonly path: string };
   /** B, sequences per step */
   readonly batch: number;
   readonly steps: number;
   readonly seed: number;
   readonly optimize: readonly Optimize[];
-  readonly schedule: { readonly warmup: number; readonly decay: { readonly kind: "cosine" | "linear" | "constant"; readonly to: number } };
+  readonly schedule: {
+    readonly warmup: number;
+    readonly decay: { readonly kind: "cosine" | "linear" | "constant"; readonly to: number };
+  };
   /** global L2 norm of all gradients; undefined: no clipping */
   readonly clip: number | undefined;
   readonly evaluate: { readonly every: number; readonly heldOut: number } | undefined;

@@ -1,0 +1,103 @@
+/** Weights and buffers of a mixture, without the layer in front of their names. */
+import { ffnWeights, type Inits, initOf, type LocalWeight } from "./block-weights.js";
+import type { Mixture, RuleUse } from "./design.js";
+
+/** Split, router, experts, shared experts, merge. `width` is D. */
+export function mixtureWeights(mixture: Mixture, width: number): readonly LocalWeight[] {
+  return [
+    ...projection(mixture, "split", width),
+    ...routerWeights(mixture),
+    ...expertWeights(mixture),
+    ...sharedWeights(mixture, width),
+    ...projection(mixture, "merge", width),
+  ];
+}
+
+function projection(mixture: Mixture, which: "split" | "merge", width: number): readonly LocalWeight[] {
+  const { unit, init } = mixture;
+  if (unit.kind !== "subtoken" || unit[which] !== "linear") return [];
+  const residual = which === "merge";
+  return [{ name: `${which}.weight`, shape: [width, width], class: "matrices", residual, ...initOf(init, which) }];
+}
+
+/** [E,C] for a linear score; the second score of a router is `router.1.…`. */
+function routerWeights(mixture: Mixture): readonly LocalWeight[] {
+  const { rules } = mixture.router;
+  const scores = rules.filter((rule) => rule.slot === "score");
+  const noisy = rules.some((rule) => rule.slot === "noise" && rule.rule === "gaussian" && rule.args.learned === true);
+  const predicted = rules.some((rule) => rule.slot === "balance" && rule.rule === "predictor");
+  return [
+    ...scores.flatMap((score, i) => scoreWeights(mixture, score, i === 0 ? "router" : `router.${i}`)),
+    ...(noisy ? [routerMatrix("router.noise.weight", [mixture.expertCount, mixture.width], mixture.init)] : []),
+    ...(predicted ? [routerMatrix("router.predictor.weight", [1, mixture.width], mixture.init)] : []),
+  ];
+}
+
+function scoreWeights(mixture: Mixture, score: RuleUse, name: string): readonly LocalWeight[] {
+  const { args, rule } = score;
+  const { expertCount: experts, width, init } = mixture;
+  const matrix = (last: string, shape: readonly number[]) => routerMatrix(`${name}.${last}`, shape, init);
+  const outputs = typeof args.to === "number" ? args.to : experts;
+  const inputs = args.from === "previous.scores" ? experts : width;
+  if (rule === "mlp")
+    return [matrix("hidden.weight", [Number(args.hidden), width]), matrix("weight", [outputs, Number(args.hidden)])];
+  if (rule === "product_keys") {
+    const keyWidth = Number(args.width);
+    return [matrix("query.weight", [2 * keyWidth, width]), matrix("weight", [2, Number(args.keys), keyWidth])];
+  }
+  const bias: LocalWeight = { name: `${name}.bias`, shape: [outputs], class: "router", init: { kind: "zeros" } };
+  const biases = args.bias === true ? [bias] : [];
+  if (args.normalized !== true) return [matrix("weight", [outputs, inputs]), ...biases];
+  const projected = Number(args.projection);
+  return [
+    matrix("projection.weight", [projected, inputs]),
+    matrix("weight", [outputs, projected]),
+    // starts at 1 and is multiplied with the rule's `temperature`
+    { name: `${name}.temperature`, shape: [], class: "router", init: { kind: "ones" } },
+    ...biases,
+  ];
+}
+
+function routerMatrix(name: string, shape: readonly number[], init: Inits): LocalWeight {
+  return { name, shape, class: "router", ...initOf(init, "router") };
+}
+
+/** `experts.up.weight` [E,F,C] and so on; `experts.0.…`, `experts.1.…` where there are several groups. */
+function expertWeights(mixture: Mixture): readonly LocalWeight[] {
+  const several = mixture.experts.length > 1;
+  return mixture.experts.flatMap(({ count, ffn }, i) =>
+    named(several ? `experts.${i}.` : "experts.", ffnWeights(ffn, mixture.width, [count], mixture.init)),
+  );
+}
+
+/** Shared experts work on whole tokens, whatever is routed: their width is D. */
+function sharedWeights(mixture: Mixture, width: number): readonly LocalWeight[] {
+  const several = mixture.shared.length > 1;
+  return mixture.shared.flatMap(({ count, ffn, gated }, i) => {
+    const scale: LocalWeight = { name: "scale.weight", shape: [count, width], class: "matrices" };
+    const weights = [...ffnWeights(ffn, width, [count], mixture.init), ...(gated ? [scale] : [])];
+    return named(several ? `shared.${i}.` : "shared.", weights);
+  });
+}
+
+function named(prefix: string, weights: readonly LocalWeight[]): readonly LocalWeight[] {
+  return weights.map((weight) => ({ ...weight, name: prefix + weight.name }));
+}
+
+/** Something that is kept and saved with the weights, but not trained by gradients. */
+export interface BufferSpec {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly dtype: "u8" | "f32";
+}
+
+/** Routing tables (`visible` [V,E] u8, named like their table) and load-balance biases (`router.load_bias` [E]). */
+export function mixtureBuffers(mixture: Mixture, vocab: number): readonly BufferSpec[] {
+  const { rules } = mixture.router;
+  const tables = [...new Set(rules.filter(({ rule }) => rule === "table").map(({ args }) => String(args.table)))];
+  const biased = rules.some(({ slot, rule }) => slot === "bias" && rule === "load_balance");
+  return [
+    ...tables.map((name) => ({ name: name.toLowerCase(), shape: [vocab, mixture.expertCount], dtype: "u8" as const })),
+    ...(biased ? [{ name: "router.load_bias", shape: [mixture.expertCount], dtype: "f32" as const }] : []),
+  ];
+}

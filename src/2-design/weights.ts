@@ -1,0 +1,99 @@
+/**
+ * Every weight of a design: name, shape, how it starts, which class the optimiser sees. Names and order are those of
+ * checkpoints, traces and diffs. Not the weights' numbers, and not what is computed with them.
+ */
+import { attentionWeights, denseWeights, type LocalWeight, normWeights } from "./block-weights.js";
+import type { Design, Init, Step, WeightClass } from "./design.js";
+import { layerBlocks, layerCount, stepScope } from "./layers.js";
+import { type BufferSpec, mixtureBuffers, mixtureWeights } from "./mixture-weights.js";
+
+export interface WeightSpec {
+  /** e.g. `layers.3.mixture.experts.up.weight` */
+  readonly name: string;
+  /** outermost axis first */
+  readonly shape: readonly number[];
+  readonly init: Init;
+  readonly class: WeightClass;
+  /** undefined for embedding, last norm and head */
+  readonly layer: number | undefined;
+  /** path in the design that asked for it, e.g. `Mixture`, `MaskMoE.head` */
+  readonly path: string;
+}
+
+/** The standard deviation of every matrix and of the embedding. */
+export const initialStd = 0.02;
+
+/** All weights of a design in checkpoint order: embedding, layers, last norm, head. Without a model there are none. */
+export function weightsOf(design: Design): readonly WeightSpec[] {
+  const { model } = design;
+  if (!model) return [];
+  const whole = (weights: readonly LocalWeight[], path: string) =>
+    weights.map((weight) => place(weight, "", undefined, `${model.name}.${path}`));
+  const layers = layerBlocks(design).flatMap((block, layer) =>
+    block.steps.flatMap((step) =>
+      stepWeights(design, step).map((weight) =>
+        place(weight, `layers.${layer}.${stepScope(step)}.`, layer, step.part, residualStd(layerCount(model))),
+      ),
+    ),
+  );
+  return [
+    ...whole(embeddingWeights(design), "embed"),
+    ...layers,
+    ...whole(prefixed("norm.", normWeights(model.norm, model.dModel)), "norm"),
+    ...whole(headWeights(design), "head"),
+  ];
+}
+
+/** The weights of one use of a part, without the layer in front of the names: its norm, then the part itself. */
+export function stepWeights(design: Design, step: Step): readonly LocalWeight[] {
+  const width = design.model?.dModel ?? 0;
+  return [...prefixed("norm.", normWeights(step.norm, width)), ...partWeights(design, step, width)];
+}
+
+/** `embed.weight` [V,D], and `embed.positions` [S,D] where positions are learned. */
+export function embeddingWeights({ model }: Design): readonly LocalWeight[] {
+  if (!model) return [];
+  const table: LocalWeight = { name: "embed.weight", shape: [model.vocab, model.dModel], class: "embeddings" };
+  const positions: LocalWeight = { name: "embed.positions", shape: [model.context, model.dModel], class: "embeddings" };
+  return model.embed.positions === "learned" ? [table, positions] : [table];
+}
+
+/** `head.weight` [V,D] unless the embedding is used again, and `head.bias` [V]. */
+export function headWeights({ model }: Design): readonly LocalWeight[] {
+  if (!model) return [];
+  const weight: LocalWeight = { name: "head.weight", shape: [model.vocab, model.dModel], class: "matrices" };
+  const bias: LocalWeight = { name: "head.bias", shape: [model.vocab], class: "norms", init: { kind: "zeros" } };
+  return [...(model.embed.tied ? [] : [weight]), ...(model.head.bias ? [bias] : [])];
+}
+
+function partWeights(design: Design, step: Step, width: number): readonly LocalWeight[] {
+  const { part } = step;
+  if (step.kind === "attention") return attentionWeights(design.attentions[part]!, width);
+  if (step.kind === "dense") return denseWeights(design.denses[part]!, width);
+  return mixtureWeights(design.mixtures[part]!, width);
+}
+
+function prefixed(prefix: string, weights: readonly LocalWeight[]): readonly LocalWeight[] {
+  return weights.map((weight) => ({ ...weight, name: prefix + weight.name }));
+}
+
+/** Every layer adds twice to the residual stream; smaller starts keep its size independent of the depth. */
+function residualStd(layers: number): number {
+  return initialStd / Math.sqrt(2 * layers);
+}
+
+function place(local: LocalWeight, prefix: string, layer: number | undefined, path: string, residual = initialStd) {
+  const init: Init = local.init ?? { kind: "normal", std: local.residual ? residual : initialStd };
+  return { name: prefix + local.name, shape: local.shape, init, class: local.class, layer, path };
+}
+
+/** All buffers of a design: what is saved with the weights but not trained by gradients, in layer order. */
+export function buffersOf(design: Design): readonly BufferSpec[] {
+  const vocab = design.model?.vocab ?? 0;
+  return layerBlocks(design).flatMap((block, layer) =>
+    block.steps.flatMap((step) => {
+      const buffers = step.kind === "mixture" ? mixtureBuffers(design.mixtures[step.part]!, vocab) : [];
+      return buffers.map((buffer) => ({ ...buffer, name: `layers.${layer}.${stepScope(step)}.${buffer.name}` }));
+    }),
+  );
+}
