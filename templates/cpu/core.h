@@ -158,7 +158,8 @@ CORE_INLINE vf vf_sqrt(vf x) {
 /* 1/sqrt(x), both operations correctly rounded (not the estimate). */
 CORE_INLINE vf vf_rsqrt(vf x) { return vf_splat(1.0f) / vf_sqrt(x); }
 
-/* a * b + c, rounded once where the machine can, twice elsewhere (WebAssembly, SSE). */
+/* a * b + c, rounded once where the machine can, twice elsewhere (SSE, WebAssembly; built
+ * with -mrelaxed-simd, as the engine's machine does it). */
 CORE_INLINE vf vf_fma(vf a, vf b, vf c) {
 #if defined(__AVX512F__)
   return (vf)_mm512_fmadd_ps((__m512)a, (__m512)b, (__m512)c);
@@ -166,6 +167,8 @@ CORE_INLINE vf vf_fma(vf a, vf b, vf c) {
   return (vf)_mm256_fmadd_ps((__m256)a, (__m256)b, (__m256)c);
 #elif defined(__aarch64__)
   return (vf)vfmaq_f32((float32x4_t)c, (float32x4_t)a, (float32x4_t)b);
+#elif defined(__wasm_relaxed_simd__)
+  return (vf)wasm_f32x4_relaxed_madd((v128_t)a, (v128_t)b, (v128_t)c);
 #else
   return a * b + c;
 #endif
@@ -392,6 +395,9 @@ CORE_CALL float row_dot(const float *x, const float *y, ptrdiff_t n) {
 
 /* ------------------------------------------------------- packing, shared */
 
+/* Rows that packing asks the caches for ahead of the one it copies. */
+#define CORE_AHEAD 8
+
 /* In every group of four lanes: digit d of the code (lowest first) names the lane
  * of a (0-3) or b (4-7) that goes to lane d. */
 #define CORE_DIGIT(lane, code) (((code) >> (4 * ((lane) % 4))) & 15)
@@ -466,15 +472,28 @@ CORE_INLINE void core_pack(float *dst, ptrdiff_t width, const float *src, ptrdif
   }
 }
 
-/* dst[k][width] = `cols` contiguous columns of k rows (row i, or index[i]), zeros beside them. */
+/* dst[k][width] = `cols` contiguous columns of k rows (row i, or index[i]), zeros beside them;
+ * width is at most 2 VL. */
 CORE_INLINE void core_pack_columns(float *dst, ptrdiff_t width, const float *src, ptrdiff_t ld, const int *index,
                                    ptrdiff_t cols, ptrdiff_t k) {
-  for (ptrdiff_t i = 0; i < k; i++) {
+  const ptrdiff_t first = cols < VL ? cols : VL, second = cols - first;
+  for (ptrdiff_t i = 0; i < k; i++, dst += width) {
     const ptrdiff_t row = index ? index[i] : i;
-    for (ptrdiff_t j = 0; j < width; j += VL) {
-      const ptrdiff_t part = width - j < VL ? width - j : VL;
-      const ptrdiff_t have = row < 0 || cols < j ? 0 : cols - j < part ? cols - j : part;
-      vf_store_part(dst + i * width + j, vf_load_part(src + (row < 0 ? 0 : row) * ld + (have ? j : 0), have), part);
+    const float *p = src + (row < 0 ? 0 : row) * ld;
+    if (i + CORE_AHEAD < k) {
+      /* Rows lie ld apart, often a page: nothing but this fetches them early. */
+      const ptrdiff_t next = index ? index[i + CORE_AHEAD] : i + CORE_AHEAD;
+      __builtin_prefetch(src + (next < 0 ? 0 : next) * ld);
+      if (width > 16) __builtin_prefetch(src + (next < 0 ? 0 : next) * ld + 16);
+    }
+    if (width <= VL) {
+      vf_store_part(dst, vf_load_part(p, row < 0 ? 0 : first), width);
+    } else if (cols == width && row >= 0) {
+      vf_store(dst, vf_load(p));
+      vf_store_part(dst + VL, vf_load_part(p + VL, width - VL), width - VL);
+    } else {
+      vf_store(dst, vf_load_part(p, row < 0 ? 0 : first));
+      vf_store_part(dst + VL, vf_load_part(p + first, row < 0 ? 0 : second), width - VL);
     }
   }
 }
@@ -521,16 +540,19 @@ CORE_CALL void pack_b_cols(float *dst, const float *src, ptrdiff_t ld, ptrdiff_t
 
 /* ------------------------------------------------------------------ tile
  * The accumulators are named, not an array: an array indexed in the loop goes
- * to memory with some compilers. */
+ * to memory with some compilers. Every element is its own sum over k, in order:
+ * its bits depend neither on its place in the tile nor on how k is split. */
 
+#define TILE_4(F) F(0) F(1) F(2) F(3)
+#define TILE_8(F) TILE_4(F) F(4) F(5) F(6) F(7)
 #if MR == 12
-#define TILE_ROWS(F) F(0) F(1) F(2) F(3) F(4) F(5) F(6) F(7) F(8) F(9) F(10) F(11)
+#define TILE_ALL(F) TILE_8(F) F(8) F(9) F(10) F(11)
 #elif MR == 8
-#define TILE_ROWS(F) F(0) F(1) F(2) F(3) F(4) F(5) F(6) F(7)
+#define TILE_ALL(F) TILE_8(F)
 #elif MR == 6
-#define TILE_ROWS(F) F(0) F(1) F(2) F(3) F(4) F(5)
+#define TILE_ALL(F) TILE_4(F) F(4) F(5)
 #else
-#define TILE_ROWS(F) F(0) F(1) F(2) F(3)
+#define TILE_ALL(F) TILE_4(F)
 #endif
 
 #define TILE_NEW(r) vf l##r = {0}, h##r = {0};
@@ -542,37 +564,60 @@ CORE_CALL void pack_b_cols(float *dst, const float *src, ptrdiff_t ld, ptrdiff_t
 #define TILE_STORE(r) \
   vf_store(c + r * ld, l##r); \
   vf_store(c + r * ld + VL, h##r);
-#define TILE_BODY(START) \
-  TILE_ROWS(START) \
+/* A panels come from the second cache or beyond: asked for 16 steps early. */
+#define TILE_BODY(ROWS, START) \
+  ROWS(START) \
   for (ptrdiff_t i = 0; i < k; i++, a += MR, b += NR) { \
     const vf low = vf_load(b), high = vf_load(b + VL); \
     vf x; \
-    TILE_ROWS(TILE_STEP) \
+    __builtin_prefetch(a + 16 * MR); \
+    ROWS(TILE_STEP) \
   } \
-  TILE_ROWS(TILE_STORE)
+  ROWS(TILE_STORE)
+
+#define TILE_FUNCTION(name, ROWS, START) \
+  CORE_CALL void name(ptrdiff_t k, const float *restrict a, const float *restrict b, float *restrict c, ptrdiff_t ld) { \
+    TILE_BODY(ROWS, START) \
+  }
+
+/* tile_zero and tile_add straight on a full MR x NR block of a row-major matrix. */
+TILE_FUNCTION(tile_zero_direct, TILE_ALL, TILE_NEW)
+TILE_FUNCTION(tile_add_direct, TILE_ALL, TILE_LOAD)
+TILE_FUNCTION(core_tile_zero_4, TILE_4, TILE_NEW)
+TILE_FUNCTION(core_tile_add_4, TILE_4, TILE_LOAD)
+#if MR == 12
+TILE_FUNCTION(core_tile_zero_8, TILE_8, TILE_NEW)
+TILE_FUNCTION(core_tile_add_8, TILE_8, TILE_LOAD)
+#else
+#define core_tile_zero_8 tile_zero_direct
+#define core_tile_add_8 tile_add_direct
+#endif
 
 /* c[MR][NR] = sum over k of a[k][MR] * b[k][NR]. */
-CORE_CALL void tile_zero(ptrdiff_t k, const float *restrict a, const float *restrict b, float *restrict c) {
-  enum { ld = NR };
-  TILE_BODY(TILE_NEW)
+CORE_INLINE void tile_zero(ptrdiff_t k, const float *restrict a, const float *restrict b, float *restrict c) {
+  tile_zero_direct(k, a, b, c, NR);
 }
 
 /* c[MR][NR] += the same sum, continued in the same order: splitting k changes no bit. */
-CORE_CALL void tile_add(ptrdiff_t k, const float *restrict a, const float *restrict b, float *restrict c) {
-  enum { ld = NR };
-  TILE_BODY(TILE_LOAD)
+CORE_INLINE void tile_add(ptrdiff_t k, const float *restrict a, const float *restrict b, float *restrict c) {
+  tile_add_direct(k, a, b, c, NR);
 }
 
-/* As tile_zero, straight into a full MR x NR block of a row-major matrix. */
-CORE_CALL void tile_zero_direct(ptrdiff_t k, const float *restrict a, const float *restrict b, float *restrict c,
-                                ptrdiff_t ld) {
-  TILE_BODY(TILE_NEW)
+/* tile_zero for a panel with only `rows` (1 .. MR) rows: cheaper where few are left.
+ * The same bits in those rows; the rows of c past them may or may not be written. */
+CORE_INLINE void tile_zero_rows(ptrdiff_t rows, ptrdiff_t k, const float *restrict a, const float *restrict b,
+                                float *restrict c) {
+  if (rows <= 4) core_tile_zero_4(k, a, b, c, NR);
+  else if (rows <= 8) core_tile_zero_8(k, a, b, c, NR);
+  else tile_zero_direct(k, a, b, c, NR);
 }
 
-/* As tile_add, straight into a full MR x NR block of a row-major matrix. */
-CORE_CALL void tile_add_direct(ptrdiff_t k, const float *restrict a, const float *restrict b, float *restrict c,
-                               ptrdiff_t ld) {
-  TILE_BODY(TILE_LOAD)
+/* tile_add for a panel with only `rows` (1 .. MR) rows, as tile_zero_rows. */
+CORE_INLINE void tile_add_rows(ptrdiff_t rows, ptrdiff_t k, const float *restrict a, const float *restrict b,
+                               float *restrict c) {
+  if (rows <= 4) core_tile_add_4(k, a, b, c, NR);
+  else if (rows <= 8) core_tile_add_8(k, a, b, c, NR);
+  else tile_add_direct(k, a, b, c, NR);
 }
 
 #endif

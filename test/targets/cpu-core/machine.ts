@@ -7,8 +7,8 @@ import { execFileSync, spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { runClang } from "@yowasp/clang";
-import koffi from "koffi";
+import { commands } from "@yowasp/clang";
+import koffi, { type LibraryHandle } from "koffi";
 
 /** One build of core.h: its widths, its memory and a way to call a probe by name. */
 export interface Machine {
@@ -27,6 +27,7 @@ const PROBES: Record<string, number> = {
   probe_map: 5,
   probe_lanes: 5,
   probe_part: 3,
+  probe_load_part: 3,
   probe_row: 4,
   probe_move: 4,
   probe_pack: 7,
@@ -56,7 +57,7 @@ function widths(size: (which: number) => number): Pick<Machine, "vl" | "mr" | "n
   return { vl: size(0), mr: size(1), nr: size(2) };
 }
 
-function compileShared(architecture: string): koffi.IKoffiLib {
+function compileShared(architecture: string): LibraryHandle {
   const folder = mkdtempSync(join(tmpdir(), "moec-core-"));
   const [file, out] = [join(folder, "probe.c"), join(folder, "probe.so")];
   writeFileSync(file, source());
@@ -86,7 +87,7 @@ const WASM_FLAGS = ["-msimd128", "-matomics", "-mbulk-memory", "-nostdlib", "-Wl
 
 /** core.h built by the embedded clang; its memory ends where the arena does, so that reading past it traps. */
 export async function wasmMachine(): Promise<Machine> {
-  const files = await runClang(["clang", ...FLAGS, ...WASM_FLAGS, "probe.c", "-o", "probe.wasm"], {
+  const files = await commands.clang([...FLAGS, ...WASM_FLAGS, "probe.c", "-o", "probe.wasm"], {
     "probe.c": source(),
   });
   const memory = new WebAssembly.Memory({ initial: (4 * ARENA) >> 16 });

@@ -112,6 +112,24 @@ function checkTile(machine: Machine, k: number, code: number): void {
   }
 }
 
+function checkRows(machine: Machine, code: number, rows: number): void {
+  const { floats, mr, nr } = machine;
+  const [a, b, full, part] = [START, START + 4096, START + 16384, START + 24576];
+  const size = mr * nr;
+  for (const [at, length] of [
+    [a, 19 * mr],
+    [b, 19 * nr],
+    [full, size],
+  ] as const)
+    fill(floats, at, length);
+  floats.copyWithin(part, full, full + size);
+  floats.fill(GUARD, part + size, part + size + 64);
+  machine.call("probe_tile", code, 19, a, b, full, 0);
+  machine.call("probe_tile", code + 4, 19, a, b, part, rows);
+  expect(floats.subarray(part, part + rows * nr)).toEqual(floats.subarray(full, full + rows * nr));
+  expect(floats.subarray(part + size, part + size + 64).every((x) => x === GUARD)).toBe(true);
+}
+
 onEveryMachine((machine) => {
   for (const panel of PANELS) {
     it(`${panel.name} equals the naive loop and touches nothing else`, () => {
@@ -126,6 +144,12 @@ onEveryMachine((machine) => {
   for (const [code, name] of ["tile_zero", "tile_add", "tile_zero_direct", "tile_add_direct"].entries()) {
     it(`${name} equals the naive sum`, () => {
       for (const k of DEPTHS) checkTile(machine(), k, code);
+    });
+  }
+
+  for (const [code, name] of ["tile_zero_rows", "tile_add_rows"].entries()) {
+    it(`${name} gives the full tile's bits in every row that counts`, () => {
+      for (let rows = 1; rows <= machine().mr; rows++) checkRows(machine(), code, rows);
     });
   }
 

@@ -57,6 +57,11 @@ EXPORT(probe_part) void probe_part(float *m, int x, int y, int n) {
   vf_store(m + y, vf_load_part(m + x, n));
 }
 
+EXPORT(probe_load_part) void probe_load_part(float *m, int x, int y, int n);
+EXPORT(probe_load_part) void probe_load_part(float *m, int x, int y, int n) {
+  vf_store(m + y, vf_load_part(m + x, n));
+}
+
 EXPORT(probe_row) float probe_row(float *m, int which, int x, int y, int n);
 EXPORT(probe_row) float probe_row(float *m, int which, int x, int y, int n) {
   if (which == 0) return row_max(m + x, n);
@@ -87,6 +92,7 @@ EXPORT(probe_pack) void probe_pack(float *m, int which, int dst, int src, int ld
   }
 }
 
+/* ld: of c; for the tiles of fewer rows, the rows. */
 EXPORT(probe_tile) void probe_tile(float *m, int which, int k, int a, int b, int c, int ld);
 EXPORT(probe_tile) void probe_tile(float *m, int which, int k, int a, int b, int c, int ld) {
   switch (which) {
@@ -94,6 +100,8 @@ EXPORT(probe_tile) void probe_tile(float *m, int which, int k, int a, int b, int
     case 1: tile_add(k, m + a, m + b, m + c); break;
     case 2: tile_zero_direct(k, m + a, m + b, m + c, ld); break;
     case 3: tile_add_direct(k, m + a, m + b, m + c, ld); break;
+    case 4: tile_zero_rows(ld, k, m + a, m + b, m + c); break;
+    case 5: tile_add_rows(ld, k, m + a, m + b, m + c); break;
     default: break;
   }
 }
