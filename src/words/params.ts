@@ -71,22 +71,17 @@ export function literal(text: string): Piece {
 /** `intro value`, e.g. `sees 4`. */
 export function clause(intro: string, piece: Piece, doc: string, rest: { readonly required?: boolean } = {}): Clause {
   const arg = piece.piece === "value" ? piece.param.name : piece.piece === "choice" ? piece.arg : piece.word;
-  return { words: splitIntro(intro), arg, doc, pieces: [piece], ...rest };
+  return { words: intro.split(" "), arg, doc, pieces: [piece], ...rest };
 }
 
 /** Words without anything after them, e.g. `renormalized`, `per layer`. */
 export function mark(intro: string, arg: string, doc: string): Clause {
-  return { words: splitIntro(intro), arg, doc };
+  return { words: intro.split(" "), arg, doc };
 }
 
 /** A word with arguments in parentheses, e.g. `scaled(2.5)`. */
 export function call(intro: string, doc: string, ...params: readonly Param[]): Clause {
   return { words: [intro], arg: intro, doc, params };
-}
-
-function splitIntro(intro: string): readonly [string] | readonly [string, string] {
-  const [first = "", second] = intro.split(" ");
-  return second === undefined ? [first] : [first, second];
 }
 
 interface LineRest {

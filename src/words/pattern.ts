@@ -73,8 +73,8 @@ export type Piece =
 
 /** Words that may follow the head of a phrase, in any order, e.g. `per token`, `at most 8`, `renormalized`. */
 export interface Clause {
-  /** one or two words that introduce it */
-  readonly words: readonly [string] | readonly [string, string];
+  /** the words that introduce it */
+  readonly words: readonly string[];
   /** argument that says whether the clause is there; for clauses without pieces it is a truth value */
   readonly arg: string;
   readonly doc: string;

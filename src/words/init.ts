@@ -1,0 +1,34 @@
+/** `init NAME rule`, wherever weights may be started differently. */
+import { anyWord, choice, number, oneOf, phrase, texts, value } from "./params.js";
+import type { Line } from "./pattern.js";
+
+export const initChoices = [
+  choice(
+    "normal",
+    "normal distribution around 0",
+    number("std", "standard deviation", { min: 0, default: 0.02, why: "as everywhere else" }),
+  ),
+  choice(
+    "xavier_uniform",
+    "uniform in ± gain · √(6 / (in + out))",
+    number("gain", "factor", { min: 0, default: 1, why: "plain Xavier" }),
+  ),
+  choice(
+    "orthogonal",
+    "a random orthogonal matrix times the gain",
+    number("gain", "factor", { min: 0, default: 1, why: "lengths are kept" }),
+  ),
+  choice("zeros", "all zero"),
+  choice("ones", "all one"),
+  choice("merge", "from trained models, as in Branch-Train-MiX", texts("checkpoints", "the checkpoints")),
+] as const;
+
+/** A line `init NAME rule` for a block whose weights have these names. */
+export function initLine(example: string): Line {
+  return phrase(
+    "init",
+    "How the weights of a name start; normal(0.02) unless written, smaller where they write into the residual stream.",
+    [value(anyWord("weight", "last name of the weights")), oneOf("init", "how they start", initChoices)],
+    { times: "0+", example },
+  );
+}

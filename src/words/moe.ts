@@ -1,0 +1,72 @@
+/** The words of `moe`, except those of its router: those are the rules (`src/rules`). */
+import { experts } from "../experts/index.js";
+import { initLine } from "./init.js";
+import { choice, clause, count, literal, mark, oneOf, phrase, setting, value, word } from "./params.js";
+import type { Choice, Vocabulary } from "./pattern.js";
+
+const kinds: readonly Choice[] = experts.map(({ kind, doc, params }) => ({ name: kind, doc, params }));
+
+const projection = (name: string, doc: string) =>
+  word(name, ["linear", "identity"], doc, { default: "linear", why: "as in MH-MoE: heads mix before and after" });
+
+export const moeWords: Vocabulary = {
+  name: "moe",
+  a: "a moe",
+  doc: "A mixture of experts: what is routed, the experts, the router.",
+  lines: [
+    setting(
+      "unit",
+      "What is routed.",
+      oneOf("unit", "what is routed; token unless written", [
+        choice("token", "whole tokens"),
+        choice(
+          "subtoken",
+          "equal, contiguous slices of tokens, routed one by one by one shared router",
+          count("heads", "slices of a token", { min: 1 }),
+          projection("split", "a matrix before cutting"),
+          projection("merge", "a matrix after putting the slices back together"),
+          word("residual", ["outside", "inside"], "whether a slice is added to what its experts give", {
+            default: "outside",
+            why: "the block's residual carries the token",
+          }),
+        ),
+        choice("sequence", "whole sequences"),
+        choice("chunk", "runs of tokens", count("size", "tokens of a run", { min: 1 })),
+      ]),
+      { example: "unit = subtoken(heads: 2, split: linear, merge: linear)" },
+    ),
+    phrase(
+      "experts",
+      "Experts to choose from; several lines add up, and expert numbers run on.",
+      [value(count("count", "how many", { min: 1 })), literal("of"), oneOf("kind", "what each computes", kinds)],
+      {
+        times: "1+",
+        clauses: [
+          clause(
+            "with",
+            oneOf("with", "what else is said about them", [
+              choice(
+                "slots",
+                "mixtures of units that each expert reads (Soft MoE)",
+                count("slots", "how many", { min: 1 }),
+              ),
+            ]),
+            "what else is said about them",
+          ),
+        ],
+        example: "experts 16 of swiglu(hidden: 512)",
+      },
+    ),
+    phrase(
+      "shared",
+      "Experts that every token goes through.",
+      [value(count("count", "how many", { min: 1 })), literal("of"), oneOf("kind", "what each computes", kinds)],
+      {
+        times: "0+",
+        clauses: [mark("gated", "gated", "each multiplied by a sigmoid of a learned score")],
+        example: "shared 1 of swiglu(hidden: 512)",
+      },
+    ),
+    initLine("init split xavier_uniform(gain: 0.7071)"),
+  ],
+};
