@@ -43,11 +43,28 @@ export const syntaxCodes = {
   MOE1014: error("an unknown escape in a text", (p: { text: string }) => `\`${p.text}\` means nothing inside a text`),
   MOE1015: error(
     "the file is too large",
-    (p: { bytes: number; limit: number }) => `the file has ${p.bytes} characters; a spec may have ${p.limit}`,
+    (p: { length: number; limit: number }) => `the file has ${p.length} characters; a spec may have ${p.limit}`,
   ),
   MOE1016: error(
     "brackets are nested too deeply",
     (p: { limit: number }) => `brackets are nested more than ${p.limit} deep`,
   ),
   MOE1017: note("more diagnostics were found", (p: { more: number }) => `and ${p.more} more`),
+  MOE1018: error(
+    "`=` after more than one name",
+    (p: { before: string }) => `\`=\` sets one name, and \`${p.before}\` is not one name`,
+  ),
+  MOE1019: error(
+    "a bracket that does not touch its name",
+    (p: { name: string; open: string }) =>
+      `the \`${p.open}\` of \`${p.name}\` must touch its name, or it starts a word of its own`,
+  ),
+  MOE1020: error(
+    "arithmetic without parentheses",
+    (p: { operator: string }) => `\`${p.operator}\` between words needs parentheses`,
+  ),
+  MOE1021: error(
+    "too many operators in one entry",
+    (p: { limit: number }) => `one entry has more than ${p.limit} operators`,
+  ),
 } as const satisfies Family<"1">;

@@ -30,7 +30,6 @@ export const targetCodes = {
   MOE5009: error(
     "a setting of the environment that cannot be used",
     // expected: "`native` or `wasm`", "a whole number from 1 to 1024"
-    (p: { name: string; value: string; expected: string }) =>
-      `\`${p.name}\` is \`${p.value}\`: expected ${p.expected}`,
+    (p: { name: string; value: string; expected: string }) => `\`${p.name}\` is \`${p.value}\`: expected ${p.expected}`,
   ),
 } as const satisfies Family<"5">;

@@ -101,4 +101,38 @@ export const runCodes = {
       `expert ${p.expert} of layer ${p.layer} received nothing for ${count(p.steps)} steps`,
   ),
   MOE6025: error("a file that is already there", (p: { folder: string }) => `\`${p.folder}\` already holds a run`),
+  MOE6026: warning(
+    "text that is not UTF-8",
+    (p: { file: string; files: number; replaced: number }) =>
+      `${count(p.replaced)} places in ${count(p.files)} data files are not UTF-8 and read as U+FFFD, first in \`${p.file}\``,
+  ),
+  MOE6027: error(
+    "a record that cannot be used",
+    (p: { file: string; line: number; reason: string }) => `\`${p.file}\`, record ${count(p.line)}: ${p.reason}`,
+  ),
+  MOE6028: warning("a pattern without files", (p: { pattern: string }) => `no file matches "${p.pattern}"`),
+  MOE6029: error(
+    "a resumed run with other data",
+    // what: "the number of training tokens"
+    (p: { what: string; before: number | string; now: number | string }) =>
+      `the run cannot go on where it stopped: ${p.what} was ${p.before} and is ${p.now}`,
+  ),
+  MOE6030: error(
+    "a checkpoint that cannot be used",
+    (p: { folder: string; reason: string }) => `the checkpoint \`${p.folder}\` cannot be used: ${p.reason}`,
+  ),
+  MOE6031: warning(
+    "a cache that cannot be written",
+    (p: { folder: string; reason: string }) => `nothing was kept in the cache \`${p.folder}\`: ${p.reason}`,
+  ),
+  MOE6032: error(
+    "data of two kinds",
+    (p: { text: string; tokens: string }) =>
+      `\`${p.text}\` holds text and \`${p.tokens}\` holds token ids; a run reads one kind`,
+  ),
+  MOE6033: warning(
+    "experts with very uneven load",
+    (p: { layer: number; ratio: string; steps: number }) =>
+      `in layer ${p.layer} the busiest expert took ${p.ratio} times the mean load over ${count(p.steps)} steps`,
+  ),
 } as const satisfies Family<"6">;
