@@ -1,0 +1,24 @@
+/** What generated trainers and their users import: data, tokenizers, tables, weights, checkpoints, metrics. */
+
+export { cacheFolder } from "../host/cache-folder.js";
+export * from "../host/host.js";
+export { nodeHost } from "../host/node.js";
+export * from "./checkpoint.js";
+export * from "./data/count-tokens.js";
+export * from "./data/prepare.js";
+export * from "./data/sampler.js";
+export * from "./dtype.js";
+export * from "./init.js";
+export * from "./load.js";
+export * from "./metrics.js";
+export * from "./progress.js";
+export * from "./rng.js";
+export * from "./safetensors.js";
+export * from "./safetensors-write.js";
+export { sha256 } from "./sha256.js";
+export * from "./table-file.js";
+export * from "./tables.js";
+export { trainBpe } from "./tokenizer/bpe-train.js";
+export { readTokenizer } from "./tokenizer/read-tokenizer.js";
+export type { TokenArray } from "./tokenizer/token-buffer.js";
+export { bpeTokenizer, byteTokenizer, type Tokenizer } from "./tokenizer/tokenizer.js";

@@ -1,0 +1,110 @@
+/** How evenly the experts are used: numbers, a heatmap, and warnings when something stays wrong for long. */
+import { diagnose } from "../diagnostics/diagnose.js";
+import type { Diagnostic } from "../diagnostics/diagnostic.js";
+
+/** Edges that each expert received in one layer, before any limit. */
+export type Load = ArrayLike<number>;
+
+export interface LoadSummary {
+  /** the largest ratio of the busiest expert to the mean, over the layers; 0 when nothing was routed */
+  readonly maxOverMean: number;
+  /** experts that received nothing, over all layers */
+  readonly dead: number;
+}
+
+/** Sums up the load of all layers for the progress line. */
+export function summariseLoad(layers: readonly Load[]): LoadSummary {
+  const ratios = layers.map(maxOverMean);
+  const dead = layers.reduce((sum, load) => sum + Array.from(load).filter((each) => each === 0).length, 0);
+  return { maxOverMean: Math.max(0, ...ratios), dead };
+}
+
+function maxOverMean(load: Load): number {
+  const values = Array.from(load);
+  const mean = values.reduce((sum, each) => sum + each, 0) / values.length;
+  return mean > 0 ? Math.max(...values) / mean : 0;
+}
+
+/** From nothing to much: an expert's load in quarters of the mean load up to twice the mean. */
+const shades = ["·", "░", "▒", "▓", "█"] as const;
+// colours of the 16-colour palette that read on dark and light: red for nothing, then blue, green, yellow, magenta
+const colours = [31, 34, 32, 33, 35] as const;
+
+export interface HeatmapOptions {
+  /** whether to write ANSI colours */
+  readonly colour?: boolean;
+  /** layer numbers, if not 0, 1, 2, … */
+  readonly numbers?: readonly number[];
+}
+
+/** A line per layer, a character per expert, and a legend. */
+export function heatmap(layers: readonly Load[], { colour = false, numbers }: HeatmapOptions = {}): string {
+  const width = String(Math.max(0, ...(numbers ?? layers.keys()))).length;
+  const rows = layers.map((load, i) => {
+    const label = String(numbers?.[i] ?? i).padStart(width);
+    return `layer ${label} ${heatRow(load, colour)} max/mean ${maxOverMean(load).toFixed(2)}`;
+  });
+  const legend = ["none", "< ½ mean", "< mean", "< 2 mean", "≥ 2 mean"];
+  return [...rows, legend.map((text, level) => `${paint(level, shades[level]!, colour)} ${text}`).join("  ")].join(
+    "\n",
+  );
+}
+
+function heatRow(load: Load, colour: boolean): string {
+  const values = Array.from(load);
+  const mean = values.reduce((sum, each) => sum + each, 0) / values.length;
+  return values
+    .map((value) => heatLevel(value, mean))
+    .map((level) => paint(level, shades[level]!, colour))
+    .join("");
+}
+
+function heatLevel(value: number, mean: number): number {
+  if (value === 0) return 0;
+  return value < mean / 2 ? 1 : value < mean ? 2 : value < 2 * mean ? 3 : 4;
+}
+
+function paint(level: number, text: string, colour: boolean): string {
+  return colour ? `\u001b[${colours[level]}m${text}\u001b[39m` : text;
+}
+
+export interface LoadWatchOptions {
+  /** steps over which loads are added up before they are judged */
+  readonly window?: number;
+  /** max/mean over a window that is worth a warning */
+  readonly limit?: number;
+  /** whether an expert can receive tokens at all; experts that no table shows to any id are not dead */
+  readonly reachable?: (layer: number, expert: number) => boolean;
+}
+
+/** To be told the load of every layer at every step; answers with warnings at the end of each window. */
+export type LoadWatch = (layers: readonly Load[]) => Diagnostic[];
+
+/** Watches for experts that receive nothing (MOE6024) and for very uneven load (MOE6033); says each thing once. */
+export function watchLoad({ window = 50, limit = 6, reachable = () => true }: LoadWatchOptions = {}): LoadWatch {
+  let sums: Float64Array[] = [];
+  let steps = 0;
+  const said = new Set<string>();
+  const once = (key: string, make: () => Diagnostic): Diagnostic[] => {
+    if (said.has(key)) return [];
+    said.add(key);
+    return [make()];
+  };
+  const judge = (load: Float64Array, layer: number): Diagnostic[] => {
+    const dead = Array.from(load.keys()).filter((expert) => load[expert] === 0 && reachable(layer, expert));
+    const ratio = maxOverMean(load);
+    const silent = dead.flatMap((expert) =>
+      once(`${layer}.${expert}`, () => diagnose("MOE6024", { layer, expert, steps: window })),
+    );
+    const uneven = (): Diagnostic => diagnose("MOE6033", { layer, ratio: ratio.toFixed(1), steps: window });
+    return ratio > limit ? [...silent, ...once(String(layer), uneven)] : silent;
+  };
+  return (layers) => {
+    if (steps === 0) sums = layers.map((load) => new Float64Array(load.length));
+    layers.forEach((load, layer) => {
+      for (let expert = 0; expert < load.length; expert++) sums[layer]![expert]! += load[expert]!;
+    });
+    steps = (steps + 1) % window;
+    return steps === 0 ? sums.flatMap(judge) : [];
+  };
+}
