@@ -4,7 +4,21 @@
  * substitution and every target prints them.
  */
 
-export type Unary = "neg" | "exp" | "log" | "sqrt" | "rsqrt" | "recip" | "abs" | "tanh" | "sigmoid" | "erf" | "cos" | "floor" | "not" | "sign";
+export type Unary =
+  | "neg"
+  | "exp"
+  | "log"
+  | "sqrt"
+  | "rsqrt"
+  | "recip"
+  | "abs"
+  | "tanh"
+  | "sigmoid"
+  | "erf"
+  | "cos"
+  | "floor"
+  | "not"
+  | "sign";
 export type BinaryOp = "add" | "sub" | "mul" | "div" | "min" | "max" | "lt" | "le" | "eq" | "and" | "or";
 
 export type Expr =

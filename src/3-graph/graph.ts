@@ -77,7 +77,11 @@ export type Op =
    * offsets [E+1] i32 and the rows of R are cut into E runs: if E is an output axis, R is summed run by
    * run (weight gradient; an empty run gives zeros), otherwise row r uses b of its run's expert.
    */
-  | { readonly kind: "contract"; readonly over: readonly string[]; readonly group?: { readonly rows: string; readonly experts: string } }
+  | {
+      readonly kind: "contract";
+      readonly over: readonly string[];
+      readonly group?: { readonly rows: string; readonly experts: string };
+    }
   /** the same numbers in row-major order under other axes; costs nothing */
   | { readonly kind: "view" }
   /**
@@ -142,6 +146,14 @@ export type DataSource =
 export interface ExpertsSite {
   /** the mixture's name, `Mixture` */
   readonly site: string;
-  readonly groups: readonly { readonly first: number; readonly count: number; readonly ffn: string; readonly hidden: number; readonly clamp: number | undefined; readonly bias: boolean; readonly params: number }[];
+  readonly groups: readonly {
+    readonly first: number;
+    readonly count: number;
+    readonly ffn: string;
+    readonly hidden: number;
+    readonly clamp: number | undefined;
+    readonly bias: boolean;
+    readonly params: number;
+  }[];
   readonly weightOnInput: boolean;
 }

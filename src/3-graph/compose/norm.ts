@@ -1,0 +1,30 @@
+/** Normalisation along the last axis. */
+import type { Norm } from "../../2-design/design.js";
+import type { GraphBuilder } from "../builder.js";
+import { add, mul, rsqrt, square, sub } from "../expr-build.js";
+import type { Value } from "../graph.js";
+
+/** x · rsqrt(mean(x²) + eps) · weight. */
+export function rmsNorm(g: GraphBuilder, x: Value, weight: Value, eps: number): Value {
+  const scale = inverseSpread(g, x, eps);
+  return g.map([x, scale, weight], (a, r, w) => mul(mul(a, r), w), { axes: x.axes });
+}
+
+/** (x − mean) · rsqrt(mean((x − mean)²) + eps) · weight; no bias. */
+export function layerNorm(g: GraphBuilder, x: Value, weight: Value, eps: number): Value {
+  const { name, size } = x.axes.at(-1)!;
+  const total = g.reduce("sum", x, [name]);
+  const centred = g.map([x, total], (a, sum) => sub(a, mul(sum, 1 / size)), { axes: x.axes });
+  return rmsNorm(g, centred, weight, eps);
+}
+
+/** The norm that a block names. */
+export function normalise(g: GraphBuilder, x: Value, weight: Value, norm: Norm): Value {
+  return norm.kind === "rms" ? rmsNorm(g, x, weight, norm.eps) : layerNorm(g, x, weight, norm.eps);
+}
+
+function inverseSpread(g: GraphBuilder, x: Value, eps: number): Value {
+  const { name, size } = x.axes.at(-1)!;
+  const squares = g.reduce("sum", g.map([x], square), [name]);
+  return g.map([squares], (sum) => rsqrt(add(mul(sum, 1 / size), eps)));
+}
