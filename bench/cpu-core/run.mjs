@@ -47,13 +47,11 @@ async function native(extra) {
 }
 
 async function wasm() {
-  const { runClang } = await import("@yowasp/clang");
-  const silent = { stderr: (bytes) => bytes && process.stderr.write(bytes), fetchProgress: () => {} };
-  const files = await runClang(
-    ["clang", ...FLAGS, ...WASM, "bench.c", "-o", "bench.wasm"],
-    { "bench.c": source() },
-    silent,
-  );
+  const { commands, runLLVM } = await import("@yowasp/clang");
+  const args = [...FLAGS, ...WASM, "bench.c", "-o", "bench.wasm"];
+  // Loading it first keeps its progress lines out of the output.
+  await runLLVM(undefined, {}, { fetchProgress: () => {} });
+  const files = await commands.clang(args, { "bench.c": source() });
   const memory = new WebAssembly.Memory({ initial: (4 * FLOATS) >> 16 });
   const { instance } = await WebAssembly.instantiate(files["bench.wasm"], { env: { memory } });
   const call = (name, ...args) => instance.exports[`bench_${name}`](4 * BASE, ...args);

@@ -7,7 +7,7 @@ import { execFileSync, spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { commands } from "@yowasp/clang";
+import { commands, runLLVM } from "@yowasp/clang";
 import koffi, { type LibraryHandle } from "koffi";
 
 /** One build of core.h: its widths, its memory and a way to call a probe by name. */
@@ -87,9 +87,10 @@ const WASM_FLAGS = ["-msimd128", "-matomics", "-mbulk-memory", "-nostdlib", "-Wl
 
 /** core.h built by the embedded clang; its memory ends where the arena does, so that reading past it traps. */
 export async function wasmMachine(): Promise<Machine> {
-  const files = await commands.clang([...FLAGS, ...WASM_FLAGS, "probe.c", "-o", "probe.wasm"], {
-    "probe.c": source(),
-  });
+  const args = [...FLAGS, ...WASM_FLAGS, "probe.c", "-o", "probe.wasm"];
+  // Loading it first keeps its progress lines out of the output.
+  await runLLVM(undefined, {}, { fetchProgress: () => {} });
+  const files = await commands.clang(args, { "probe.c": source() });
   const memory = new WebAssembly.Memory({ initial: (4 * ARENA) >> 16 });
   const { instance } = await WebAssembly.instantiate(files!["probe.wasm"] as Uint8Array<ArrayBuffer>, {
     env: { memory },
