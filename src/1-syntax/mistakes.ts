@@ -28,6 +28,7 @@ import {
   insideArguments,
   isAssign,
   type Mistake,
+  OPENERS,
   OPERATORS,
   openBrackets,
   openerText,
@@ -148,15 +149,31 @@ const detachedBracket: Explanation = (slip) => {
   const open = brackets.at(-1);
   if (!open || !isOneOf(found, [Colon, Comma])) return undefined;
   if (open.image !== "(" || insideArguments(slip)) return undefined;
-  const at = head.indexOf(open);
-  const name = head[at - 1];
-  if (at < 2 || !isOneOf(name, [Name])) return undefined;
-  const fix: Fix = { source: slip.source, span: { start: endOf(name!), end: open.startOffset }, text: "" };
-  const help = [{ text: `write \`${name!.image}(…)\` without a space`, fix }];
-  const params = { name: name!.image, open: open.image };
-  const diagnostic = diagnose("MOE1019", params, { primary: placeOf(slip, open), help });
-  return { diagnostic, repaired: spliced(slip, at, 1, { ...open, startOffset: endOf(name!) }) };
+  return isOneOf(head[head.indexOf(open) - 1], [Name]) ? mustTouch(slip, open) : undefined;
 };
+
+/** `x = rope (10_000)`: after a complete value a bracket can only be meant as arguments. */
+const detachedArguments: Explanation = (slip) => {
+  const { found, before, brackets } = slip;
+  if (!isOneOf(found, OPENERS) || brackets.length > 0 || !isAssign(slip)) return undefined;
+  return isOneOf(before, [Name]) ? mustTouch(slip, found!) : undefined;
+};
+
+function mustTouch(slip: Slip, open: IToken): Mistake | undefined {
+  const at = slip.head.indexOf(open);
+  if (at < 2) return firstWordTakesNothing(slip);
+  const name = slip.head[at - 1]!;
+  const fix: Fix = { source: slip.source, span: { start: endOf(name), end: open.startOffset }, text: "" };
+  const shape = open.image === "(" ? `${name.image}(…)` : `${name.image}[…]`;
+  const help = [{ text: `write \`${shape}\` without a space`, fix }];
+  const params = { name: name.image, open: open.image };
+  const diagnostic = diagnose("MOE1019", params, { primary: placeOf(slip, open), help });
+  return { diagnostic, repaired: spliced(slip, at, 1, { ...open, startOffset: endOf(name) }) };
+}
+
+function firstWordTakesNothing(slip: Slip): Mistake {
+  return unexpected(slip, ["the first word of a line takes no arguments: it says what the line is about"]);
+}
 
 // --- the start of a line ------------------------------------------------------
 
@@ -370,5 +387,6 @@ const explanations: readonly Explanation[] = [
   chainedComparison,
   bareOperator,
   missingComma,
+  detachedArguments,
   afterTheValue,
 ];
