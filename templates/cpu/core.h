@@ -605,15 +605,15 @@ CORE_INLINE void tile_add(ptrdiff_t k, const float *restrict a, const float *res
 
 /* tile_zero for a panel with only `rows` (1 .. MR) rows: cheaper where few are left.
  * The same bits in those rows; the rows of c past them may or may not be written. */
-CORE_INLINE void tile_zero_rows(ptrdiff_t rows, ptrdiff_t k, const float *restrict a, const float *restrict b,
+CORE_INLINE void tile_zero_part(ptrdiff_t rows, ptrdiff_t k, const float *restrict a, const float *restrict b,
                                 float *restrict c) {
   if (rows <= 4) core_tile_zero_4(k, a, b, c, NR);
   else if (rows <= 8) core_tile_zero_8(k, a, b, c, NR);
   else tile_zero_direct(k, a, b, c, NR);
 }
 
-/* tile_add for a panel with only `rows` (1 .. MR) rows, as tile_zero_rows. */
-CORE_INLINE void tile_add_rows(ptrdiff_t rows, ptrdiff_t k, const float *restrict a, const float *restrict b,
+/* tile_add for a panel with only `rows` (1 .. MR) rows, as tile_zero_part. */
+CORE_INLINE void tile_add_part(ptrdiff_t rows, ptrdiff_t k, const float *restrict a, const float *restrict b,
                                float *restrict c) {
   if (rows <= 4) core_tile_add_4(k, a, b, c, NR);
   else if (rows <= 8) core_tile_add_8(k, a, b, c, NR);

@@ -1,0 +1,223 @@
+/**
+ * Brings a graph into the one form that fusion expects, without changing a number: axes that a view only
+ * renames become one axis, sums of sums become one sum, and reading rows of an elementwise result becomes
+ * an elementwise result of rows read (so that the big intermediate never exists).
+ */
+import type { Expr } from "../3-graph/expr.js";
+import type { Axis, Graph, Node, Value } from "../3-graph/graph.js";
+import { access, sameAxes, sizeOf } from "./operands.js";
+import { readProduct } from "./matmul-shape.js";
+import { countUses, rebuild, type Rebuild } from "./rewrite.js";
+
+export function canonicalise(graph: Graph): Graph {
+  return copyUnreadableTakes(takeBeforeMap(flattenSums(unifyAxes(graph))));
+}
+
+/** A view that keeps all sizes only renames: its two names become one, everywhere. */
+function unifyAxes(graph: Graph): Graph {
+  const parent = new Map<string, string>();
+  const key = (a: Axis) => `${a.name}:${a.size}`;
+  const find = (k: string): string => (parent.has(k) ? find(parent.get(k)!) : k);
+  for (const node of graph.nodes) {
+    if (!renames(node)) continue;
+    node.outputs[0]!.axes.forEach((to, i) => {
+      const [a, b] = [find(key(node.inputs[0]!.axes[i]!)), find(key(to))];
+      if (a !== b) parent.set(b, a);
+    });
+  }
+  if (parent.size === 0) return graph;
+  const rename = (a: Axis): Axis => ({ name: find(key(a)).split(":")[0]!, size: a.size });
+  const bySize = new Map<string, string>();
+  for (const k of parent.keys()) bySize.set(k.split(":")[0]!, find(k).split(":")[0]!);
+  const word = (name: string) => bySize.get(name) ?? name;
+  return rebuild(graph, (node, to) => {
+    if (renames(node)) return to.replace(node.outputs[0]!, to.of(node.inputs[0]!));
+    const renamed = { ...node, op: renameOp(node, word) };
+    const made = to.add(renamed.op, node.inputs.map(to.of), node.outputs.map((o) => ({ axes: o.axes.map(rename), dtype: o.dtype })), node.at);
+    node.outputs.forEach((o, i) => {
+      to.replace(o, made[i]!);
+    });
+  });
+}
+
+const renames = (node: Node): boolean =>
+  node.op.kind === "view" &&
+  node.inputs[0]!.axes.length === node.outputs[0]!.axes.length &&
+  node.inputs[0]!.axes.every((a, i) => a.size === node.outputs[0]!.axes[i]!.size) &&
+  new Set(node.outputs[0]!.axes.map((a) => a.name)).size === node.outputs[0]!.axes.length;
+
+function renameOp(node: Node, word: (name: string) => string): Node["op"] {
+  const { op } = node;
+  switch (op.kind) {
+    case "reduce":
+      return { ...op, over: op.over.map(word) };
+    case "contract":
+      return {
+        ...op,
+        over: op.over.map(word),
+        ...(op.group ? { group: { rows: word(op.group.rows), experts: word(op.group.experts) } } : {}),
+      };
+    case "pick":
+    case "topK":
+      return { ...op, axis: word(op.axis) };
+    case "spread":
+      return { ...op, axis: word(op.axis), over: word(op.over) };
+    case "map":
+      return { ...op, expr: renameExpr(op.expr, word) };
+    default:
+      return op;
+  }
+}
+
+function renameExpr(expr: Expr, word: (name: string) => string): Expr {
+  switch (expr.op) {
+    case "in":
+    case "const":
+      return expr;
+    case "index":
+      return { op: "index", axis: word(expr.axis) };
+    case "select":
+      return { op: "select", c: renameExpr(expr.c, word), a: renameExpr(expr.a, word), b: renameExpr(expr.b, word) };
+    default:
+      return "b" in expr
+        ? { ...expr, a: renameExpr(expr.a, word), b: renameExpr(expr.b, word) }
+        : { ...expr, a: renameExpr(expr.a, word) };
+  }
+}
+
+/** Replaces the inputs of an expression. */
+export function substitute(expr: Expr, by: (i: number) => Expr): Expr {
+  switch (expr.op) {
+    case "in":
+      return by(expr.i);
+    case "const":
+    case "index":
+      return expr;
+    case "select":
+      return { op: "select", c: substitute(expr.c, by), a: substitute(expr.a, by), b: substitute(expr.b, by) };
+    default:
+      return "b" in expr
+        ? { ...expr, a: substitute(expr.a, by), b: substitute(expr.b, by) }
+        : { ...expr, a: substitute(expr.a, by) };
+  }
+}
+
+/** The addends of an expression: a + (b + c) gives three. */
+export function addends(expr: Expr): Expr[] {
+  return expr.op === "add" ? [...addends(expr.a), ...addends(expr.b)] : [expr];
+}
+
+/** (a + b) + c with the inner sum read only here becomes one map of three inputs. */
+function flattenSums(graph: Graph): Graph {
+  const uses = countUses(graph);
+  const isSum = (v: Value) => v.node.op.kind === "map" && v.node.op.expr.op === "add" && uses.get(v) === 1;
+  const folded = new Set<Node>();
+  for (const node of graph.nodes) {
+    if (node.op.kind !== "map" || node.op.expr.op !== "add") continue;
+    for (const v of node.inputs) if (isSum(v) && sameAxes(v.axes, node.outputs[0]!.axes)) folded.add(v.node);
+  }
+  return rebuild(graph, (node, to) => {
+    if (folded.has(node)) return to.replace(node.outputs[0]!, node.outputs[0]!);
+    if (node.op.kind !== "map" || !node.inputs.some((v) => folded.has(v.node))) return to.keep(node);
+    const inputs: Value[] = [];
+    const expr = gather(node, inputs);
+    const out = node.outputs[0]!;
+    to.replace(out, to.add({ kind: "map", expr }, inputs.map(to.of), [out], node.at)[0]!);
+  });
+
+  function gather(node: Node, inputs: Value[]): Expr {
+    if (node.op.kind !== "map") throw new Error("a sum is a map");
+    return substitute(node.op.expr, (i) => {
+      const v = node.inputs[i]!;
+      if (folded.has(v.node)) return gather(v.node, inputs);
+      const at = inputs.indexOf(v);
+      return { op: "in", i: at >= 0 ? at : inputs.push(v) - 1 };
+    });
+  }
+}
+
+/** take(map(a, b)) -> map(take(a), take(b)): what the gradient of a weighted combine needs. */
+function takeBeforeMap(graph: Graph): Graph {
+  return rebuild(graph, (node, to) => {
+    if (node.op.kind !== "take" || !pushTake(node, to)) to.keep(node);
+  });
+}
+
+function pushTake(take: Node, to: Rebuild): boolean {
+  if (take.op.kind !== "take") return false;
+  const { divide } = take.op;
+  const source = throughViews(take.inputs[0]!);
+  if (source.node.op.kind !== "map" || hasIndex(source.node.op.expr)) return false;
+  const out = take.outputs[0]!;
+  const index = take.inputs[1]!;
+  const rest = out.axes.slice(index.axes.length);
+  const leading = source.axes.slice(0, source.axes.length - rest.length);
+  if (!sameAxes(source.axes.slice(leading.length), rest)) return false;
+  if (sizeOf(leading) !== take.inputs[0]!.axes[0]!.size) return false;
+  const plans = source.node.inputs.map((v) => takenInput(v, leading, rest));
+  if (plans.some((p) => p === undefined)) return false;
+  const inputs = source.node.inputs.map((v, i) => {
+    const plan = plans[i]!;
+    if (plan.rows === 0) return to.of(v);
+    const tail = v.axes.slice(plan.lead);
+    const flat = [{ name: "N", size: plan.rows }, ...tail];
+    const seen = sameAxes(flat, v.axes) ? to.of(v) : to.add({ kind: "view" }, [to.of(v)], [{ axes: flat, dtype: v.dtype }], take.at)[0]!;
+    const op = { kind: "take" as const, divide: divide * plan.every, inverseDivide: 1 };
+    return to.add(op, [seen, to.of(index)], [{ axes: [...index.axes, ...tail], dtype: v.dtype }], take.at)[0]!;
+  });
+  to.replace(out, to.add(source.node.op, inputs, [{ axes: out.axes, dtype: out.dtype }], source.node.at)[0]!);
+  return true;
+}
+
+/** How an input of the map is read once the map's leading axes are an index: rows 0 means it has none of them. */
+function takenInput(v: Value, leading: readonly Axis[], rest: readonly Axis[]): { rows: number; every: number; lead: number } | undefined {
+  let lead = 0;
+  while (lead < leading.length && v.axes[lead]?.name === leading[lead]!.name) lead++;
+  const tail = v.axes.slice(lead);
+  if (tail.some((a) => !rest.some((r) => r.name === a.name))) return undefined;
+  if (lead > 0 && access(v).gather) return undefined;
+  return { rows: lead === 0 ? 0 : sizeOf(leading.slice(0, lead)), every: sizeOf(leading.slice(lead)), lead };
+}
+
+function throughViews(v: Value): Value {
+  return v.node.op.kind === "view" ? throughViews(v.node.inputs[0]!) : v;
+}
+
+export function hasIndex(expr: Expr): boolean {
+  switch (expr.op) {
+    case "in":
+    case "const":
+      return false;
+    case "index":
+      return true;
+    case "select":
+      return hasIndex(expr.c) || hasIndex(expr.a) || hasIndex(expr.b);
+    default:
+      return hasIndex(expr.a) || ("b" in expr && hasIndex(expr.b));
+  }
+}
+
+/**
+ * Rows read by index are read in the load of whoever wants them. Those who cannot (special kernels, views
+ * over them, results) get a copy instead.
+ */
+function copyUnreadableTakes(graph: Graph): Graph {
+  const wanted = new Set([...graph.outputs.values(), ...graph.updates.map((u) => u.value)]);
+  const copied = new Set<Value>();
+  for (const node of graph.nodes) {
+    for (const v of node.inputs) if (v.node.op.kind === "take" && !readsByIndex(node)) copied.add(v);
+  }
+  for (const v of wanted) if (v.node.op.kind === "take") copied.add(v);
+  return rebuild(graph, (node, to) => {
+    to.keep(node);
+    const out = node.outputs[0]!;
+    if (!copied.has(out)) return;
+    const made = to.add({ kind: "map", expr: { op: "in", i: 0 } }, [to.of(out)], [{ axes: out.axes, dtype: out.dtype }], node.at);
+    to.replace(out, made[0]!);
+  });
+}
+
+function readsByIndex(reader: Node): boolean {
+  if (reader.op.kind === "map" || reader.op.kind === "reduce") return true;
+  return reader.op.kind === "contract" && readProduct(reader) !== undefined;
+}

@@ -1,0 +1,271 @@
+/**
+ * Decides which nodes of a graph become one kernel. Nodes are visited in order and join the kernel that
+ * made their last input if they fit its shape: elementwise work joins the tile of a matmul, work on whole
+ * rows joins its finished rows, the rest joins or opens a pass over rows. What this does not do: lay out
+ * memory, or write down how a kernel reads its inputs.
+ */
+import type { Axis, Graph, Node, Value } from "../3-graph/graph.js";
+import { addends, hasIndex } from "./canonical.js";
+import { isRowAxis, type Product, readProduct } from "./matmul-shape.js";
+import { access, isLeaf, isVirtual, namesOf, rootsOf, sameAxes, sizeOf } from "./operands.js";
+import { countUses } from "./rewrite.js";
+
+export type Cluster = RowsCluster | FlatCluster | MatmulCluster | OuterCluster | SpecialCluster | FinishCluster;
+
+export interface RowsCluster {
+  readonly kind: "rows";
+  readonly domain: readonly Axis[];
+  readonly nodes: Node[];
+}
+
+export interface FlatCluster {
+  readonly kind: "flat";
+  readonly axes: readonly Axis[];
+  readonly nodes: Node[];
+}
+
+export interface MatmulCluster {
+  readonly kind: "matmul";
+  /** one list of terms per output */
+  readonly outputs: { readonly value: Value; readonly terms: readonly Product[] }[];
+  readonly epilogue: Node[];
+  readonly after: Node[];
+}
+
+export interface OuterCluster {
+  readonly kind: "outer";
+  readonly product: Product;
+}
+
+export interface SpecialCluster {
+  readonly kind: "special";
+  readonly nodes: Node[];
+}
+
+/** Completes a reduction over rows whose partial sums another cluster left. */
+export interface FinishCluster {
+  readonly kind: "finish";
+  readonly node: Node;
+}
+
+export interface FusionOptions {
+  /** widest finished row, in elements, that a matmul may process while it is hot; 0 turns this off */
+  readonly hotRow: number;
+}
+
+const FLAT_FROM = 1024;
+const SPECIAL = new Set(["partition", "bucket", "histogram", "scatterAdd", "rope", "attention", "attentionGrad", "rank"]);
+
+export function cluster(graph: Graph, options: FusionOptions): Cluster[] {
+  const uses = countUses(graph);
+  const sums = sumsOfProducts(graph, uses);
+  const deferred = new Set([...sums.values()].flat().map((p) => p.node));
+  const clusters: Cluster[] = [];
+  /** cluster that makes each value */
+  const home = new Map<Value, number>();
+
+  const after = (values: readonly Value[]): number =>
+    Math.max(-1, ...values.flatMap(rootsOf).map((v) => (isLeaf(v.node) ? -1 : (home.get(v) ?? missing(v)))));
+  const open = (c: Cluster, node: Node): void => {
+    clusters.push(c);
+    for (const o of node.outputs) home.set(o, clusters.length - 1);
+  };
+  const settle = (node: Node, at: number): void => {
+    for (const o of node.outputs) home.set(o, at);
+  };
+
+  for (const node of graph.nodes) {
+    if (isLeaf(node) || isVirtual(node) || deferred.has(node)) continue;
+    const terms = sums.get(node);
+    if (terms) placeSum(node, terms);
+    else if (node.op.kind === "contract" && readProduct(node)) placeProduct(node, readProduct(node)!);
+    else if (SPECIAL.has(node.op.kind)) placeSpecial(node);
+    else placeElementwise(node);
+  }
+  return clusters;
+
+  function placeSum(node: Node, terms: readonly Product[]): void {
+    const value = terms[0]!.node.outputs[0]!;
+    open({ kind: "matmul", outputs: [{ value, terms }], epilogue: [], after: [] }, terms[0]!.node);
+    for (const t of terms) settle(t.node, clusters.length - 1);
+    const c = clusters.at(-1) as MatmulCluster;
+    c.epilogue.push(node);
+    settle(node, clusters.length - 1);
+  }
+
+  function placeProduct(node: Node, product: Product): void {
+    if (product.form === "outer") return open({ kind: "outer", product }, node);
+    const from = after(node.inputs);
+    const at = clusters.findIndex((c, i) => i > from && c.kind === "matmul" && sharesRows(c, product) && c.after.length === 0 && c.epilogue.length === 0);
+    const mate = clusters[at];
+    if (mate?.kind !== "matmul") {
+      return open({ kind: "matmul", outputs: [{ value: node.outputs[0]!, terms: [product] }], epilogue: [], after: [] }, node);
+    }
+    mate.outputs.push({ value: node.outputs[0]!, terms: [product] });
+    settle(node, at);
+  }
+
+  function placeSpecial(node: Node): void {
+    const from = after(node.inputs);
+    const at = clusters.findIndex((c, i) => i > from && c.kind === "special" && together(c.nodes[0]!, node));
+    const mate = clusters[at];
+    if (mate?.kind !== "special") return open({ kind: "special", nodes: [node] }, node);
+    mate.nodes.push(node);
+    settle(node, at);
+  }
+
+  function placeElementwise(node: Node): void {
+    const from = after(node.inputs);
+    if (from >= 0 && joinMatmul(node, from)) return settle(node, from);
+    const shape = shapeOf(node);
+    const at = clusters.findIndex((c, i) => i >= from && joins(c, shape, node) && (i > from || seesRows(c, node)));
+    const near = at >= 0 && ((at === from && (samePhase(clusters[at]!, node) || at === clusters.length - 1)) || related(clusters[at]!, node)) ? at : -1;
+    if (near >= 0) {
+      const c = clusters[near]!;
+      if (c.kind === "rows" || c.kind === "flat") c.nodes.push(node);
+      settle(node, near);
+    } else {
+      const made: Cluster = shape.flat ? { kind: "flat", axes: shape.axes, nodes: [node] } : { kind: "rows", domain: shape.domain, nodes: [node] };
+      open(made, node);
+    }
+    if (acrossRows(node, shape)) open({ kind: "finish", node }, node);
+  }
+
+  /** Only work of one phase shares a pass, or what is kept for the backward pass would grow. */
+  function samePhase(c: Cluster, node: Node): boolean {
+    return (c.kind === "rows" || c.kind === "flat") && c.nodes.at(-1)!.at.phase === node.at.phase;
+  }
+
+  function related(c: Cluster, node: Node): boolean {
+    return (c.kind === "rows" || c.kind === "flat") && samePhase(c, node) && c.nodes.at(-1)!.at.scope === node.at.scope;
+  }
+
+  function joinMatmul(node: Node, at: number): boolean {
+    const c = clusters[at]!;
+    if (c.kind !== "matmul") return false;
+    const made = new Set([...c.outputs.map((o) => o.value), ...[...c.epilogue, ...c.after].flatMap((n) => n.outputs)]);
+    const mine = node.inputs.filter((v) => made.has(access(v).root));
+    if (fitsTile(c, node, mine)) {
+      c.epilogue.push(node);
+      return true;
+    }
+    if (!fitsHotRows(c, node, mine, options)) return false;
+    c.after.push(node);
+    return true;
+  }
+
+  function fitsTile(c: MatmulCluster, node: Node, mine: readonly Value[]): boolean {
+    if (node.op.kind !== "map" || c.after.length > 0) return false;
+    const axes = c.outputs[0]!.value.axes;
+    if (c.outputs.length > 2 || c.outputs.some((o) => !sameAxes(o.value.axes, axes))) return false;
+    const { m, n } = c.outputs[0]!.terms[0]!;
+    const readable = (v: Value) => !access(v).gather && [axes, m, n, []].some((x) => sameAxes(v.axes, x));
+    return sameAxes(node.outputs[0]!.axes, axes) && !hasIndex(node.op.expr) && node.inputs.every(readable) && mine.every((v) => sameAxes(v.axes, axes));
+  }
+}
+
+function fitsHotRows(c: MatmulCluster, node: Node, mine: readonly Value[], options: FusionOptions): boolean {
+  const product = c.outputs[0]!.terms[0]!;
+  if (c.outputs.length !== 1 || product.group || product.batch.length > 0) return false;
+  const domain = product.m;
+  if (sizeOf(product.n) > options.hotRow || domain.length !== 1) return false;
+  const onRows = (v: Value) => v.axes[0]?.name === domain[0]!.name;
+  if (!["map", "reduce", "pick", "spread", "topK"].includes(node.op.kind)) return false;
+  if (node.op.kind === "reduce" && node.op.over.includes(domain[0]!.name)) return false;
+  return onRows(node.outputs[0]!) && mine.every((v) => onRows(v) && !access(v).gather && access(v).root === v);
+}
+
+/** Nodes like q, k and v: the same rows times different weights, in one kernel. */
+function sharesRows(c: MatmulCluster, p: Product): boolean {
+  const first = c.outputs[0]!;
+  const q = first.terms[0]!;
+  const sameA = q.a.access.root === p.a.access.root && q.a.access.gather?.index.root === p.a.access.gather?.index.root;
+  return first.terms.length === 1 && sameA && namesOf(q.k) === namesOf(p.k) && namesOf(q.m) === namesOf(p.m) &&
+    namesOf(q.batch) === namesOf(p.batch) && q.group?.offsets === p.group?.offsets && q.node.at.phase === p.node.at.phase;
+}
+
+/** Sorting and counting the same edges is one kernel. */
+function together(a: Node, b: Node): boolean {
+  const kinds = new Set([a.op.kind, b.op.kind]);
+  return kinds.has("partition") && kinds.has("histogram") && access(a.inputs[0]!).root === access(b.inputs[0]!).root;
+}
+
+interface Shape {
+  readonly flat: boolean;
+  readonly domain: readonly Axis[];
+  readonly axes: readonly Axis[];
+}
+
+/** The iteration space of an elementwise node or reduction: rows × inner axes, or one long line. */
+function shapeOf(node: Node): Shape {
+  const axes = spaceOf(node);
+  const domain = domainOf(axes);
+  const plain = (v: Value) => v.axes.length === 0 || (sameAxes(v.axes, axes) && !access(v).gather);
+  const whole = node.op.kind === "map" || (node.op.kind === "reduce" && node.op.over.length === axes.length);
+  const flat = whole && domain.length === 0 && sizeOf(axes) >= FLAT_FROM && node.inputs.every(plain);
+  return { flat, domain, axes };
+}
+
+/** All axes a node walks over. */
+export function spaceOf(node: Node): readonly Axis[] {
+  if (node.op.kind === "reduce") return node.inputs[0]!.axes;
+  if (node.op.kind === "contract") {
+    const out = node.outputs[0]!.axes;
+    const over = node.op.over;
+    return [...out, ...node.inputs[0]!.axes.filter((a) => over.includes(a.name))];
+  }
+  return node.outputs[0]!.axes;
+}
+
+export function domainOf(axes: readonly Axis[]): readonly Axis[] {
+  if (isRowAxis(axes[0])) return [axes[0]!];
+  if (axes[0]?.name === "E" && axes[1]?.name === "P") return axes.slice(0, 2);
+  return [];
+}
+
+function joins(c: Cluster, shape: Shape, node: Node): boolean {
+  if (shape.flat) return c.kind === "flat" && sameAxes(c.axes, shape.axes);
+  return c.kind === "rows" && sameAxes(c.domain, shape.domain) && !(node.op.kind === "reduce" && node.op.over.length === 0);
+}
+
+/** Whether a node may read, row by row, what the cluster has made so far. */
+function seesRows(c: Cluster, node: Node): boolean {
+  if (c.kind !== "rows" && c.kind !== "flat") return false;
+  const made = new Set(c.nodes.flatMap((n) => n.outputs));
+  return node.inputs.every((v) => {
+    const a = access(v);
+    if (a.gather && (made.has(a.root) || (made.has(a.gather.index.root) && !sameLead(c, a.gather.index.axes)))) return false;
+    return !made.has(a.root) || (a.root === v && (c.kind === "flat" || sameLead(c, v.axes)));
+  });
+}
+
+const sameLead = (c: RowsCluster | FlatCluster, axes: readonly Axis[]): boolean =>
+  c.kind === "rows" && sameAxes(axes.slice(0, c.domain.length), c.domain);
+
+/** Reductions that sum over the rows themselves. */
+export function acrossRows(node: Node, shape: { flat: boolean; domain: readonly Axis[] }): boolean {
+  if (node.op.kind !== "reduce") return false;
+  const over = node.op.over;
+  return shape.flat || shape.domain.some((d) => over.includes(d.name));
+}
+
+/** Maps that add up two or more matrix products nobody else reads: one matmul with several terms. */
+function sumsOfProducts(graph: Graph, uses: ReadonlyMap<Value, number>): Map<Node, Product[]> {
+  const sums = new Map<Node, Product[]>();
+  for (const node of graph.nodes) {
+    if (node.op.kind !== "map") continue;
+    const products = addends(node.op.expr)
+      .flatMap((e) => (e.op === "in" ? [node.inputs[e.i]!] : []))
+      .filter((v) => v.node.op.kind === "contract" && uses.get(v) === 1 && sameAxes(v.axes, node.outputs[0]!.axes))
+      .map((v) => readProduct(v.node))
+      .filter((p): p is Product => p?.form === "matmul");
+    const first = products[0];
+    const alike = products.filter((p) => p.group?.offsets === first!.group?.offsets && p.batch.length === first!.batch.length);
+    if (alike.length >= 2) sums.set(node, alike);
+  }
+  return sums;
+}
+
+function missing(v: Value): never {
+  throw new Error(`value of ${v.node.op.kind} ${v.node.at.scope}.${v.node.at.role} is read before it is planned`);
+}

@@ -1,0 +1,248 @@
+/**
+ * Matrix products in C. Rows are cut into blocks that fit the second cache level, weights are packed panel by
+ * panel as they are needed; the tile's epilogue is printed into the loop. Block sizes are plain arithmetic
+ * here, so that one text serves every machine.
+ */
+import type { Dim, MatmulKernel, MatmulOutput, Operand, OuterKernel, Param, Term } from "../../5-plan/plan.js";
+import { lines } from "../lines.js";
+import { fill } from "../templates.js";
+import { printStatements, printVectorBody, type Site } from "./statements.js";
+import { type CKernel, header, roundUp } from "./view.js";
+
+/** A multiple of every tile height (12, 8, 6, 4) and the widest tile. */
+const TILE_ROWS = 24;
+const TILE_COLS = 32;
+/** Floats of a block of A: half a megabyte, a quarter of a common second-level cache. */
+const BLOCK_FLOATS = 131_072;
+const MOST_ROWS = 528;
+/** Floats of finished rows kept hot while their row program runs. */
+const HOT_FLOATS = 393_216;
+
+interface Index {
+  readonly name: string;
+  readonly from: string;
+  readonly divide: number;
+}
+
+export function matmulToC(kernel: MatmulKernel): CKernel {
+  return kernel.after.length > 0 ? hotRowsToC(kernel) : blockedToC(kernel);
+}
+
+const depthOf = (o: MatmulOutput): number => o.terms.reduce((n, t) => n + t.k, 0);
+
+/** An even number of blocks of equal height, so that two threads share them evenly. */
+function blockRows(m: number, k: number): number {
+  const most = Math.max(TILE_ROWS, Math.min(MOST_ROWS, Math.floor(BLOCK_FLOATS / k)));
+  const blocks = Math.max(1, 2 * Math.ceil(m / most / 2));
+  return Math.min(roundUp(Math.ceil(m / blocks), TILE_ROWS), roundUp(most, TILE_ROWS));
+}
+
+function blockedToC(kernel: MatmulKernel): CKernel {
+  const first = kernel.outputs[0]!;
+  const depth = depthOf(first);
+  const rows = blockRows(kernel.m, depth);
+  const batched = kernel.batch > 1;
+  const packing = packsOf(first.terms, kernel, rows);
+  const aFloats = rows * depth;
+  const outputs = kernel.paired ? [pairView(kernel, rows)] : kernel.outputs.map((_, i) => outputView(kernel, i, rows));
+  const group = kernel.group && { offsets: kernel.params[kernel.group.offsets]!.name, experts: kernel.group.experts };
+  const view = { ...header(kernel), m: kernel.m, rows, batched, batch: kernel.batch, aFloats, group, indices: packing.indices, packA: packing.packs, outputs };
+  const bFloats = Math.max(...kernel.outputs.map(depthOf)) * TILE_COLS;
+  return { text: fill("cpu/matmul.c", view), scratch: aFloats + bFloats, shared: 0 };
+}
+
+/** Calls that pack the block's rows of every term, and the row numbers they are read by. */
+function packsOf(terms: readonly Term[], kernel: MatmulKernel, rows: number): { packs: string[]; indices: Index[] } {
+  const indices: Index[] = [];
+  let before = 0;
+  const packs = terms.map((t) => {
+    const p = kernel.params[t.a.param]!.name;
+    const dst = `a_block + ${before === 0 ? "" : `${before * rows} + `}i * ${t.k}`;
+    before += t.k;
+    const batch = kernel.batch > 1 && t.a.batchStride > 0 ? ` + batch * ${t.a.batchStride}` : "";
+    if (t.a.gather) return `pack_a_gather(${dst}, ${p}, ${t.a.stride}, ${rowIndex(t.a, kernel, indices)} + i, MIN(MR, rows - i), ${t.k})`;
+    if (t.a.major === "k") return `pack_a(${dst}, ${p}${batch} + (ptrdiff_t)(first + i) * ${t.a.stride}, ${t.a.stride}, MIN(MR, rows - i), ${t.k})`;
+    return `pack_a_cols(${dst}, ${p}${batch} + first + i, ${t.a.stride}, MIN(MR, rows - i), ${t.k})`;
+  });
+  return { packs, indices };
+}
+
+/** The name of the row numbers of a gathered operand; those that need a division get a small table. */
+function rowIndex(a: Operand, kernel: MatmulKernel, indices: Index[]): string {
+  const g = a.gather!;
+  const base = kernel.params[g.param]!.name;
+  const at = kernel.batch > 1 ? `batch * M + first` : "first";
+  if (g.divide === 1) return `${base} + ${at}`;
+  const name = `unit_${base}`;
+  if (!indices.some((x) => x.name === name)) indices.push({ name, from: `${base}[${at} + i]`, divide: g.divide });
+  return name;
+}
+
+function outerBase(kernel: { params: readonly Param[] }, o: Operand, lead: string | undefined): string {
+  const p = kernel.params[o.param]!.name;
+  return lead && o.batchStride > 0 ? `${p} + ${lead} * (ptrdiff_t)${o.batchStride}` : p;
+}
+
+const leadOf = (kernel: MatmulKernel): string | undefined => (kernel.group ? "part.expert" : kernel.batch > 1 ? "batch" : undefined);
+
+/** Packs columns j.. of B for one term. */
+function packB(kernel: MatmulKernel, b: Operand, dst: string, k: number): string {
+  const base = outerBase(kernel, b, leadOf(kernel));
+  if (b.major === "k") return `pack_b_cols(${dst}, ${base} + (ptrdiff_t)j * ${b.stride}, ${b.stride}, ${k}, cols)`;
+  return `pack_b(${dst}, ${base} + j, ${b.stride}, ${k}, cols)`;
+}
+
+function tileCalls(terms: readonly Term[], aRows: number, panel: (before: number, t: Term) => string): string[] {
+  let before = 0;
+  return terms.map((t, i) => {
+    const a = `a_block + ${before === 0 ? "" : `${before * aRows} + `}i * ${t.k}`;
+    const call = `${i === 0 ? "tile_zero" : "tile_add"}(${t.k}, ${a}, ${panel(before, t)}, tile)`;
+    before += t.k;
+    return call;
+  });
+}
+
+function outTarget(kernel: MatmulKernel, o: MatmulOutput): string | undefined {
+  if (!o.store) return undefined;
+  const p = kernel.params[o.store.param]!.name;
+  const batch = kernel.batch > 1 ? `batch * ${o.store.batchStride} + ` : "";
+  return `${p} + ${batch}(ptrdiff_t)(first + i) * ${o.store.stride} + j`;
+}
+
+const panelAt = (before: number): string => `b_panel${before === 0 ? "" : ` + ${before * TILE_COLS}`}`;
+
+function outputView(kernel: MatmulKernel, index: number, rows: number): object {
+  const o = kernel.outputs[index]!;
+  let before = 0;
+  const packs = o.terms.map((t) => {
+    const call = packB(kernel, t.b, panelAt(before), t.k);
+    before += t.k;
+    return call;
+  });
+  const target = outTarget(kernel, o);
+  const epilogue = kernel.epilogue.length > 0 ? epilogueText(kernel, 12, false) : undefined;
+  const tiles = tileCalls(o.terms, rows, (b) => panelAt(b));
+  const stores = target ? [`store_tile(${target}, ${o.store!.stride}, tile, height, cols)`] : [];
+  const direct = target && !epilogue && o.terms.length === 1 ? target : undefined;
+  const firstTile = `${o.terms[0]!.k}, a_block + i * ${o.terms[0]!.k}, b_panel`;
+  return { n: o.n, step: "NR", packB: packs, direct, firstTile, stride: o.store?.stride, tiles, stores: direct ? [`store_tile(to, ${o.store!.stride}, tile, height, cols)`] : stores, epilogue };
+}
+
+/** Two outputs side by side: lanes 0..VL-1 of a tile row are the first, the rest the second. */
+function pairView(kernel: MatmulKernel, rows: number): object {
+  const [x, y] = kernel.outputs as [MatmulOutput, MatmulOutput];
+  const half = (o: MatmulOutput, shift: string) => {
+    const { b, k } = o.terms[0]!;
+    const base = outerBase(kernel, b, leadOf(kernel));
+    if (b.major === "k") return `pack_b_half_cols(b_panel${shift}, ${base} + (ptrdiff_t)j * ${b.stride}, ${b.stride}, ${k}, cols)`;
+    return `pack_b_half(b_panel${shift}, ${base} + j, ${b.stride}, ${k}, cols)`;
+  };
+  const store = (o: MatmulOutput, shift: string) => {
+    const to = outTarget(kernel, o);
+    return to ? [`for (int r = 0; r < height; r++) vf_store_n(${to} + r * ${o.store!.stride}, vf_load(tile + r * NR${shift}), cols)`] : [];
+  };
+  return {
+    n: x.n,
+    step: "VL",
+    packB: [half(x, ""), half(y, " + VL")],
+    tiles: tileCalls(x.terms, rows, () => "b_panel"),
+    stores: [...store(x, ""), ...store(y, " + VL")],
+    epilogue: epilogueText(kernel, 12, true),
+  };
+}
+
+function epilogueText(kernel: MatmulKernel, indent: number, paired: boolean): string {
+  const out = lines(indent);
+  const width = kernel.outputs[0]!.n;
+  const same = (a: readonly Dim[], b: readonly Dim[]) => a.length === b.length && a.every((x, i) => x.name === b[i]!.name);
+  const at = (dims: readonly Dim[]) => {
+    if (dims.length === 0) return { offset: "0", vector: false };
+    if (same(dims, kernel.column)) return { offset: "column", vector: true };
+    if (same(dims, kernel.row)) return { offset: "row", vector: false };
+    return { offset: `row * ${width} + column`, vector: true };
+  };
+  const tile = (o: number) => `vf_load(tile + r * NR + ${paired && o === 1 ? "VL + h" : "h"})`;
+  const site: Site = { params: kernel.params, coordinates: new Map(), at, tile, chunk: "chunk" };
+  printVectorBody(kernel.epilogue, site, (param) => `${kernel.params[param]!.name} + row * ${width} + column`, out);
+  return out.text();
+}
+
+/** The form whose rows are processed while they are hot: weights packed once, few rows at a time. */
+function hotRowsToC(kernel: MatmulKernel): CKernel {
+  const o = kernel.outputs[0]!;
+  const depth = depthOf(o);
+  const rows = Math.max(TILE_ROWS, Math.min(96, Math.floor(HOT_FLOATS / Math.max(o.n, depth) / TILE_ROWS) * TILE_ROWS));
+  const wide = roundUp(o.n, TILE_COLS);
+  const packing = packsOf(o.terms, kernel, rows);
+  let before = 0;
+  const packB_ = o.terms.map((t) => {
+    const call = packB(kernel, t.b, `w->shared + ${before * wide} + (ptrdiff_t)j * ${t.k}`, t.k);
+    before += t.k;
+    return call;
+  });
+  const target = outTarget(kernel, o);
+  const after = lines(6);
+  printStatements(kernel.after, { params: kernel.params, coordinates: new Map([[kernel.row[0]!.name, "row"]]), chunk: "item" }, after);
+  const view = {
+    ...header(kernel),
+    m: kernel.m,
+    n: o.n,
+    rows,
+    indices: packing.indices,
+    packA: packing.packs,
+    packB: packB_,
+    tiles: tileCalls(o.terms, rows, (b, t) => `w->shared + ${b * wide} + (ptrdiff_t)j * ${t.k}`),
+    stores: target ? [`store_tile(${target}, ${o.store!.stride}, tile, height, cols)`] : [],
+    epilogue: kernel.epilogue.length > 0 ? epilogueText(kernel, 12, false) : undefined,
+    after: after.text(),
+  };
+  return { text: fill("cpu/matmul-rows.c", view), scratch: rows * depth, shared: wide * depth };
+}
+
+export function outerToC(kernel: OuterKernel): CKernel {
+  const depth = Math.max(64, Math.min(256, Math.floor(262_144 / kernel.n / 16) * 16));
+  const slices = Math.max(1, Math.round(kernel.m / 128));
+  const slice = roundUp(Math.ceil(kernel.m / slices), 12);
+  const lead = kernel.group ? "expert" : "batch";
+  const offsets = kernel.group && kernel.params[kernel.group.offsets]!.name;
+  const indices: Index[] = [];
+  const view = {
+    ...header(kernel),
+    m: kernel.m,
+    n: kernel.n,
+    slice,
+    depth,
+    batches: kernel.group?.experts ?? kernel.batch,
+    batchName: lead,
+    begin: offsets ? `${offsets}[expert]` : "0",
+    end: offsets ? `${offsets}[expert + 1]` : String(kernel.k),
+    out: kernel.params[kernel.store.param]!.name,
+    outStride: kernel.store.stride,
+    outBatchStride: kernel.store.batchStride,
+    packA: packOuter(kernel, kernel.a, "a", lead, indices),
+    packB: packOuter(kernel, kernel.b, "b", lead, indices),
+    indices,
+  };
+  return { text: fill("cpu/outer.c", view), scratch: depth * roundUp(kernel.n, TILE_COLS) + depth * 12, shared: 0 };
+}
+
+/** Packs `depth` steps of one operand: MR columns of A at i, NR columns of B at j. */
+function packOuter(kernel: OuterKernel, o: Operand, which: "a" | "b", lead: string, indices: Index[]): string {
+  const [dst, at, count] = which === "a" ? ["a_panel", "i", "height"] : ["b_panels + j * depth", "j", "MIN(NR, N - j)"];
+  const base = outerBase(kernel, o, kernel.group || kernel.batch > 1 ? lead : undefined);
+  const sizes = (k: string) => (which === "a" ? `${count}, ${k}` : `${k}, ${count}`);
+  if (o.major === "k") return `pack_${which}${which === "a" ? "" : "_cols"}(${dst}, ${base} + (ptrdiff_t)${at} * ${o.stride} + k, ${o.stride}, ${sizes("depth")})`;
+  if (!o.gather) return `pack_${which}${which === "a" ? "_cols" : ""}(${dst}, ${base} + (ptrdiff_t)k * ${o.stride} + ${at}, ${o.stride}, ${sizes("depth")})`;
+  return `pack_${which}${which === "a" ? "_cols" : ""}_gather(${dst}, ${base} + ${at}, ${o.stride}, ${outerIndex(kernel, o, indices)}, ${sizes("depth")})`;
+}
+
+function outerIndex(kernel: OuterKernel, o: Operand, indices: Index[]): string {
+  const g = o.gather!;
+  const base = kernel.params[g.param]!.name;
+  const from = kernel.batch > 1 ? `batch * ${kernel.k} + k` : "k";
+  if (g.divide === 1) return `${base} + ${from}`;
+  const name = `unit_${base}`;
+  if (!indices.some((x) => x.name === name)) indices.push({ name, from: `${base}[${from} + i]`, divide: g.divide });
+  return name;
+}
+

@@ -1,0 +1,106 @@
+/** Kernels that are one op: sorting edges, attention, rotary positions, scattering rows. */
+import type { SpecialKernel } from "../../5-plan/plan.js";
+import { fill } from "../templates.js";
+import { cFloat } from "../../targets/cpu/dialect.js";
+import { type CKernel, header, roundUp } from "./view.js";
+
+type ToC = (kernel: SpecialKernel) => CKernel;
+
+const SPECIAL: Readonly<Record<string, ToC>> = {
+  partition: partitionToC,
+  histogram: partitionToC,
+  "histogram+partition": partitionToC,
+  bucket: bucketToC,
+  scatterAdd: scatterToC,
+  rope: ropeToC,
+  attention: attentionToC,
+  attentionGrad: attentionGradToC,
+};
+
+export function specialToC(kernel: SpecialKernel): CKernel {
+  const toC = SPECIAL[kernel.op];
+  if (!toC) throw new Error(`the cpu target has no kernel for ${kernel.op}`);
+  return toC(kernel);
+}
+
+const elements = (kernel: SpecialKernel, param: number): number => kernel.params[param]!.dims.reduce((n, d) => n * d.size, 1);
+const plain = (text: string): CKernel => ({ text, scratch: 0, shared: 0 });
+
+/** Parameters: edges; then offsets, rows, slots if sorted; then counts if counted. */
+function partitionToC(kernel: SpecialKernel): CKernel {
+  const name = (i: number) => kernel.params[i]?.name;
+  const sorts = kernel.op.includes("partition");
+  const counts = kernel.op.includes("histogram") ? kernel.params.findIndex((p) => p.dtype === "f32") : -1;
+  const [offsets, rows, slots] = kernel.params.flatMap((p, i) => (i > 0 && p.dtype === "i32" ? [i] : []));
+  const experts = sorts ? elements(kernel, offsets!) - 1 : elements(kernel, counts);
+  const view = {
+    ...header(kernel),
+    edges: elements(kernel, 0),
+    experts,
+    edge: name(0),
+    counts: counts < 0 ? undefined : name(counts),
+    ...(sorts ? { offsets: name(offsets!), rows: name(rows!), slots: name(slots!) } : {}),
+  };
+  return plain(fill("cpu/partition.c", view));
+}
+
+function bucketToC(kernel: SpecialKernel): CKernel {
+  const [edge, rows, slots] = kernel.params.map((p) => p.name);
+  const room = Number(kernel.attributes.room);
+  return plain(fill("cpu/bucket.c", { ...header(kernel), edges: elements(kernel, 0), experts: elements(kernel, 1) / room, room, edge, rows, slots }));
+}
+
+function scatterToC(kernel: SpecialKernel): CKernel {
+  const [values, index, to] = kernel.params.map((p) => p.name);
+  const items = elements(kernel, 1);
+  const width = elements(kernel, 0) / items;
+  return plain(fill("cpu/scatter.c", { ...header(kernel), values, index, to, items, width, rows: elements(kernel, 2) / width }));
+}
+
+function ropeToC(kernel: SpecialKernel): CKernel {
+  const [x, cos, sin, to] = kernel.params.map((p) => p.name);
+  const headDim = Number(kernel.attributes.headDim);
+  const sequence = elements(kernel, 1) / (headDim / 2);
+  const width = kernel.params[0]!.dims.slice(1).reduce((n, d) => n * d.size, 1);
+  const inverse = kernel.attributes.inverse === true;
+  const signs = inverse ? { minus: "+", plus: "-" } : { minus: "-", plus: "+" };
+  return plain(fill("cpu/rope.c", { ...header(kernel), x, cos, sin, to, rows: elements(kernel, 0) / width, width, headDim, sequence, inverse, ...signs }));
+}
+
+function attentionView(kernel: SpecialKernel): { sequence: number; headDim: number; view: object } {
+  const a = kernel.attributes;
+  const sequence = Number(a.seq);
+  const headDim = Number(a.headDim);
+  const window = a.window === undefined ? undefined : Number(a.window);
+  const view = {
+    ...header(kernel),
+    sequence,
+    headDim,
+    heads: a.heads,
+    kvHeads: a.kvHeads,
+    batch: kernel.params[0]!.dims[0]!.size / sequence,
+    causal: a.causal,
+    maskLate: a.causal,
+    window,
+    scale: cFloat(Number(a.scale)),
+    firstKey: window === undefined ? "0" : `MAX(0, at - ${window} + 1) / MR * MR`,
+    lastKey: a.causal ? "at + width" : "S",
+    braceZero: "{{0}, {0}}",
+  };
+  return { sequence, headDim, view };
+}
+
+function attentionToC(kernel: SpecialKernel): CKernel {
+  const [q, k, v, o, lse] = kernel.params.map((p) => p.name);
+  const { sequence, headDim, view } = attentionView(kernel);
+  const scratch = headDim * roundUp(sequence, 24) + sequence * roundUp(headDim, 24) + headDim * 32 + 32 * roundUp(sequence, 24);
+  return { text: fill("cpu/attention.c", { ...view, q, k, v, o, lse }), scratch, shared: 0 };
+}
+
+function attentionGradToC(kernel: SpecialKernel): CKernel {
+  const [q, k, v, o, lse, dout, dq, dk, dv] = kernel.params.map((p) => p.name);
+  const { sequence, headDim, view } = attentionView(kernel);
+  const [sUp, dUp] = [roundUp(sequence, 24), roundUp(headDim, 32)];
+  const scratch = 2 * headDim * sUp + sequence * roundUp(headDim, 24) + 2 * sUp * dUp + 2 * headDim * 32 + 2 * 32 * dUp + 2 * 32 * sUp;
+  return { text: fill("cpu/attention-grad.c", { ...view, q, k, v, o, lse, do: dout, dq, dk, dv }), scratch, shared: 0 };
+}
