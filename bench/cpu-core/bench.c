@@ -29,7 +29,7 @@ static void tiles(float *c, ptrdiff_t m, ptrdiff_t k, ptrdiff_t n, ptrdiff_t j) 
   for (ptrdiff_t i = 0; i < m; i += MR) {
     if (i + MR <= m && j + NR <= n) tile_zero_direct(k, a_panels + i * k, b_panel, c + i * n + j, n);
     else {
-      tile_zero_rows(least(MR, m - i), k, a_panels + i * k, b_panel, block);
+      tile_zero_part(least(MR, m - i), k, a_panels + i * k, b_panel, block);
       store_block(c + i * n + j, n, least(MR, m - i), n - j);
     }
   }

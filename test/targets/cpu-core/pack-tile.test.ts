@@ -147,7 +147,7 @@ onEveryMachine((machine) => {
     });
   }
 
-  for (const [code, name] of ["tile_zero_rows", "tile_add_rows"].entries()) {
+  for (const [code, name] of ["tile_zero_part", "tile_add_part"].entries()) {
     it(`${name} gives the full tile's bits in every row that counts`, () => {
       for (let rows = 1; rows <= machine().mr; rows++) checkRows(machine(), code, rows);
     });

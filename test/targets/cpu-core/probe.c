@@ -100,8 +100,8 @@ EXPORT(probe_tile) void probe_tile(float *m, int which, int k, int a, int b, int
     case 1: tile_add(k, m + a, m + b, m + c); break;
     case 2: tile_zero_direct(k, m + a, m + b, m + c, ld); break;
     case 3: tile_add_direct(k, m + a, m + b, m + c, ld); break;
-    case 4: tile_zero_rows(ld, k, m + a, m + b, m + c); break;
-    case 5: tile_add_rows(ld, k, m + a, m + b, m + c); break;
+    case 4: tile_zero_part(ld, k, m + a, m + b, m + c); break;
+    case 5: tile_add_part(ld, k, m + a, m + b, m + c); break;
     default: break;
   }
 }
