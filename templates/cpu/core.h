@@ -546,13 +546,13 @@ CORE_CALL void pack_b_cols(float *dst, const float *src, ptrdiff_t ld, ptrdiff_t
 #define TILE_4(F) F(0) F(1) F(2) F(3)
 #define TILE_8(F) TILE_4(F) F(4) F(5) F(6) F(7)
 #if MR == 12
-#define TILE_ALL(F) TILE_8(F) F(8) F(9) F(10) F(11)
+#define TILE_ROWS(F) TILE_8(F) F(8) F(9) F(10) F(11)
 #elif MR == 8
-#define TILE_ALL(F) TILE_8(F)
+#define TILE_ROWS(F) TILE_8(F)
 #elif MR == 6
-#define TILE_ALL(F) TILE_4(F) F(4) F(5)
+#define TILE_ROWS(F) TILE_4(F) F(4) F(5)
 #else
-#define TILE_ALL(F) TILE_4(F)
+#define TILE_ROWS(F) TILE_4(F)
 #endif
 
 #define TILE_NEW(r) vf l##r = {0}, h##r = {0};
@@ -581,8 +581,8 @@ CORE_CALL void pack_b_cols(float *dst, const float *src, ptrdiff_t ld, ptrdiff_t
   }
 
 /* tile_zero and tile_add straight on a full MR x NR block of a row-major matrix. */
-TILE_FUNCTION(tile_zero_direct, TILE_ALL, TILE_NEW)
-TILE_FUNCTION(tile_add_direct, TILE_ALL, TILE_LOAD)
+TILE_FUNCTION(tile_zero_direct, TILE_ROWS, TILE_NEW)
+TILE_FUNCTION(tile_add_direct, TILE_ROWS, TILE_LOAD)
 TILE_FUNCTION(core_tile_zero_4, TILE_4, TILE_NEW)
 TILE_FUNCTION(core_tile_add_4, TILE_4, TILE_LOAD)
 #if MR == 12
