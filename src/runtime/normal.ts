@@ -23,10 +23,10 @@ const tailBottom = [
   1.6763848301838038, 2.053191626637759, 1,
 ];
 
-function polynomial(coefficients: readonly number[], x: number): number {
-  let sum = 0;
-  for (const coefficient of coefficients) sum = sum * x + coefficient;
-  return sum;
+/** Of degree 7, highest power first; written out, because weights are drawn by the million. */
+function polynomial(c: readonly number[], x: number): number {
+  const upper = ((c[0]! * x + c[1]!) * x + c[2]!) * x + c[3]!;
+  return (((upper * x + c[4]!) * x + c[5]!) * x + c[6]!) * x + c[7]!;
 }
 
 /** The x below which a standard normal number lies with probability p; for p in [1.5e-11, 1 − 1.5e-11]. */
@@ -41,6 +41,9 @@ export function normalQuantile(p: number): number {
   const distance = polynomial(tailTop, x) / polynomial(tailBottom, x);
   return fromMiddle < 0 ? -distance : distance;
 }
+
+/** 1/21, 1/19, …, 1/3, 1 */
+const oddReciprocals = Float64Array.from({ length: 11 }, (_, term) => 1 / (21 - 2 * term));
 
 const bits = new DataView(new ArrayBuffer(8));
 
@@ -58,6 +61,6 @@ export function exactLog(x: number): number {
   const z = (mantissa - 1) / (mantissa + 1);
   const square = z * z;
   let series = 0;
-  for (let power = 21; power >= 1; power -= 2) series = series * square + 1 / power;
+  for (let term = 0; term < oddReciprocals.length; term++) series = series * square + oddReciprocals[term]!;
   return exponent * Math.LN2 + 2 * z * series;
 }
