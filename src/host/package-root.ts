@@ -1,19 +1,13 @@
-/** Finds the folder of this package, from sources and from the build alike. */
-import { existsSync } from "node:fs";
+/** The folder of this package, found from sources and from the build alike. */
+import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-let root: string | undefined;
-
-/** The folder that holds this package's package.json and templates. */
+/** The package's own folder: the one whose package.json names it, above this file. */
 export function packageRoot(): string {
-  if (root !== undefined) return root;
-  let at = dirname(fileURLToPath(import.meta.url));
-  while (!existsSync(join(at, "package.json"))) {
-    const up = dirname(at);
-    if (up === at) throw new Error("moec's own folder was not found");
-    at = up;
+  for (let folder = dirname(fileURLToPath(import.meta.url)); ; folder = dirname(folder)) {
+    const manifest = join(folder, "package.json");
+    if (existsSync(manifest) && JSON.parse(readFileSync(manifest, "utf8")).name === "moec") return folder;
+    if (dirname(folder) === folder) throw new Error("the package's own package.json is missing");
   }
-  root = at;
-  return root;
 }

@@ -102,18 +102,17 @@ CORE_CALL void top_k(const float *key, int n, int *chosen, int k) {
   }
 }
 
-/* Uniform in [0, 1): a hash of (seed, step, stream, position), the same on every target. */
-CORE_INLINE unsigned hash_mix(unsigned x) {
-  x ^= x >> 16;
-  x *= 0x7feb352dU;
-  x ^= x >> 15;
-  x *= 0x846ca68bU;
-  x ^= x >> 16;
-  return x;
+/* Uniform in [0, 1): for each of seed, step, stream and position h = mix(h ^ word * 0x9e3779b1), from
+ * 0x85ebca6b on, with the finaliser of MurmurHash3; the upper 24 bits are the number. */
+CORE_INLINE unsigned hash_mix(unsigned h, unsigned word) {
+  h ^= word * 0x9e3779b1U;
+  h = (h ^ (h >> 16)) * 0x85ebca6bU;
+  h = (h ^ (h >> 13)) * 0xc2b2ae35U;
+  return h ^ (h >> 16);
 }
 CORE_INLINE float f_random(float seed, float step, unsigned stream, ptrdiff_t position) {
-  const unsigned key = hash_mix((unsigned)seed + 0x9e3779b9U * hash_mix((unsigned)step + 0x85ebca6bU * hash_mix(stream + 1U)));
-  return (float)(hash_mix((unsigned)position ^ key) >> 8) * (1.0f / 16777216.0f);
+  const unsigned key = hash_mix(hash_mix(hash_mix(0x85ebca6bU, (unsigned)seed), (unsigned)step), stream);
+  return (float)(hash_mix(key, (unsigned)position) >> 8) * (1.0f / 16777216.0f);
 }
 CORE_INLINE vf vf_random(float seed, float step, unsigned stream, ptrdiff_t position) {
   vf v;

@@ -3,21 +3,12 @@
  * whole or not at all, so that two processes may build the same one at the same time.
  */
 import { createHash, randomUUID } from "node:crypto";
-import { accessSync, constants, existsSync, lstatSync, mkdirSync, readFileSync, renameSync, rmSync } from "node:fs";
+import { accessSync, constants, existsSync, lstatSync, mkdirSync, renameSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { join } from "node:path";
+import { packageRoot } from "../../host/package-root.js";
 import { diagnose } from "../../diagnostics/diagnose.js";
 import { DiagnosticError } from "../../diagnostics/diagnostic.js";
-
-/** The package's own folder: the one whose package.json names it, above this file. */
-export function packageRoot(): string {
-  for (let folder = dirname(fileURLToPath(import.meta.url)); ; folder = dirname(folder)) {
-    const manifest = join(folder, "package.json");
-    if (existsSync(manifest) && JSON.parse(readFileSync(manifest, "utf8")).name === "moec") return folder;
-    if (dirname(folder) === folder) throw new Error("the package's own package.json is missing");
-  }
-}
 
 /** The folder of built programs: `MOEC_CACHE`, else beside the package, else this user's own temporary one. */
 export function cacheFolder(): string {

@@ -4,7 +4,7 @@
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { packageRoot } from "./cache.js";
+import { packageRoot } from "../../host/package-root.js";
 
 export interface Sources {
   /** the generated translation unit; defines `moec_run` */

@@ -1,0 +1,73 @@
+/** Generated kernels against the interpreter, on small hand-made graphs. */
+import { describe, expect, it } from "vitest";
+import { createBuilder } from "../../src/3-graph/builder.js";
+import { crossEntropy } from "../../src/3-graph/compose/cross-entropy.js";
+import { rmsNorm } from "../../src/3-graph/compose/norm.js";
+import { differentiate } from "../../src/3-graph/gradient.js";
+import type { Graph } from "../../src/3-graph/graph.js";
+import { mul, sigmoid } from "../../src/3-graph/expr-build.js";
+import { type Tensor, tensor } from "../../src/3-graph/tensor.js";
+import { compare, randomLeaves } from "./agree.js";
+
+const ids = (n: number, v: number): number[] => Array.from({ length: n }, (_, i) => (i * 7 + 3) % v);
+
+/** Embedding, one attention layer, one gated feed-forward, head. */
+function transformer(size: { B: number; S: number; D: number; H: number; F: number; V: number }): { graph: Graph; leaves: Map<string, Tensor> } {
+  const g = createBuilder();
+  const [T, D, F, V, A] = [{ name: "T", size: size.B * size.S }, { name: "D", size: size.D }, { name: "F", size: size.F }, { name: "V", size: size.V }, { name: "A", size: size.D }];
+  const headDim = size.D / size.H;
+  const init = { kind: "normal", std: 0.02 } as const;
+  const param = (name: string, axes: { name: string; size: number }[]) => g.param(name, axes, init, "matrices");
+  const tokens = g.input("tokens", [T!], "i32");
+  const targets = g.input("targets", [T!], "i32");
+  const half = [{ name: "S", size: size.S }, { name: "J", size: headDim / 2 }];
+  const cos = g.input("cos", half);
+  const sin = g.input("sin", half);
+  const embed = param("embed.weight", [V!, D!]);
+  const x = g.within({ scope: "embed", role: "rows" }, () => g.take(embed, tokens));
+  const h = g.within({ scope: "layers.0.attend", role: "norm" }, () => rmsNorm(g, x, param("n1", [D!]), 1e-5));
+  const shape = { heads: size.H, kvHeads: size.H, headDim, seq: size.S, causal: true, window: undefined, scale: 1 / Math.sqrt(headDim) };
+  const y = g.within({ scope: "layers.0.attend", role: "qkv" }, () => {
+    const [q, k, v] = ["q", "k", "v"].map((n) => g.contract(h, param(`${n}.weight`, [A!, D!]), ["D"]));
+    const turn = (t: typeof q) => g.rope(t!, cos, sin, { headDim, inverse: false });
+    const o = g.attention(turn(q), turn(k), v!, shape);
+    const out = g.contract(o, param("o.weight", [D!, A!]), ["A"]);
+    return g.map([x, out], (a, b) => ({ op: "add", a, b }));
+  });
+  const z = g.within({ scope: "layers.0.feed", role: "up" }, () => {
+    const n = rmsNorm(g, y, param("n2", [D!]), 1e-5);
+    const gate = g.contract(n, param("gate.weight", [F!, D!]), ["D"]);
+    const up = g.contract(n, param("up.weight", [F!, D!]), ["D"]);
+    const act = g.map([gate, up], (a, b) => mul(mul(a, sigmoid(a)), b));
+    const down = g.contract(act, param("down.weight", [D!, F!]), ["F"]);
+    return g.map([y, down], (a, b) => ({ op: "add", a, b }));
+  });
+  const { loss, logits } = g.within({ scope: "head", role: "logits" }, () => {
+    const logits = g.contract(rmsNorm(g, z, param("n3", [D!]), 1e-5), embed, ["D"]);
+    return { logits, loss: crossEntropy(g, logits, targets) };
+  });
+  const graph = differentiate(g.finish({ outputs: new Map([["loss", loss], ["logits", logits]]) }));
+  const angles = Array.from({ length: (size.S * headDim) / 2 }, (_, i) => Math.floor(i / (headDim / 2)) * 10_000 ** ((-2 * (i % (headDim / 2))) / headDim));
+  const leaves = new Map<string, Tensor>([
+    ["tokens", tensor([T!], ids(T!.size, size.V), "i32")],
+    ["targets", tensor([T!], ids(T!.size, size.V).map((i) => (i + 1) % size.V), "i32")],
+    ["cos", tensor(half, angles.map((a) => Math.fround(Math.cos(a))))],
+    ["sin", tensor(half, angles.map((a) => Math.fround(Math.sin(a))))],
+  ]);
+  return { graph, leaves: new Map(randomLeaves(graph, leaves)) };
+}
+
+describe("a transformer layer in generated C", () => {
+  const sizes = [
+    { B: 2, S: 40, D: 64, H: 2, F: 96, V: 70 },
+    { B: 1, S: 7, D: 20, H: 2, F: 13, V: 11 },
+    { B: 3, S: 33, D: 24, H: 3, F: 50, V: 257 },
+  ];
+  for (const size of sizes) {
+    it(`outputs and gradients at ${JSON.stringify(size)}`, async () => {
+      const { graph, leaves } = transformer(size);
+      const far = await compare(graph, leaves, "native");
+      expect([...far].filter(([, d]) => !(d < 1e-4))).toEqual([]);
+    });
+  }
+});
