@@ -5,7 +5,7 @@ import { onEveryMachine } from "./machines.js";
 import { erf, sigmoid, ulps } from "./reference.js";
 
 const [X, Y, Z] = [1 << 15, 1 << 18, 1 << 19];
-const COUNT = 1 << 15;
+const COUNT = 1 << 14;
 const NAMES = ["exp", "log", "tanh", "erf", "sigmoid", "sqrt", "rsqrt", "abs"];
 const INF = Number.POSITIVE_INFINITY;
 const NAN = Number.NaN;
@@ -130,7 +130,11 @@ onEveryMachine((machine) => {
     const inputs = [...spread(-100, 100), ...SPECIAL.map(([, x]) => x)];
     for (const name of NAMES) {
       const [vector, scalar] = [map(machine(), name, inputs), map(machine(), name, inputs, 1)];
-      expect(bits(scalar), name).toEqual(bits(vector));
+      const expected = bits(vector);
+      expect(
+        bits(scalar).findIndex((x, i) => x !== expected[i]),
+        `${name}, first difference`,
+      ).toBe(-1);
     }
   });
 
