@@ -66,11 +66,18 @@ function endsHead(token: IToken): boolean {
 /** The tokens of lines, with one line end between two of them. */
 export function toTokens(lines: readonly Line[]): IToken[] {
   const tokens: IToken[] = [];
-  for (const line of lines) {
-    const last = tokens.at(-1);
-    if (last) tokens.push(madeUp(LineEnd, "\n", endOf(last)));
-    tokens.push(...line.head);
-    if (line.block) tokens.push(line.block.open, ...toTokens(line.block.lines), line.block.close);
-  }
+  addLines(tokens, lines);
   return tokens;
+}
+
+function addLines(tokens: IToken[], lines: readonly Line[]): void {
+  for (const [at, { head, block }] of lines.entries()) {
+    if (at > 0) tokens.push(madeUp(LineEnd, "\n", endOf(tokens.at(-1)!)));
+    // one by one: a line may have more tokens than a call may have arguments
+    for (const token of head) tokens.push(token);
+    if (!block) continue;
+    tokens.push(block.open);
+    addLines(tokens, block.lines);
+    tokens.push(block.close);
+  }
 }

@@ -38,6 +38,7 @@ import {
   textOf,
   VALUES,
   WANTS_VALUE,
+  withoutLooseEnds,
 } from "./slip.js";
 import { endOf, madeUp, spanOf } from "./spans.js";
 
@@ -93,7 +94,7 @@ const forgottenCloser: Explanation = (slip) => {
 function neverClosed(slip: Slip, open: IToken, found: IToken | undefined): Mistake {
   const { source } = slip;
   const split = splitAt(slip, open, found);
-  const kept = withoutTrailing(slip.head.slice(0, split));
+  const kept = withoutLooseEnds(slip.head.slice(0, split));
   const end = endOf(kept.at(-1)!);
   const missing = closerOf(open);
   const fix: Fix = { source, span: { start: end, end }, text: missing.image };
@@ -130,13 +131,6 @@ function closeAndSplit(slip: Slip, kept: readonly IToken[], split: number, found
   }
   const next = rest[0];
   return [...kept, ...open.map(close), ...(next ? [madeUp(LineEnd, "\n", next.startOffset), ...rest] : [])];
-}
-
-/** Commas, colons and operators at the end belong to a value that never came. */
-function withoutTrailing(tokens: readonly IToken[]): readonly IToken[] {
-  let end = tokens.length;
-  while (end > 1 && isOneOf(tokens[end - 1], [Comma, Colon, Dot, ...OPERATORS])) end--;
-  return tokens.slice(0, end);
 }
 
 /** Whether a line of the file ends between two tokens. */

@@ -8,11 +8,11 @@ import { isOneOf } from "../../grammar/line-ends.js";
 import { parseTokens } from "../../grammar/parser.js";
 import { Comma } from "../../grammar/tokens.js";
 import { diagnose } from "../diagnostics/diagnose.js";
-import type { Diagnostic, Help } from "../diagnostics/diagnostic.js";
+import type { Diagnostic, Fix, Label } from "../diagnostics/diagnostic.js";
 import type { SourceFile, Span } from "./ast.js";
 import { type Line, toLines } from "./lines.js";
 import { explainMistake } from "./mistakes.js";
-import { CLOSERS, closerOf, describe, OPENERS, openBrackets, slipAt, WANTS_VALUE } from "./slip.js";
+import { CLOSERS, closerOf, describe, OPENERS, openBrackets, slipAt, WANTS_VALUE, withoutLooseEnds } from "./slip.js";
 import { endOf, madeUp, spanOf } from "./spans.js";
 
 export interface Recovered {
@@ -73,7 +73,8 @@ function recoverLine(context: Context, line: Line): readonly Line[] {
   if (!follows) report(context, line, mistake.diagnostic);
   // what the lexer could not read makes any repair a guess: then only what is before it is kept
   const repaired = context.known(spanOfLine(line)) ? undefined : mistake.repaired;
-  const heads = [repaired, line.head.slice(0, stop), block && line.head.slice(0, 1)];
+  const before = line.head.slice(0, stop);
+  const heads = [repaired, before, withoutLooseEnds(before), block && line.head.slice(0, 1)];
   for (const head of heads) {
     const fitting = head && acceptable(head, line);
     if (fitting) return fitting.map((each) => (each.block ? { ...each, block } : each));
@@ -143,7 +144,8 @@ function joinUnclosed(
     depth += netBrackets(head);
     if (block || head.length === 0 || depth > opened + MOST_OPENED) return undefined;
     const commaThere = isOneOf(heads.at(-1), WANTS_VALUE) || isOneOf(head[0], CLOSERS);
-    heads.push(...(commaThere ? [] : [madeUp(Comma, ",", endOf(heads.at(-1)!))]), ...head);
+    if (!commaThere) heads.push(madeUp(Comma, ",", endOf(heads.at(-1)!)));
+    for (const token of head) heads.push(token);
     if (depth > 0) continue;
     if (parseTokens(heads).stop) return undefined;
     report(context, first, missingComma(context.source, first.head));
@@ -163,10 +165,9 @@ function missingComma(source: SourceFile, head: readonly IToken[]): Diagnostic {
   const semicolon = /^\s*;/.exec(source.text.slice(end));
   const found = semicolon ? "`;`" : "the end of the line";
   const params = { expected: `\`,\` or \`${closerOf(open).image}\``, found };
-  const span = semicolon ? { start: end, end: end + semicolon[0].length } : { start: end, end };
-  const help: Help[] = [{ text: "write `,` here", fix: { source, span, text: "," } }];
-  return diagnose("MOE1001", params, {
-    primary: { source, span: { start: span.end - (semicolon ? 1 : 0), end: end + 1 } },
-    help,
-  });
+  const length = semicolon ? semicolon[0].length : 0;
+  const fix: Fix = { source, span: { start: end, end: end + length }, text: "," };
+  const start = end + Math.max(0, length - 1);
+  const primary: Label = { source, span: { start, end: start + 1 } };
+  return diagnose("MOE1001", params, { primary, help: [{ text: "write `,` here", fix }] });
 }

@@ -7,6 +7,7 @@ import {
   Colon,
   Comma,
   CompareOperator,
+  Dot,
   Equals,
   LeftCurly,
   LeftParen,
@@ -67,6 +68,13 @@ export function openBrackets(tokens: readonly IToken[]): IToken[] {
     if (isOneOf(token, CLOSERS) && open.at(-1) && closerOf(open.at(-1)!).image === token.image) open.pop();
   }
   return open;
+}
+
+/** Commas, colons, points and operators at the end belong to a value that never came. */
+export function withoutLooseEnds(tokens: readonly IToken[]): readonly IToken[] {
+  let end = tokens.length;
+  while (end > 1 && isOneOf(tokens[end - 1], [Comma, Colon, Dot, ...OPERATORS])) end--;
+  return tokens.slice(0, end);
 }
 
 /** The closing bracket of an opening one. */
