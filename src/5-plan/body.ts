@@ -60,7 +60,8 @@ export function buildBody(nodes: readonly Node[], context: BodyContext): Stmt[] 
         const expr: PExpr = { op: "select", c: same, a: load(node.inputs[0]!), b: { op: "const", value: 0 } };
         const { over } = node.op;
         const k = node.inputs[1]!.axes.find((a) => a.name === over);
-        if (!k) body.push({ kind: "map", to: target(out, node), expr, note });
+        if (!k && canInline(node)) inlined.set(out, expr);
+        else if (!k) body.push({ kind: "map", to: target(out, node), expr, note });
         else body.push({ kind: "reduce", how: "sum", to: target(out, node), over: [k], expr, note });
         return;
       }

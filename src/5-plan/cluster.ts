@@ -57,56 +57,70 @@ const FLAT_FROM = 1024;
 const SPECIAL = new Set(["partition", "bucket", "histogram", "scatterAdd", "rope", "attention", "attentionGrad", "rank"]);
 
 export function cluster(graph: Graph, options: FusionOptions): Cluster[] {
-  const uses = countUses(graph);
-  const sums = sumsOfProducts(graph, uses);
+  const sums = sumsOfProducts(graph, countUses(graph));
   const deferred = new Set([...sums.values()].flat().map((p) => p.node));
+  const floating = findFloating(graph, deferred);
   const clusters: Cluster[] = [];
   /** cluster that makes each value */
   const home = new Map<Value, number>();
 
-  const after = (values: readonly Value[]): number =>
-    Math.max(-1, ...values.flatMap(rootsOf).map((v) => (isLeaf(v.node) ? -1 : (home.get(v) ?? missing(v)))));
-  const open = (c: Cluster, node: Node): void => {
-    clusters.push(c);
-    for (const o of node.outputs) home.set(o, clusters.length - 1);
-  };
-  const settle = (node: Node, at: number): void => {
-    for (const o of node.outputs) home.set(o, at);
-  };
-
   for (const node of graph.nodes) {
-    if (isLeaf(node) || isVirtual(node) || deferred.has(node)) continue;
+    if (isLeaf(node) || isVirtual(node) || deferred.has(node) || floating.has(node)) continue;
     const terms = sums.get(node);
+    const product = node.op.kind === "contract" ? readProduct(node) : undefined;
     if (terms) placeSum(node, terms);
-    else if (node.op.kind === "contract" && readProduct(node)) placeProduct(node, readProduct(node)!);
+    else if (product) placeProduct(node, product);
     else if (SPECIAL.has(node.op.kind)) placeSpecial(node);
     else placeElementwise(node);
   }
   return clusters;
 
+  function lastMaker(values: readonly Value[]): number {
+    const made = values.flatMap(rootsOf).filter((v) => !isLeaf(v.node));
+    return Math.max(-1, ...made.map((v) => home.get(v) ?? missing(v)));
+  }
+
+  function open(c: Cluster, node: Node): void {
+    clusters.push(c);
+    settle(node, clusters.length - 1);
+  }
+
+  function settle(node: Node, at: number): void {
+    for (const o of node.outputs) home.set(o, at);
+  }
+
+  /** A node with the floating work it reads, in order. */
+  function withFloats(node: Node): Node[] {
+    const found = new Set<Node>();
+    const visit = (n: Node): void => {
+      for (const v of n.inputs.flatMap(rootsOf)) if (floating.has(v.node) && !found.has(v.node)) visit(v.node);
+      found.add(n);
+    };
+    visit(node);
+    return [...found];
+  }
+
   function placeSum(node: Node, terms: readonly Product[]): void {
-    const value = terms[0]!.node.outputs[0]!;
-    open({ kind: "matmul", outputs: [{ value, terms }], epilogue: [], after: [] }, terms[0]!.node);
+    const c: MatmulCluster = { kind: "matmul", outputs: [{ value: terms[0]!.node.outputs[0]!, terms }], epilogue: [], after: [] };
+    open(c, terms[0]!.node);
     for (const t of terms) settle(t.node, clusters.length - 1);
-    const c = clusters.at(-1) as MatmulCluster;
-    c.epilogue.push(node);
+    c.epilogue.push(...withFloats(node));
     settle(node, clusters.length - 1);
   }
 
   function placeProduct(node: Node, product: Product): void {
     if (product.form === "outer") return open({ kind: "outer", product }, node);
-    const from = after(node.inputs);
-    const at = clusters.findIndex((c, i) => i > from && c.kind === "matmul" && sharesRows(c, product) && c.after.length === 0 && c.epilogue.length === 0);
+    const from = lastMaker(node.inputs);
+    const at = clusters.findIndex((c, i) => i > from && c.kind === "matmul" && sharesRows(c, product));
     const mate = clusters[at];
-    if (mate?.kind !== "matmul") {
-      return open({ kind: "matmul", outputs: [{ value: node.outputs[0]!, terms: [product] }], epilogue: [], after: [] }, node);
-    }
-    mate.outputs.push({ value: node.outputs[0]!, terms: [product] });
+    const output = { value: node.outputs[0]!, terms: [product] };
+    if (mate?.kind !== "matmul") return open({ kind: "matmul", outputs: [output], epilogue: [], after: [] }, node);
+    mate.outputs.push(output);
     settle(node, at);
   }
 
   function placeSpecial(node: Node): void {
-    const from = after(node.inputs);
+    const from = lastMaker(node.inputs);
     const at = clusters.findIndex((c, i) => i > from && c.kind === "special" && together(c.nodes[0]!, node));
     const mate = clusters[at];
     if (mate?.kind !== "special") return open({ kind: "special", nodes: [node] }, node);
@@ -115,64 +129,106 @@ export function cluster(graph: Graph, options: FusionOptions): Cluster[] {
   }
 
   function placeElementwise(node: Node): void {
-    const from = after(node.inputs);
-    if (from >= 0 && joinMatmul(node, from)) return settle(node, from);
-    const shape = shapeOf(node);
-    const at = clusters.findIndex((c, i) => i >= from && joins(c, shape, node) && (i > from || seesRows(c, node)));
-    const near = at >= 0 && ((at === from && (samePhase(clusters[at]!, node) || at === clusters.length - 1)) || related(clusters[at]!, node)) ? at : -1;
-    if (near >= 0) {
-      const c = clusters[near]!;
-      if (c.kind === "rows" || c.kind === "flat") c.nodes.push(node);
-      settle(node, near);
+    const group = withFloats(node);
+    const own = new Set(group.flatMap((n) => n.outputs));
+    const from = lastMaker(group.flatMap((n) => n.inputs.filter((v) => rootsOf(v).every((r) => !own.has(r)))));
+    if (from >= 0 && joinMatmul(group, from)) return settle(node, from);
+    const shape = shapeOf(group);
+    const at = findPass(group, shape, from);
+    const mate = clusters[at];
+    if (mate?.kind === "rows" || mate?.kind === "flat") {
+      mate.nodes.push(...group.filter((n) => !mate.nodes.includes(n)));
+      settle(node, at);
     } else {
-      const made: Cluster = shape.flat ? { kind: "flat", axes: shape.axes, nodes: [node] } : { kind: "rows", domain: shape.domain, nodes: [node] };
-      open(made, node);
+      open(shape.flat ? { kind: "flat", axes: shape.axes, nodes: group } : { kind: "rows", domain: shape.domain, nodes: group }, node);
     }
     if (acrossRows(node, shape)) open({ kind: "finish", node }, node);
   }
 
-  /** Only work of one phase shares a pass, or what is kept for the backward pass would grow. */
-  function samePhase(c: Cluster, node: Node): boolean {
-    return (c.kind === "rows" || c.kind === "flat") && c.nodes.at(-1)!.at.phase === node.at.phase;
+  /** A pass over the same rows that this work may join; -1 if it needs one of its own. */
+  function findPass(group: readonly Node[], shape: Shape, from: number): number {
+    const node = group.at(-1)!;
+    const at = clusters.findIndex((c, i) => i >= from && joins(c, shape, node) && (i > from || seesRows(c, group)));
+    if (at < 0) return -1;
+    const welcome = at === from ? samePhase(clusters[at]!, node) || at === clusters.length - 1 : related(clusters[at]!, node);
+    return welcome ? at : -1;
   }
 
-  function related(c: Cluster, node: Node): boolean {
-    return (c.kind === "rows" || c.kind === "flat") && samePhase(c, node) && c.nodes.at(-1)!.at.scope === node.at.scope;
-  }
-
-  function joinMatmul(node: Node, at: number): boolean {
+  function joinMatmul(group: readonly Node[], at: number): boolean {
     const c = clusters[at]!;
     if (c.kind !== "matmul") return false;
-    const made = new Set([...c.outputs.map((o) => o.value), ...[...c.epilogue, ...c.after].flatMap((n) => n.outputs)]);
-    const mine = node.inputs.filter((v) => made.has(access(v).root));
-    if (fitsTile(c, node, mine)) {
-      c.epilogue.push(node);
-      return true;
-    }
-    if (!fitsHotRows(c, node, mine, options)) return false;
-    c.after.push(node);
+    if (fitsTile(c, group)) c.epilogue.push(...group.filter((n) => !c.epilogue.includes(n)));
+    else if (fitsHotRows(c, group, options)) c.after.push(...group.filter((n) => !c.after.includes(n)));
+    else return false;
     return true;
-  }
-
-  function fitsTile(c: MatmulCluster, node: Node, mine: readonly Value[]): boolean {
-    if (node.op.kind !== "map" || c.after.length > 0) return false;
-    const axes = c.outputs[0]!.value.axes;
-    if (c.outputs.length > 2 || c.outputs.some((o) => !sameAxes(o.value.axes, axes))) return false;
-    const { m, n } = c.outputs[0]!.terms[0]!;
-    const readable = (v: Value) => !access(v).gather && [axes, m, n, []].some((x) => sameAxes(v.axes, x));
-    return sameAxes(node.outputs[0]!.axes, axes) && !hasIndex(node.op.expr) && node.inputs.every(readable) && mine.every((v) => sameAxes(v.axes, axes));
   }
 }
 
-function fitsHotRows(c: MatmulCluster, node: Node, mine: readonly Value[], options: FusionOptions): boolean {
+/** Work that costs no pass of its own: done again by each kernel that reads it. */
+function findFloating(graph: Graph, deferred: ReadonlySet<Node>): Set<Node> {
+  const readers = readersOf(graph);
+  const floating = new Set<Node>();
+  for (const node of graph.nodes) {
+    if (node.op.kind !== "map" && node.op.kind !== "spread" && node.op.kind !== "random") continue;
+    const by = readers.get(node.outputs[0]!) ?? [];
+    const inline = by.every((r) => r !== "host" && !deferred.has(r) && (r.op.kind === "map" || (r.op.kind === "reduce" && sameAxes(r.inputs[0]!.axes, node.outputs[0]!.axes))));
+    if (!inline) continue;
+    const free = node.inputs.flatMap(rootsOf).every((v) => isLeaf(v.node) || floating.has(v.node));
+    const summed = by.length === 1 && by[0] !== "host" && by[0]!.op.kind === "reduce" && node.op.kind === "map";
+    if (free || summed) floating.add(node);
+  }
+  return floating;
+}
+
+/** Who reads each value in memory, looking through views and takes. */
+function readersOf(graph: Graph): Map<Value, (Node | "host")[]> {
+  const readers = new Map<Value, (Node | "host")[]>();
+  const add = (v: Value, by: Node | "host"): void => {
+    const a = access(v);
+    // a value read by index, or used as one, must lie in memory
+    const seen = a.gather || a.axes !== a.root.axes ? "host" : by;
+    for (const r of rootsOf(v)) readers.set(r, [...(readers.get(r) ?? []), seen]);
+  };
+  for (const node of graph.nodes) if (!isVirtual(node)) for (const v of node.inputs) add(v, node);
+  for (const v of [...graph.outputs.values(), ...graph.updates.map((u) => u.value)]) add(v, "host");
+  return readers;
+}
+
+/** Only work of one phase shares a pass, or what is kept for the backward pass would grow. */
+function samePhase(c: Cluster, node: Node): boolean {
+  return (c.kind === "rows" || c.kind === "flat") && c.nodes.at(-1)!.at.phase === node.at.phase;
+}
+
+function related(c: Cluster, node: Node): boolean {
+  return (c.kind === "rows" || c.kind === "flat") && samePhase(c, node) && c.nodes.at(-1)!.at.scope === node.at.scope;
+}
+
+/** Elementwise on the product's own tile: needs nothing but the tile and operands of its rows or columns. */
+function fitsTile(c: MatmulCluster, group: readonly Node[]): boolean {
+  if (c.after.length > 0) return false;
+  const axes = c.outputs[0]!.value.axes;
+  if (c.outputs.length > 2 || c.outputs.some((o) => !sameAxes(o.value.axes, axes))) return false;
+  const made = new Set([...c.outputs.map((o) => o.value), ...[...c.epilogue, ...group].flatMap((n) => n.outputs)]);
+  const { m, n } = c.outputs[0]!.terms[0]!;
+  const readable = (v: Value) => !access(v).gather && [axes, m, n, []].some((x) => sameAxes(v.axes, x));
+  return group.every((node) => {
+    if (node.op.kind !== "map" || hasIndex(node.op.expr) || !sameAxes(node.outputs[0]!.axes, axes)) return false;
+    return node.inputs.every((v) => readable(v) && (!made.has(access(v).root) || sameAxes(v.axes, axes)));
+  });
+}
+
+function fitsHotRows(c: MatmulCluster, group: readonly Node[], options: FusionOptions): boolean {
   const product = c.outputs[0]!.terms[0]!;
-  if (c.outputs.length !== 1 || product.group || product.batch.length > 0) return false;
   const domain = product.m;
-  if (sizeOf(product.n) > options.hotRow || domain.length !== 1) return false;
+  if (c.outputs.length !== 1 || product.group || product.batch.length > 0 || domain.length !== 1) return false;
+  if (sizeOf(product.n) > options.hotRow) return false;
+  const made = new Set([...c.outputs.map((o) => o.value), ...[...c.epilogue, ...c.after, ...group].flatMap((n) => n.outputs)]);
   const onRows = (v: Value) => v.axes[0]?.name === domain[0]!.name;
-  if (!["map", "reduce", "pick", "spread", "topK"].includes(node.op.kind)) return false;
-  if (node.op.kind === "reduce" && node.op.over.includes(domain[0]!.name)) return false;
-  return onRows(node.outputs[0]!) && mine.every((v) => onRows(v) && !access(v).gather && access(v).root === v);
+  return group.every((node) => {
+    if (!["map", "reduce", "pick", "spread", "topK", "random"].includes(node.op.kind) || !onRows(node.outputs[0]!)) return false;
+    if (node.op.kind === "reduce" && node.op.over.includes(domain[0]!.name)) return false;
+    return node.inputs.every((v) => !rootsOf(v).some((r) => made.has(r)) || (onRows(v) && !access(v).gather && access(v).root === v));
+  });
 }
 
 /** Nodes like q, k and v: the same rows times different weights, in one kernel. */
@@ -180,6 +236,7 @@ function sharesRows(c: MatmulCluster, p: Product): boolean {
   const first = c.outputs[0]!;
   const q = first.terms[0]!;
   const sameA = q.a.access.root === p.a.access.root && q.a.access.gather?.index.root === p.a.access.gather?.index.root;
+  if (c.after.length > 0 || c.epilogue.length > 0) return false;
   return first.terms.length === 1 && sameA && namesOf(q.k) === namesOf(p.k) && namesOf(q.m) === namesOf(p.m) &&
     namesOf(q.batch) === namesOf(p.batch) && q.group?.offsets === p.group?.offsets && q.node.at.phase === p.node.at.phase;
 }
@@ -196,13 +253,16 @@ interface Shape {
   readonly axes: readonly Axis[];
 }
 
-/** The iteration space of an elementwise node or reduction: rows × inner axes, or one long line. */
-function shapeOf(node: Node): Shape {
+/** The iteration space of some elementwise work: rows × inner axes, or one long line. */
+function shapeOf(group: readonly Node[]): Shape {
+  const node = group.at(-1)!;
   const axes = spaceOf(node);
   const domain = domainOf(axes);
   const plain = (v: Value) => v.axes.length === 0 || (sameAxes(v.axes, axes) && !access(v).gather);
-  const whole = node.op.kind === "map" || (node.op.kind === "reduce" && node.op.over.length === axes.length);
-  const flat = whole && domain.length === 0 && sizeOf(axes) >= FLAT_FROM && node.inputs.every(plain);
+  const whole = node.op.kind === "reduce" ? node.op.over.length === axes.length : node.op.kind === "map";
+  const maps = group.slice(0, -1).every((n) => n.op.kind === "map" && sameAxes(n.outputs[0]!.axes, axes));
+  const simple = group.every((n) => n.op.kind !== "map" || !hasIndex(n.op.expr));
+  const flat = whole && maps && simple && domain.length === 0 && sizeOf(axes) >= FLAT_FROM && group.every((n) => n.inputs.every(plain));
   return { flat, domain, axes };
 }
 
@@ -228,11 +288,11 @@ function joins(c: Cluster, shape: Shape, node: Node): boolean {
   return c.kind === "rows" && sameAxes(c.domain, shape.domain) && !(node.op.kind === "reduce" && node.op.over.length === 0);
 }
 
-/** Whether a node may read, row by row, what the cluster has made so far. */
-function seesRows(c: Cluster, node: Node): boolean {
+/** Whether the work may read, row by row, what the cluster has made so far. */
+function seesRows(c: Cluster, group: readonly Node[]): boolean {
   if (c.kind !== "rows" && c.kind !== "flat") return false;
   const made = new Set(c.nodes.flatMap((n) => n.outputs));
-  return node.inputs.every((v) => {
+  return group.flatMap((n) => n.inputs).every((v) => {
     const a = access(v);
     if (a.gather && (made.has(a.root) || (made.has(a.gather.index.root) && !sameLead(c, a.gather.index.axes)))) return false;
     return !made.has(a.root) || (a.root === v && (c.kind === "flat" || sameLead(c, v.axes)));

@@ -3,7 +3,7 @@
  * of a weight replaces the old one where it lies, and the gradient of the logits overwrites the logits.
  */
 import type { Graph, Node, Value } from "../3-graph/graph.js";
-import type { Cluster } from "./cluster.js";
+import { acrossRows, type Cluster } from "./cluster.js";
 import { access, isLeaf, rootsOf, sameAxes, sizeOf } from "./operands.js";
 
 export interface Places {
@@ -48,7 +48,8 @@ export function findPlaces(graph: Graph, clusters: readonly Cluster[]): Places {
   });
   const host = [...graph.outputs.values(), ...graph.updates.map((u) => u.value)].flatMap(rootsOf);
   const stored = new Set(host.filter((v) => !isLeaf(v.node)));
-  for (const [v, at] of readers) if (!isLeaf(v.node) && [...at].some((i) => i !== home.get(v))) stored.add(v);
+  const within = clusters.map((c) => new Set(nodesOf(c)));
+  for (const [v, at] of readers) if (!isLeaf(v.node) && [...at].some((i) => !makes(clusters[i]!, within[i]!, v))) stored.add(v);
   clusters.forEach((c, i) => {
     if (c.kind === "matmul") for (const v of hotRows(c)) if (home.get(v) === i) stored.add(v);
   });
@@ -61,6 +62,13 @@ export function findPlaces(graph: Graph, clusters: readonly Cluster[]): Places {
   checkUpdates(graph, home, readers);
   const same = (v: Value): Value => (taken.has(v) ? same(taken.get(v)!) : v);
   return { home, readers, stored, same };
+}
+
+/** Whether a kernel makes a value itself, whole: sums over rows are whole only once they are finished. */
+function makes(c: Cluster, nodes: ReadonlySet<Node>, v: Value): boolean {
+  if (!nodes.has(v.node)) return false;
+  const domain = c.kind === "rows" ? c.domain : [];
+  return !(c.kind === "rows" || c.kind === "flat") || !acrossRows(v.node, { flat: c.kind === "flat", domain });
 }
 
 /** What the row program behind a matmul reads from its tiles: must lie in memory by then. */

@@ -136,6 +136,16 @@ CORE_CALL void pack_b_half(float *dst, const float *src, ptrdiff_t ld, ptrdiff_t
   for (ptrdiff_t i = 0; i < k; i++) vf_store(dst + i * NR, cols > 0 ? vf_load_n(src + i * ld, (int)MIN(cols, VL)) : (vf){0});
 }
 
+/* The tile of a panel that may be the last: only its first `rows` rows are wanted. */
+CORE_INLINE void tile_zero_any(int rows, ptrdiff_t k, const float *a, const float *b, float *c) {
+  if (rows == MR) tile_zero(k, a, b, c);
+  else tile_zero_part(rows, k, a, b, c);
+}
+CORE_INLINE void tile_add_any(int rows, ptrdiff_t k, const float *a, const float *b, float *c) {
+  if (rows == MR) tile_add(k, a, b, c);
+  else tile_add_part(rows, k, a, b, c);
+}
+
 /* A tile's rows and columns that exist, to a row-major matrix. */
 CORE_INLINE void store_tile(float *to, ptrdiff_t ld, const float *tile, int rows, int cols) {
   for (int r = 0; r < rows; r++) {

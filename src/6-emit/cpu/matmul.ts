@@ -96,7 +96,7 @@ function tileCalls(terms: readonly Term[], aRows: number, panel: (before: number
   let before = 0;
   return terms.map((t, i) => {
     const a = `a_block + ${before === 0 ? "" : `${before * aRows} + `}i * ${t.k}`;
-    const call = `${i === 0 ? "tile_zero" : "tile_add"}(${t.k}, ${a}, ${panel(before, t)}, tile)`;
+    const call = `${i === 0 ? "tile_zero_any" : "tile_add_any"}(height, ${t.k}, ${a}, ${panel(before, t)}, tile)`;
     before += t.k;
     return call;
   });
