@@ -102,7 +102,8 @@ function layKept(graphs: readonly Graph[]): Kept {
     const v = node.outputs[0]!;
     ids.set(key, buffers.length);
     const { name } = node.op as { name: string };
-    buffers.push({ name, role: node.op.kind as BufferRole, dtype: v.dtype, dims: v.axes, bytes: bytesOf(v), offset: end });
+    const source = node.op.kind === "data" ? { source: node.op.source } : {};
+    buffers.push({ name, role: node.op.kind as BufferRole, dtype: v.dtype, dims: v.axes, bytes: bytesOf(v), offset: end, ...source });
     end += align(bytesOf(v));
   }
   return { buffers, ids, end };

@@ -3,7 +3,7 @@
  * every program the launches in order. Plain JSON, printable and hashable; the same for every target,
  * whose emitters only spell it. No node of the graph survives here.
  */
-import type { DType } from "../3-graph/graph.js";
+import type { DataSource, DType } from "../3-graph/graph.js";
 import type { BinaryOp, Unary } from "../3-graph/expr.js";
 
 export interface KernelPlan {
@@ -54,6 +54,8 @@ export interface Buffer {
   readonly bytes: number;
   /** from the start of the arena */
   readonly offset: number;
+  /** what the host fills a data buffer with */
+  readonly source?: DataSource;
 }
 
 export interface Param {
