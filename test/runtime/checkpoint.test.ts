@@ -74,6 +74,7 @@ describe("saving", () => {
         const after = memoryHost({ files: asFiles(host) });
         const { step, note: found } = openWhole(after, "run");
         seen.add(`${step}/${found}`);
+        for (const each of checkpointSteps(after, "run")) expect(openCheckpoint(after, "run", each).step).toBe(each);
         saveCheckpoint(after, "run", checkpoint(30));
         expect(openWhole(after, "run").step).toBe(30);
         expect(after.list("run/checkpoints").every((name) => /^\d+$/.test(name))).toBe(true);
