@@ -431,13 +431,13 @@ CORE_INLINE void core_transpose(const float *const *p, ptrdiff_t at, vf *out) {
 /* dst[k][step], lanes 0 .. width-1 of every step, from VL row pointers; lanes outside
  * keep become 0 (their pointers must still be readable for k floats). */
 CORE_INLINE void core_pack_rows(float *dst, ptrdiff_t step, ptrdiff_t width, const float *const *p, vi keep, ptrdiff_t k) {
-  ptrdiff_t i = 0;
-  for (; i + 4 <= k; i += 4) {
+  const ptrdiff_t whole = k & ~(ptrdiff_t)3;
+  for (ptrdiff_t i = 0; i < whole; i += 4) {
     vf t[4];
     core_transpose(p, i, t);
     for (int j = 0; j < 4; j++) vf_store_part(dst + (i + j) * step, (vf)((vi)t[j] & keep), width);
   }
-  for (; i < k; i++) {
+  for (ptrdiff_t i = whole; i < k; i++) {
     vf t;
     for (int r = 0; r < VL; r++) t[r] = p[r][i];
     vf_store_part(dst + i * step, (vf)((vi)t & keep), width);
