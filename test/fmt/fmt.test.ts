@@ -1,6 +1,7 @@
 /** Every fixture is checked four ways: the expected text, formatting twice, the same tree, Windows line ends. */
 import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
+import { checkFormat } from "../../src/1-syntax/check-format.js";
 import { format } from "../../src/1-syntax/fmt.js";
 import { DiagnosticError } from "../../src/diagnostics/diagnostic.js";
 import { treeOf } from "../syntax/tree-of.js";
@@ -39,6 +40,16 @@ describe("fmt", () => {
 
   it("refuses a file with syntax errors", () => {
     expect(() => fmt("a = [1,\n")).toThrow(DiagnosticError);
+  });
+});
+
+describe("checkFormat", () => {
+  const outcome = (text: string) => checkFormat({ path: "input.moe", text });
+  it("tells unchanged, changed and refused files apart", () => {
+    expect(outcome("a = 1\n")).toEqual({ kind: "unchanged" });
+    expect(outcome("a=1")).toEqual({ kind: "changed", text: "a = 1\n" });
+    expect(outcome("a = 1\r\n")).toEqual({ kind: "changed", text: "a = 1\n" });
+    expect(outcome("a =")).toMatchObject({ kind: "refused", diagnostics: [{ code: "MOE1007" }] });
   });
 });
 
