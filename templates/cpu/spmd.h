@@ -38,28 +38,29 @@ static inline void moec_relax(void) {
 #endif
 }
 
-/* Sleeps until woken, or returns at once if *word is no longer `seen`; may also return without a reason. */
-static inline void moec_sleep(int32_t *word, int32_t seen) {
+/*
+ * moec_sleep sleeps until woken, or returns at once if *word is no longer `seen`; it may also return without a reason.
+ * Under WebAssembly the host brings both (Atomics.wait and notify): the baseline compiler of V8 11.3, in Node 20,
+ * hands a wrong address to the instruction memory.atomic.wait32 when registers are scarce, and the thread never wakes.
+ */
 #if defined(__wasm__)
-  __builtin_wasm_memory_atomic_wait32(word, seen, -1);
+__attribute__((import_module("env"), import_name("moec_sleep"))) void moec_sleep(int32_t *word, int32_t seen);
+__attribute__((import_module("env"), import_name("moec_wake_all"))) void moec_wake_all(int32_t *word);
 #elif defined(__linux__)
+static inline void moec_sleep(int32_t *word, int32_t seen) {
   syscall(SYS_futex, word, 128 /* FUTEX_WAIT_PRIVATE */, seen, 0, 0, 0);
+}
+static inline void moec_wake_all(int32_t *word) {
+  syscall(SYS_futex, word, 129 /* FUTEX_WAKE_PRIVATE */, 0x7fffffff, 0, 0, 0);
+}
 #else
+static inline void moec_sleep(int32_t *word, int32_t seen) {
   (void)word;
   (void)seen;
   sched_yield();
-#endif
 }
-
-static inline void moec_wake_all(int32_t *word) {
-#if defined(__wasm__)
-  __builtin_wasm_memory_atomic_notify(word, 0x7fffffff);
-#elif defined(__linux__)
-  syscall(SYS_futex, word, 129 /* FUTEX_WAKE_PRIVATE */, 0x7fffffff, 0, 0, 0);
-#else
-  (void)word;
+static inline void moec_wake_all(int32_t *word) { (void)word; }
 #endif
-}
 
 static inline void moec_reset_counters(moec_control *c) {
   for (int slot = 0; slot < MOEC_COUNTERS; slot++) __atomic_store_n(&c->next[slot], 0, __ATOMIC_RELAXED);

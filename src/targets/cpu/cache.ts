@@ -6,9 +6,9 @@ import { createHash, randomUUID } from "node:crypto";
 import { accessSync, constants, existsSync, lstatSync, mkdirSync, renameSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { packageRoot } from "../../host/package-root.js";
 import { diagnose } from "../../diagnostics/diagnose.js";
 import { DiagnosticError } from "../../diagnostics/diagnostic.js";
+import { packageRoot } from "../../host/package-root.js";
 
 /** The folder of built programs: `MOEC_CACHE`, else beside the package, else this user's own temporary one. */
 export function cacheFolder(): string {

@@ -25,7 +25,7 @@ export async function openWasm(options: WasmDeviceOptions): Promise<Device> {
   const layout = wasmLayout(options.bytes, options.threads);
   const memory = sharedMemory(layout, options.bytes);
   const module = await WebAssembly.compile(options.code);
-  checkStatics(new WebAssembly.Instance(module, { env: { memory } }), layout);
+  checkStatics(module, memory, layout);
   const words = new Int32Array(memory.buffer);
   words[layout.arena / 4] = options.spins;
   for (const { limit } of layout.stacks) words.fill(CANARY, limit.from / 4, limit.to / 4);
@@ -45,8 +45,11 @@ function sharedMemory({ pages }: WasmLayout, bytes: number): WebAssembly.Memory 
   }
 }
 
-function checkStatics(instance: WebAssembly.Instance, layout: WasmLayout): void {
-  const { value } = instance.exports.__heap_base as WebAssembly.Global;
+/** Makes an instance that never runs: it says where static data ends, and puts it there. */
+function checkStatics(module: WebAssembly.Module, memory: WebAssembly.Memory, layout: WasmLayout): void {
+  const never = () => undefined;
+  const { exports } = new WebAssembly.Instance(module, { env: { memory, moec_sleep: never, moec_wake_all: never } });
+  const { value } = exports.__heap_base as WebAssembly.Global;
   if (value > layout.staticEnd) throw bug("laying out WebAssembly memory", `static data needs ${value} bytes`);
 }
 
@@ -100,6 +103,7 @@ function startCrew(module: WebAssembly.Module, memory: WebAssembly.Memory, layou
   let failure: Error | undefined;
   let pending: Pending | undefined;
   let starting = threads;
+  let ended = false;
   let program = END;
 
   const wait = (): Promise<void> =>
@@ -113,7 +117,7 @@ function startCrew(module: WebAssembly.Module, memory: WebAssembly.Memory, layou
     else resolve?.();
   };
   const fail = (detail: string): void => {
-    if (failure) return;
+    if (failure || ended) return;
     failure = bug(program === END ? "starting threads" : `running program ${program} as WebAssembly`, detail);
     // the other threads wait at a barrier that nobody will reach
     for (const worker of workers) void worker.terminate();
@@ -137,6 +141,7 @@ function startCrew(module: WebAssembly.Module, memory: WebAssembly.Memory, layou
     const worker = new Worker(...wasmThread(data));
     worker.on("message", hear);
     worker.on("error", (error) => fail(error.message));
+    worker.on("exit", () => fail("a thread ended"));
     return worker;
   });
   const holdProcess = (hold: boolean): void => {
@@ -154,6 +159,7 @@ function startCrew(module: WebAssembly.Module, memory: WebAssembly.Memory, layou
     },
     end: async () => {
       if (failure) return;
+      ended = true;
       holdProcess(true);
       const exits = workers.map((worker) => new Promise((resolve) => worker.once("exit", resolve)));
       open(END);

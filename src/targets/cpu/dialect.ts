@@ -4,7 +4,8 @@ import type { Dialect } from "../c-like.js";
 export const cpuDialect: Dialect = {
   number: cFloat,
   call: (name, type, args) => {
-    if (name === "select") return type === "v" ? `vf_select(${args.join(", ")})` : `(${args[0]} ? ${args[1]} : ${args[2]})`;
+    if (name === "select")
+      return type === "v" ? `vf_select(${args.join(", ")})` : `(${args[0]} ? ${args[1]} : ${args[2]})`;
     if (name === "recip") return type === "v" ? `(vf_splat(1.0f) / (${args[0]}))` : `(1.0f / (${args[0]}))`;
     return `${type === "v" ? "vf" : "f"}_${name}(${args.join(", ")})`;
   },

@@ -65,7 +65,9 @@ export function embeddedClang(
 }
 
 function start(): Service {
-  const worker = new Worker(WORKER, { eval: true, workerData: { clang: pathToFileURL(entry()).href } });
+  // stdout is kept from the terminal: the package reports there how it loads itself
+  const workerData = { clang: pathToFileURL(entry()).href };
+  const worker = new Worker(WORKER, { eval: true, workerData, stdout: true });
   const started: Service = { worker, waiting: new Map() };
   worker.on("message", ({ id, ...result }: Reply) => answer(started, id, result));
   worker.on("error", (error) => stop(started, error.message));

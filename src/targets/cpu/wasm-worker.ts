@@ -27,7 +27,13 @@ export type ThreadMessage = { readonly ready: true } | { readonly done: true } |
 const CODE = `
 const { parentPort, workerData } = require("node:worker_threads");
 const { module, memory, gate, arena, stackTop, thread, threads } = workerData;
-const { exports } = new WebAssembly.Instance(module, { env: { memory } });
+const words = new Int32Array(memory.buffer);
+const env = {
+  memory,
+  moec_sleep: (address, seen) => void Atomics.wait(words, address >>> 2, seen),
+  moec_wake_all: (address) => void Atomics.notify(words, address >>> 2),
+};
+const { exports } = new WebAssembly.Instance(module, { env });
 exports.__stack_pointer.value = stackTop;
 parentPort.postMessage({ ready: true });
 for (let seen = 0; ; seen++) {

@@ -1,6 +1,6 @@
 /** The little of WebAssembly that we use: Node has it, but neither `lib.es2023` nor Node's types declare it. */
 declare namespace WebAssembly {
-  type Imports = Readonly<Record<string, Readonly<Record<string, Memory>>>>;
+  type Imports = Readonly<Record<string, Readonly<Record<string, Memory | (() => undefined)>>>>;
   interface Module {
     /** keeps other objects out */
     readonly [Symbol.toStringTag]: "WebAssembly.Module";
