@@ -75,13 +75,16 @@ export interface LoadWatchOptions {
   readonly limit?: number;
   /** whether an expert can receive tokens at all; experts that no table shows to any id are not dead */
   readonly reachable?: (layer: number, expert: number) => boolean;
+  /** layer numbers for the warnings, if not 0, 1, 2, … */
+  readonly layers?: readonly number[];
 }
 
 /** To be told the load of every layer at every step; answers with warnings at the end of each window. */
 export type LoadWatch = (layers: readonly Load[]) => Diagnostic[];
 
 /** Watches for experts that receive nothing (MOE6024) and for very uneven load (MOE6033); says each thing once. */
-export function watchLoad({ window = 50, limit = 6, reachable = () => true }: LoadWatchOptions = {}): LoadWatch {
+export function watchLoad(options: LoadWatchOptions = {}): LoadWatch {
+  const { window = 50, limit = 6, reachable = () => true, layers: numbers } = options;
   let sums: Float64Array[] = [];
   let steps = 0;
   const said = new Set<string>();
@@ -90,8 +93,9 @@ export function watchLoad({ window = 50, limit = 6, reachable = () => true }: Lo
     said.add(key);
     return [make()];
   };
-  const judge = (load: Float64Array, layer: number): Diagnostic[] => {
-    const dead = Array.from(load.keys()).filter((expert) => load[expert] === 0 && reachable(layer, expert));
+  const judge = (load: Float64Array, at: number): Diagnostic[] => {
+    const layer = numbers?.[at] ?? at;
+    const dead = Array.from(load.keys()).filter((expert) => load[expert] === 0 && reachable(at, expert));
     const ratio = maxOverMean(load);
     const silent = dead.flatMap((expert) =>
       once(`${layer}.${expert}`, () => diagnose("MOE6024", { layer, expert, steps: window })),

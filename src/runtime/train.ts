@@ -1,0 +1,239 @@
+/**
+ * Training from the first step to the last: folder, metrics, evaluations, checkpoints, interruption. Used by
+ * `moec train` and by generated trainers; what a person sees of it is up to the events.
+ */
+import { diagnose } from "../diagnostics/diagnose.js";
+import { type Diagnostic, DiagnosticError } from "../diagnostics/diagnostic.js";
+import type { Bundle } from "./bundle.js";
+import { checkpointSteps, openCheckpoint } from "./checkpoint.js";
+import type { Evaluation } from "./evaluate.js";
+import { type MetricsFile, openMetrics, runningMean, type Speed, type StepMetrics, speedMeter } from "./metrics.js";
+import type { Progress } from "./progress.js";
+import { openRun, type Run, type RunOptions, type Step, trainOf } from "./run.js";
+import {
+  checkFree,
+  type Manifest,
+  metricsPath,
+  type RunFlags,
+  readManifest,
+  specPath,
+  tokenizerPath,
+  writeManifest,
+} from "./run-folder.js";
+import { writing } from "./safetensors-write.js";
+import { metricsOf } from "./step-results.js";
+
+export interface TrainOptions extends Omit<RunOptions, "from"> {
+  /** the run's folder */
+  readonly folder: string;
+  /** steps to train in all; the learning rate follows the spec's schedule whatever is asked for here */
+  readonly steps?: number | undefined;
+  /** go on with the newest checkpoint of the folder */
+  readonly resume?: boolean | undefined;
+  /** the spec's text, kept with the run so that `moec sample` needs nothing else */
+  readonly specText?: string | undefined;
+  readonly flags?: RunFlags | undefined;
+  /** set when training should stop after the step it is in */
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface TrainEvents {
+  /** everything is in place; the first step comes next */
+  readonly opened?: (run: Run, steps: number) => void;
+  /** after every step; `evaluation` only where there was one */
+  readonly step?: (report: StepReport) => void;
+  readonly warned?: (warning: Diagnostic) => void;
+  readonly saved?: (folder: string, step: number) => void;
+}
+
+export interface StepReport {
+  readonly metrics: StepMetrics;
+  readonly progress: Progress;
+  readonly step: Step;
+  readonly evaluation: Evaluation | undefined;
+}
+
+export interface TrainResult {
+  readonly outcome: "finished" | "interrupted" | "diverged";
+  readonly step: number;
+  /** why it diverged */
+  readonly diagnostic?: Diagnostic;
+}
+
+/** Trains to the end, to an interruption, or to a divergence; users' mistakes are thrown as diagnostics. */
+export async function train(bundle: Bundle, options: TrainOptions, events: TrainEvents = {}): Promise<TrainResult> {
+  const spec = trainOf(bundle);
+  const steps = options.steps ?? spec.steps;
+  const from = options.resume ? checkpointToResume(bundle, options) : undefined;
+  if (!options.resume) checkFree(options.host, options.folder);
+  const before = process.memoryUsage.rss();
+  const run = await openRun(bundle, { ...options, from });
+  try {
+    for (const warning of run.data.warnings) events.warned?.(warning);
+    const ledger = openLedger(run, options, steps, from?.step);
+    events.opened?.(run, steps);
+    const result = await loop(run, { steps, options, events, ledger, before });
+    ledger.settle(result.outcome);
+    return result;
+  } finally {
+    await run.close();
+  }
+}
+
+function checkpointToResume(bundle: Bundle, { host, folder }: TrainOptions) {
+  if (checkpointSteps(host, folder).length === 0) throw new DiagnosticError([diagnose("MOE6016", { folder })]);
+  if (readManifest(host, folder).spec.hash !== bundle.design.spec.hash) {
+    throw new DiagnosticError([diagnose("MOE6017", { folder })]);
+  }
+  return openCheckpoint(host, folder);
+}
+
+interface Loop {
+  readonly steps: number;
+  readonly options: TrainOptions;
+  readonly events: TrainEvents;
+  readonly ledger: Ledger;
+  /** bytes of the process before the engine was opened */
+  readonly before: number;
+}
+
+async function loop(run: Run, { steps, options, events, ledger, before }: Loop): Promise<TrainResult> {
+  const every = trainOf(run.bundle).evaluate?.every ?? Math.max(1, Math.ceil(steps / 10));
+  const stopped = (): boolean => options.signal?.aborted ?? false;
+  const meter = meters(run, steps);
+  let saved = run.step();
+  const save = (): void => {
+    if (saved === run.step()) return;
+    const folder = run.save(options.folder);
+    saved = run.step();
+    events.saved?.(folder, saved);
+  };
+  while (run.step() < steps && !stopped()) {
+    const step = await run.train();
+    for (const warning of step.warnings) events.warned?.(warning);
+    if (step.diverged) return { outcome: "diverged", step: step.step, diagnostic: withWayOut(step.diverged, options) };
+    const isDue = step.step % every === 0 || step.step === steps;
+    const evaluation = isDue && !stopped() ? await run.evaluate(stopped) : undefined;
+    const report = meter(step, evaluation);
+    ledger.step(report);
+    events.step?.(report);
+    if (run.step() === 1) ledger.measured(process.memoryUsage.rss() - before);
+    if (isDue) save();
+  }
+  save();
+  return { outcome: run.step() < steps ? "interrupted" : "finished", step: run.step() };
+}
+
+/** Running means and speed over the steps of this process. */
+function meters(run: Run, steps: number): (step: Step, evaluation: Evaluation | undefined) => StepReport {
+  const speed = speedMeter({ tokensPerStep: run.tokensPerStep, steps });
+  const [loss, crossEntropy] = [runningMean(0.9), runningMean(0.9)];
+  const { watch } = trainOf(run.bundle);
+  let last: Evaluation | undefined;
+  return (step, evaluation) => {
+    last = evaluation ?? last;
+    const now = speed(step.step, step.milliseconds);
+    const measured = metricsOf(step.step, step, (1000 * run.tokensPerStep) / step.milliseconds, watch);
+    const metrics: StepMetrics = { ...measured, ...evaluationFields(evaluation) };
+    const means = { loss: loss.add(step.loss), crossEntropy: crossEntropy.add(step.crossEntropy) };
+    return { metrics, step, evaluation, progress: progressOf(step, steps, means, now, metrics, last) };
+  };
+}
+
+const evaluationFields = (evaluation: Evaluation | undefined) =>
+  evaluation && {
+    val_loss: evaluation.loss,
+    val_perplexity: evaluation.perplexity,
+    ...(evaluation.bitsPerByte !== undefined && { val_bits_per_byte: evaluation.bitsPerByte }),
+  };
+
+function progressOf(
+  step: Step,
+  steps: number,
+  { loss, crossEntropy }: { loss: number; crossEntropy: number },
+  { stepMs, tokensPerSecond, secondsLeft }: Speed,
+  metrics: StepMetrics,
+  evaluation: Evaluation | undefined,
+): Progress {
+  const load = { maxOverMean: metrics.load_max_over_mean, dead: metrics.dead_experts, dropped: step.dropped };
+  return {
+    step: step.step,
+    steps,
+    loss,
+    crossEntropy,
+    ...(step.loss !== step.crossEntropy && { parts: { bal: loss - crossEntropy } }),
+    evaluation: evaluation && { loss: evaluation.loss, bitsPerByte: evaluation.bitsPerByte },
+    lr: step.lr,
+    gradNorm: step.gradNorm,
+    tokensPerSecond,
+    stepMs,
+    load: step.loads.length === 0 ? undefined : load,
+    memoryBytes: process.memoryUsage.rss(),
+    secondsLeft,
+  };
+}
+
+function withWayOut(diagnostic: Diagnostic, { host, folder }: TrainOptions): Diagnostic {
+  const good = checkpointSteps(host, folder).at(-1);
+  const back = good === undefined ? "no checkpoint was saved before" : `the checkpoint of step ${good} is untouched`;
+  return {
+    ...diagnostic,
+    help: [{ text: back }, { text: "a lower learning rate or a longer warm-up is the usual cure" }],
+  };
+}
+
+/** What a run writes down about itself, besides its checkpoints. */
+interface Ledger {
+  readonly step: (report: StepReport) => void;
+  /** bytes that the process grew by until its first step was done */
+  readonly measured: (bytes: number) => void;
+  readonly settle: (outcome: TrainResult["outcome"]) => void;
+}
+
+function openLedger(run: Run, options: TrainOptions, steps: number, after: number | undefined): Ledger {
+  const { host, folder, specText } = options;
+  let manifest = manifestOf(run, options, steps);
+  const put = (changes: Partial<Manifest>): void => {
+    manifest = { ...manifest, ...changes };
+    writeManifest(host, folder, manifest);
+  };
+  put({});
+  writing(folder, () => {
+    if (specText !== undefined) host.write(specPath(folder), specText);
+    if (run.data.tokenizer) host.write(tokenizerPath(folder), run.data.tokenizer.json());
+  });
+  const metrics: MetricsFile = openMetrics(host, metricsPath(folder), after);
+  return {
+    step: (report) => metrics.write(report.metrics),
+    measured: (bytes) => put({ memory: { ...manifest.memory, measured: bytes } }),
+    settle: (status) => put({ status }),
+  };
+}
+
+function manifestOf(run: Run, options: TrainOptions, steps: number): Manifest {
+  const { bundle, data, engine, seed } = run;
+  const { plan } = bundle;
+  const { files, hash, trainDocuments, heldOutDocuments } = data;
+  return {
+    moec: bundle.version,
+    spec: bundle.design.spec,
+    flags: options.flags ?? { set: [], data: options.data, dispatch: [] },
+    steps,
+    seed,
+    target: "cpu",
+    device: engine.device.description,
+    node: process.version,
+    platform: `${process.platform} ${process.arch}`,
+    data: {
+      files,
+      hash,
+      train_documents: trainDocuments,
+      held_out_documents: heldOutDocuments,
+      train_tokens: data.train.length,
+      held_out_tokens: data.heldOut.length,
+      held_out_bytes: data.heldOutBytes,
+    },
+    memory: { planned: engine.plannedBytes, kept: plan.memory.kept, workspace: plan.memory.workspace },
+    status: "running",
+  };
+}
