@@ -34,7 +34,7 @@ export function buildBody(nodes: readonly Node[], context: BodyContext): Stmt[] 
 
   function emit(node: Node): void {
     const out = node.outputs[0]!;
-    const note = `${node.at.role}`;
+    const note = node.at.role || node.op.kind;
     const dims = innerDims(out.axes);
     switch (node.op.kind) {
       case "map": {
@@ -114,7 +114,7 @@ export function buildBody(nodes: readonly Node[], context: BodyContext): Stmt[] 
     const keep = read && (!stored || dims.length === 0 || context.form !== "rows");
     const to: { local?: Target["local"]; param?: number; dims: Dim[] } = { dims };
     if (keep) {
-      locals.set(out, unused(node.at.role));
+      locals.set(out, unused(node.at.role || node.op.kind));
       to.local = { name: locals.get(out)!, dtype: out.dtype };
     }
     if (stored) to.param = context.params.write(out);

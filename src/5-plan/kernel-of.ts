@@ -127,7 +127,7 @@ function finishKernel(node: Node, table: ParamTable): MadeKernel {
 
 /** `layers.3.mixture` + `experts.gate` -> `mixture_experts_gate`; further roles of the same kernel follow. */
 function nameOf(nodes: readonly Node[]): string {
-  const role = (n: Node) => `${n.at.scope.replace(/^layers\.\d+\.?/, "")}.${n.at.role}`;
+  const role = (n: Node) => `${n.at.scope.replace(/^layers\.\d+\.?/, "")}.${n.at.role || n.op.kind}`;
   const clean = (s: string) => s.replace(/[^A-Za-z0-9]+/g, "_").replace(/^_+|_+$/g, "");
   const first = nodes[0]!;
   const last = nodes.at(-1)!;

@@ -48,7 +48,7 @@ export function paramTable(same: (v: Value) => Value): ParamTable {
 
 function nameFor(value: Value, partial: boolean, taken: readonly Param[]): string {
   const { op, at } = value.node;
-  const role = "name" in op ? op.name.replace(/^layers\.\d+\./, "") : `${at.phase === "backward" && !at.role.startsWith("grad") ? "d_" : ""}${at.role}`;
+  const role = "name" in op ? op.name.replace(/^layers\.\d+\./, "") : `${at.phase === "backward" && !at.role.startsWith("grad") ? "d_" : ""}${at.role || op.kind}`;
   const suffix = value.node.outputs.length > 1 ? `_${outputName(value)}` : "";
   const base = `${role}${suffix}${partial ? "_partial" : ""}`.replace(/[^A-Za-z0-9]+/g, "_");
   const names = new Set(taken.map((p) => p.name));

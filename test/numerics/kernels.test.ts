@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { createBuilder } from "../../src/3-graph/builder.js";
 import { crossEntropy } from "../../src/3-graph/compose/cross-entropy.js";
 import { rmsNorm } from "../../src/3-graph/compose/norm.js";
+import { softmax } from "../../src/3-graph/compose/softmax.js";
 import { differentiate } from "../../src/3-graph/gradient.js";
 import type { Graph } from "../../src/3-graph/graph.js";
 import { mul, sigmoid } from "../../src/3-graph/expr-build.js";
@@ -66,6 +67,68 @@ describe("a transformer layer in generated C", () => {
   for (const size of sizes) {
     it(`outputs and gradients at ${JSON.stringify(size)}`, async () => {
       const { graph, leaves } = transformer(size);
+      const far = await compare(graph, leaves, "native");
+      expect([...far].filter(([, d]) => !(d < 1e-4))).toEqual([]);
+    });
+  }
+});
+
+/** Router with a visibility table, k of E experts, sorted and grouped; loss is a fixed weighting of the output. */
+function mixture(size: { T: number; D: number; E: number; F: number; K: number; V: number }, route: (v: number, e: number) => number): { graph: Graph; leaves: Map<string, Tensor> } {
+  const g = createBuilder();
+  const [T, D, E, F, V] = [{ name: "T", size: size.T }, { name: "D", size: size.D }, { name: "E", size: size.E }, { name: "F", size: size.F }, { name: "V", size: size.V }];
+  const init = { kind: "normal", std: 0.02 } as const;
+  const tokens = g.input("tokens", [T!], "i32");
+  const x0 = g.param("x", [T!, D!], init, "embeddings");
+  const probe = g.input("probe", [T!, D!]);
+  const table = g.data("visible", { kind: "table", table: "Visible", layer: 0, form: "visible" }, [V!, E!], "u8");
+  const param = (name: string, axes: { name: string; size: number }[]) => g.param(name, axes, init, "matrices");
+  const y = g.within({ scope: "layers.0.mixture", role: "router.scores" }, () => {
+    const x = rmsNorm(g, x0, param("norm.weight", [D!]), 1e-5);
+    const scores = g.contract(x, param("router.weight", [E!, D!]), ["D"]);
+    const legal = g.take(table, tokens);
+    const gate = softmax(g, scores, legal);
+    const key = g.map([gate, legal], (a, l) => ({ op: "select", c: l, a, b: { op: "const", value: Number.NEGATIVE_INFINITY } }));
+    const edges = g.topK(g.stop(key), size.K);
+    const weight = g.pick(gate, edges, "E");
+    const { offsets, rows, slots } = g.partition(edges, E!);
+    const load = g.histogram(edges, E!);
+    const group = { rows: "R", experts: "E" };
+    const out = g.within({ role: "experts.up" }, () => {
+      const xr = g.take(x, rows, { divide: size.K, inverse: slots });
+      const [gate_, up] = ["gate", "up"].map((n) => g.contract(xr, param(`experts.${n}.weight`, [E!, F!, D!]), ["D"], { group, offsets }));
+      const h = g.map([gate_!, up!], (a, b) => mul(mul(a, sigmoid(a)), b));
+      const yr = g.contract(h, param("experts.down.weight", [E!, D!, F!]), ["F"], { group, offsets });
+      const each = g.take(yr, slots, { inverse: rows });
+      return g.reduce("sum", g.map([each, weight], (a, w) => mul(a, w)), ["K"]);
+    });
+    const share = g.reduce("sum", gate, ["T"]);
+    const balance = g.reduce("sum", g.map([share, g.stop(load)], (p, f) => mul(p, mul(f, 0.01 / size.T))), ["E"]);
+    return { out: g.map([x0, out], (a, b) => ({ op: "add", a, b })), balance, load };
+  });
+  const total = g.reduce("sum", g.map([y.out, probe], (a, p) => mul(a, p)), ["T", "D"]);
+  const loss = g.map([total, y.balance], (a, b) => ({ op: "add", a, b }));
+  const graph = differentiate(g.finish({ outputs: new Map([["loss", loss], ["y", y.out], ["load", y.load]]) }));
+  const visible = Array.from({ length: size.V * size.E }, (_, i) => route(Math.floor(i / size.E), i % size.E));
+  const leaves = new Map<string, Tensor>([
+    ["tokens", tensor([T!], ids(size.T, size.V), "i32")],
+    ["visible", tensor([V!, E!], visible, "u8")],
+  ]);
+  return { graph, leaves: new Map(randomLeaves(graph, leaves, 7)) };
+}
+
+describe("a mixture in generated C", () => {
+  const base = { T: 50, D: 24, E: 6, F: 20, K: 2, V: 13 };
+  const cases: { name: string; size: typeof base; route: (v: number, e: number) => number }[] = [
+    { name: "every expert visible", size: base, route: () => 1 },
+    { name: "one expert gets all, others none", size: { ...base, K: 1 }, route: (_, e) => (e === 2 ? 1 : 0) },
+    { name: "more edges asked for than experts visible", size: { ...base, K: 3 }, route: (v, e) => (e === v % 6 || (v % 2 === 0 && e === 1) ? 1 : 0) },
+    { name: "odd widths", size: { T: 37, D: 19, E: 5, F: 7, K: 2, V: 13 }, route: (v, e) => (v + e) % 3 === 0 || e === 0 ? 1 : 0 },
+    { name: "many rows", size: { T: 700, D: 32, E: 3, F: 48, K: 1, V: 13 }, route: (_, e) => (e < 2 ? 1 : 0) },
+  ];
+  for (const { name, size, route } of cases) {
+    it(name, async () => {
+      const { graph, leaves } = mixture(size, route);
       const far = await compare(graph, leaves, "native");
       expect([...far].filter(([, d]) => !(d < 1e-4))).toEqual([]);
     });
