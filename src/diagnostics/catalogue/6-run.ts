@@ -135,4 +135,17 @@ export const runCodes = {
     (p: { layer: number; ratio: string; steps: number }) =>
       `in layer ${p.layer} the busiest expert took ${p.ratio} times the mean load over ${count(p.steps)} steps`,
   ),
+  MOE6034: error("an unknown command", (p: { command: string }) => `there is no command \`${p.command}\``),
+  MOE6035: error(
+    "an unknown flag",
+    (p: { flag: string; command: string }) => `\`${p.command}\` has no flag \`${p.flag}\``,
+  ),
+  MOE6036: error(
+    "an argument that is missing",
+    (p: { command: string; what: string }) => `\`${p.command}\` needs ${p.what}`,
+  ),
+  MOE6037: error(
+    "more arguments than a command takes",
+    (p: { command: string }) => `\`${p.command}\` was given more arguments than it takes`,
+  ),
 } as const satisfies Family<"6">;

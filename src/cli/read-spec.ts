@@ -1,0 +1,44 @@
+/** Reads a spec as the user named it. */
+import type { SourceFile } from "../1-syntax/ast.js";
+import { diagnose } from "../diagnostics/diagnose.js";
+import { DiagnosticError } from "../diagnostics/diagnostic.js";
+import { suggest } from "../diagnostics/suggest.js";
+import { type FileHost, IoError } from "../host/host.js";
+import { folderOf, isAbsolute, join, nameOf, normalise } from "../host/paths.js";
+
+/** The text of a spec; MOE6013 when it cannot be read. Its path is kept relative to the current directory. */
+export function readSpec(host: FileHost, path: string): SourceFile {
+  try {
+    return { path: shownPath(host, path), text: host.readText(path) };
+  } catch (cause) {
+    if (!(cause instanceof IoError)) throw cause;
+    const reason =
+      cause.code === "ENOENT" ? "there is no such file" : cause.code === "EISDIR" ? "it is a folder" : cause.message;
+    throw new DiagnosticError([diagnose("MOE6013", { file: path, reason }, { help: nearFile(host, path) })]);
+  }
+}
+
+/** The name of a spec without its ending: names run folders and generated ones. */
+export function specName(path: string): string {
+  return nameOf(path).replace(/\.moe$/, "");
+}
+
+/** As seen from the current directory, so that nothing that is written says where on the machine it was. */
+export function shownPath({ cwd }: FileHost, path: string): string {
+  if (!isAbsolute(path)) return normalise(path);
+  const [from, to] = [normalise(cwd).split("/"), normalise(path).split("/")];
+  let same = 0;
+  while (same < from.length && same < to.length - 1 && from[same] === to[same]) same++;
+  if (same <= 1) return normalise(path);
+  return join(...from.slice(same).map(() => ".."), ...to.slice(same));
+}
+
+function nearFile(host: FileHost, path: string): string[] {
+  const folder = folderOf(path);
+  if (host.kind(folder) !== "folder") return [];
+  const near = suggest(
+    nameOf(path),
+    host.list(folder).filter((name) => name.endsWith(".moe")),
+  );
+  return near === undefined ? [] : [`did you mean \`${join(folder, near)}\`?`];
+}
