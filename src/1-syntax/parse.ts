@@ -3,17 +3,8 @@
  * is in the tree, and no text makes it throw.
  */
 import type { IToken } from "chevrotain";
-import { isOneOf, keepLineEndsThatCount } from "../../grammar/line-ends.js";
+import { keepLineEndsThatCount } from "../../grammar/line-ends.js";
 import { parseTokens } from "../../grammar/parser.js";
-import {
-  LeftCurly,
-  LeftParen,
-  LeftSquare,
-  LineEnd,
-  RightCurly,
-  RightParen,
-  RightSquare,
-} from "../../grammar/tokens.js";
 import { capDiagnostics } from "../diagnostics/cap.js";
 import { diagnose } from "../diagnostics/diagnose.js";
 import type { Diagnostic } from "../diagnostics/diagnostic.js";
@@ -23,11 +14,9 @@ import { balanceBraces } from "./braces.js";
 import { buildEntries } from "./build-ast.js";
 import { docsBefore } from "./docs.js";
 import { type Lexed, lex } from "./lex.js";
-import { MAX_FILE_LENGTH, MAX_NESTING, MAX_OPERATORS } from "./limits.js";
+import { cutAtLimits, type Limited, MAX_FILE_LENGTH } from "./limits.js";
 import { toLines, toTokens } from "./lines.js";
 import { recover } from "./recover.js";
-import { OPERATORS } from "./slip.js";
-import { spanOf } from "./spans.js";
 
 export interface ParseResult {
   readonly ast: Ast;
@@ -45,7 +34,7 @@ export interface ParseResult {
 export function parse(source: SourceFile): ParseResult {
   if (source.text.length > MAX_FILE_LENGTH) return tooLarge(source);
   const lexed = lex(source);
-  const limited = limit(source, keepLineEndsThatCount(lexed.tokens));
+  const limited = cutAtLimits(source, keepLineEndsThatCount(lexed.tokens));
   if (lexed.mistakes.length > 0 || limited.mistake) return parseBroken(source, lexed, limited);
   const { cst } = parseTokens(limited.tokens);
   if (!cst) return parseBroken(source, lexed, limited);
@@ -98,52 +87,4 @@ function hasMistake(source: SourceFile, mistakes: readonly Diagnostic[]): (span:
     for (let line = lineIndexAt(starts, start); line <= last; line++) if (lines.has(line)) return true;
     return false;
   };
-}
-
-// --- caps -----------------------------------------------------------------------
-
-interface Limited {
-  readonly tokens: readonly IToken[];
-  readonly mistake: Diagnostic | undefined;
-  /** the offset from which the file was not read */
-  readonly cut: number | undefined;
-}
-
-/** Ends the file before the first line that is nested too deeply or has too many operators. */
-function limit(source: SourceFile, tokens: readonly IToken[]): Limited {
-  const counts = { braces: 0, brackets: 0, operators: 0 };
-  let lineStart = 0;
-  for (let at = 0; at < tokens.length; at++) {
-    const token = tokens[at]!;
-    if (countToken(counts, token)) lineStart = at + 1;
-    const mistake = overLimit(source, counts, token);
-    if (mistake) return { tokens: tokens.slice(0, lineStart), mistake, cut: tokens[lineStart]!.startOffset };
-  }
-  return { tokens, mistake: undefined, cut: undefined };
-}
-
-interface Counts {
-  braces: number;
-  brackets: number;
-  operators: number;
-}
-
-/** Counts one token; true when a new line starts behind it. */
-function countToken(counts: Counts, token: IToken): boolean {
-  if (isOneOf(token, [LeftParen, LeftSquare])) counts.brackets++;
-  if (isOneOf(token, [RightParen, RightSquare])) counts.brackets = Math.max(0, counts.brackets - 1);
-  if (isOneOf(token, OPERATORS)) counts.operators++;
-  if (isOneOf(token, [LeftCurly])) counts.braces++;
-  if (isOneOf(token, [RightCurly])) counts.braces = Math.max(0, counts.braces - 1);
-  const ends = isOneOf(token, [LineEnd, RightCurly]);
-  if (ends || isOneOf(token, [LeftCurly])) counts.operators = 0;
-  if (ends) counts.brackets = 0;
-  return ends || (isOneOf(token, [LeftCurly]) && counts.braces <= MAX_NESTING);
-}
-
-function overLimit(source: SourceFile, counts: Counts, token: IToken): Diagnostic | undefined {
-  const primary = { source, span: spanOf(token) };
-  if (counts.braces + counts.brackets > MAX_NESTING) return diagnose("MOE1016", { limit: MAX_NESTING }, { primary });
-  if (counts.operators > MAX_OPERATORS) return diagnose("MOE1021", { limit: MAX_OPERATORS }, { primary });
-  return undefined;
 }

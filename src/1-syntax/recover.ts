@@ -4,15 +4,14 @@
  * balanced), so a mistake never spreads.
  */
 import type { IToken } from "chevrotain";
-import { isOneOf } from "../../grammar/line-ends.js";
 import { parseTokens } from "../../grammar/parser.js";
-import { Comma } from "../../grammar/tokens.js";
 import { diagnose } from "../diagnostics/diagnose.js";
-import type { Diagnostic, Fix, Label } from "../diagnostics/diagnostic.js";
+import type { Diagnostic } from "../diagnostics/diagnostic.js";
 import type { SourceFile, Span } from "./ast.js";
+import { explainMistake } from "./explain-mistake.js";
+import { joinUnclosed } from "./join-lines.js";
 import { type Line, toLines } from "./lines.js";
-import { explainMistake } from "./mistakes.js";
-import { CLOSERS, closerOf, describe, OPENERS, openBrackets, slipAt, WANTS_VALUE, withoutLooseEnds } from "./slip.js";
+import { closerOf, describe, openBrackets, slipAt, withoutLooseEnds } from "./slip.js";
 import { endOf, madeUp, spanOf } from "./spans.js";
 
 export interface Recovered {
@@ -35,9 +34,6 @@ export function recover(source: SourceFile, lines: readonly Line[], known: Known
 
 /** After so many mistakes nobody reads on, and the rest of the file is left out. */
 const MOST_MISTAKES = 500;
-/** Lines, and bracket levels, that one list may plausibly take. */
-const MOST_JOINED = 100;
-const MOST_OPENED = 8;
 
 interface Context {
   readonly source: SourceFile;
@@ -50,8 +46,9 @@ function recoverLines(context: Context, lines: readonly Line[]): Line[] {
   const kept: Line[] = [];
   for (let at = 0; at < lines.length; at++) {
     if (context.mistakes.length >= MOST_MISTAKES) break;
-    const joined = joinUnclosed(context, lines, at);
+    const joined = joinUnclosed(context.source, lines, at);
     if (joined) {
+      report(context, lines[at]!, joined.mistake);
       kept.push(joined.line);
       at += joined.used - 1;
       continue;
@@ -124,50 +121,4 @@ function expectedLineEnd(source: SourceFile, line: Line): Diagnostic {
   const params = { expected: "the end of the line", found: describe(first) };
   const help = ["after `}` a new line starts, or a `;`"];
   return diagnose("MOE1001", params, { primary: { source, span: spanOf(first) }, help });
-}
-
-// --- a list over several lines that lacks a comma ---------------------------------
-
-/** Lines that make sense once joined: a bracket opens in the first and closes in the last, and a comma was forgotten. */
-function joinUnclosed(
-  context: Context,
-  lines: readonly Line[],
-  at: number,
-): { readonly line: Line; readonly used: number } | undefined {
-  const first = lines[at]!;
-  if (first.block || first.head.length === 0 || openBrackets(first.head).length === 0) return undefined;
-  const heads = [...first.head];
-  const opened = netBrackets(first.head);
-  let depth = opened;
-  for (let next = at + 1; next < Math.min(lines.length, at + MOST_JOINED); next++) {
-    const { head, block } = lines[next]!;
-    depth += netBrackets(head);
-    if (block || head.length === 0 || depth > opened + MOST_OPENED) return undefined;
-    const commaThere = isOneOf(heads.at(-1), WANTS_VALUE) || isOneOf(head[0], CLOSERS);
-    if (!commaThere) heads.push(madeUp(Comma, ",", endOf(heads.at(-1)!)));
-    for (const token of head) heads.push(token);
-    if (depth > 0) continue;
-    if (parseTokens(heads).stop) return undefined;
-    report(context, first, missingComma(context.source, first.head));
-    return { line: { ...first, head: heads }, used: next - at + 1 };
-  }
-  return undefined;
-}
-
-function netBrackets(head: readonly IToken[]): number {
-  const closing = head.filter((token) => isOneOf(token, CLOSERS)).length;
-  return head.filter((token) => isOneOf(token, OPENERS)).length - closing;
-}
-
-function missingComma(source: SourceFile, head: readonly IToken[]): Diagnostic {
-  const open = openBrackets(head).at(-1)!;
-  const end = endOf(head.at(-1)!);
-  const semicolon = /^\s*;/.exec(source.text.slice(end));
-  const found = semicolon ? "`;`" : "the end of the line";
-  const params = { expected: `\`,\` or \`${closerOf(open).image}\``, found };
-  const length = semicolon ? semicolon[0].length : 0;
-  const fix: Fix = { source, span: { start: end, end: end + length }, text: "," };
-  const start = end + Math.max(0, length - 1);
-  const primary: Label = { source, span: { start, end: start + 1 } };
-  return diagnose("MOE1001", params, { primary, help: [{ text: "write `,` here", fix }] });
 }

@@ -46,6 +46,9 @@ export interface Mistake {
   readonly repaired?: readonly IToken[];
 }
 
+/** Recognises one kind of mistake, or passes. */
+export type Explanation = (slip: Slip) => Mistake | undefined;
+
 /** Tokens that stand for a value or start one. */
 export const VALUES: readonly TokenType[] = [NumberToken, StringToken, Name, LeftParen, LeftSquare];
 export const OPENERS: readonly TokenType[] = [LeftParen, LeftSquare];
