@@ -25,12 +25,12 @@ const LINK = ["--no-entry", "--import-memory", "--shared-memory", `--max-memory=
 const EXPORT = ["--export-dynamic", "--export=__stack_pointer", "--export=__heap_base"];
 
 export interface WasmOptions {
-  /** use relaxed SIMD: fused multiply-add, but results then depend on the processor */
-  readonly relaxed?: boolean;
+  /** use relaxed SIMD, for engines that have it: faster by fused multiply-add, rounded as the processor does */
+  readonly relaxed: boolean;
 }
 
 /** The WebAssembly module of a program; compiles it unless the cache has it. Errors: a compiler error is our bug. */
-export async function buildWasm(sources: Sources, options: WasmOptions = {}): Promise<Uint8Array<ArrayBuffer>> {
+export async function buildWasm(sources: Sources, options: WasmOptions): Promise<Uint8Array<ArrayBuffer>> {
   const files = sourceFiles(sources);
   const version = embeddedClangVersion();
   const linker = [...LINK, ...EXPORT].map((flag) => `-Wl,${flag}`);

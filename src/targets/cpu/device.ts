@@ -15,6 +15,7 @@ import { openWasm } from "./device-wasm.js";
 import { embeddedClangVersion } from "./embedded-clang.js";
 import type { Sources } from "./sources.js";
 import { barrierSpins, threadCount } from "./threads.js";
+import { wasmFeatures } from "./wasm-features.js";
 
 export type CpuKind = "native" | "wasm";
 
@@ -46,7 +47,7 @@ export async function openCpu(options: CpuOptions): Promise<Device> {
     const library = await buildNative(options, build.compiler);
     return openNative({ ...common, library, description: describe(build, threads) });
   }
-  const code = await buildWasm(options);
+  const code = await buildWasm(options, { relaxed: wasmFeatures().relaxedSimd });
   return openWasm({ ...common, code, description: describe(build, threads) });
 }
 
@@ -91,5 +92,5 @@ export function describe(build: CpuBuild, threads: number): string {
   const count = `${threads} ${threads === 1 ? "thread" : "threads"}`;
   return build.kind === "native"
     ? `cpu native (${build.compiler.name}, ${count}, ${build.compiler.vectors})`
-    : `cpu wasm (clang ${embeddedClangVersion().split("-")[0]}, ${count}, SIMD128)`;
+    : `cpu wasm (clang ${embeddedClangVersion().split("-")[0]}, ${count}, ${wasmFeatures().relaxedSimd ? "relaxed SIMD" : "SIMD128"})`;
 }

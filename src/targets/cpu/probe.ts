@@ -8,6 +8,7 @@ import { candidates, tryCompiler } from "./compilers.js";
 import { chooseBuild, describe } from "./device.js";
 import { embeddedClangVersion } from "./embedded-clang.js";
 import { processors, threadCount } from "./threads.js";
+import { type WasmFeatures, wasmFeatures } from "./wasm-features.js";
 
 export interface CompilerFact {
   /** as it is called: `cc`, or what `CC` says */
@@ -37,13 +38,6 @@ export interface CpuFacts {
   readonly cache: string;
 }
 
-export interface WasmFeatures {
-  readonly simd: boolean;
-  readonly threads: boolean;
-  /** fused multiply-add among others; known, but not used: results would depend on the processor */
-  readonly relaxedSimd: boolean;
-}
-
 /** Looks at this machine for the cpu target. Errors: MOE5005 and MOE5009, as a training would meet them. */
 export async function cpuFacts(): Promise<CpuFacts> {
   const build = await chooseBuild();
@@ -66,24 +60,4 @@ async function compilerFact(candidate: string): Promise<CompilerFact> {
   return compiler
     ? { command, name: compiler.name, vectors: compiler.vectors }
     : { command, reason: reason ?? "unknown" };
-}
-
-/** What this engine's WebAssembly can do, by asking it to validate the smallest module that needs each feature. */
-export function wasmFeatures(): WasmFeatures {
-  const valid = (...functionBody: number[]) => WebAssembly.validate(oneFunction(functionBody));
-  const zero = [0xfd, 0x0c, ...new Array<number>(16).fill(0)]; // v128.const 0
-  return {
-    simd: valid(...zero, 0x1a),
-    threads: valid(0xfe, 0x03, 0x00), // atomic.fence
-    relaxedSimd: valid(...zero, ...zero, ...zero, 0xfd, 0x85, 0x02, 0x1a), // f32x4.relaxed_madd
-  };
-}
-
-/** A module with one function without parameters or results. */
-function oneFunction(instructions: readonly number[]): Uint8Array {
-  const body = [0, ...instructions, 0x0b];
-  const magic = [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0];
-  const types = [1, 4, 1, 0x60, 0, 0];
-  const functions = [3, 2, 1, 0];
-  return new Uint8Array([...magic, ...types, ...functions, 10, body.length + 2, 1, body.length, ...body]);
 }

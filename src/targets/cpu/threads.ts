@@ -37,5 +37,5 @@ export function barrierSpins(kind: "native" | "wasm", threads: number): number {
   return SPINS[kind];
 }
 
-// about 50 µs either way: longer than most waits, shorter than a time slice
-const SPINS = { native: 2000, wasm: 10_000 } as const;
+// looking costs about as much as sleeping and being woken would (some 40 µs): never more than twice the best choice
+const SPINS = { native: 4000, wasm: 30_000 } as const;
