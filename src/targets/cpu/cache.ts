@@ -4,37 +4,33 @@
  */
 import { createHash, randomUUID } from "node:crypto";
 import { accessSync, constants, existsSync, lstatSync, mkdirSync, renameSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { diagnose } from "../../diagnostics/diagnose.js";
 import { DiagnosticError } from "../../diagnostics/diagnostic.js";
-import { packageRoot } from "../../host/package-root.js";
+import { cacheFolder } from "../../host/cache-folder.js";
+import { nodeHost } from "../../host/node.js";
+import { isInside } from "../../host/paths.js";
 
-/** The folder of built programs: `MOEC_CACHE`, else beside the package, else this user's own temporary one. */
-export function cacheFolder(): string {
-  const chosen = process.env.MOEC_CACHE;
+/** The folder of built programs, made if absent. Errors: MOE6014 when it cannot be used. */
+export function builtFolder(): string {
+  const folder = cacheFolder(nodeHost);
   try {
-    return made(chosen || join(packageRoot(), "node_modules", ".cache", "moec"));
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    accessSync(folder, constants.W_OK);
   } catch (cause) {
-    if (chosen) throw unusable(chosen, (cause as Error).message);
-    return privateTemporaryFolder();
+    throw unusable(folder, (cause as Error).message);
   }
-}
-
-function made(folder: string): string {
-  mkdirSync(folder, { recursive: true });
-  accessSync(folder, constants.W_OK);
+  if (!process.env.MOEC_CACHE && isInside(folder, nodeHost.temporaryFolder) && !isOurs(folder)) {
+    throw unusable(folder, "it belongs to somebody else, or others can write to it");
+  }
   return folder;
 }
 
-/** Everybody can write to the temporary folder, and we load libraries from here: it must be ours alone. */
-function privateTemporaryFolder(): string {
-  const user = process.getuid?.();
-  const folder = join(tmpdir(), user === undefined ? "moec-cache" : `moec-cache-${user}`);
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
+/** Everybody can write to the temporary folder, and we load libraries from the cache: it must be ours alone there. */
+function isOurs(folder: string): boolean {
   const { uid, mode } = lstatSync(folder);
-  if (user !== undefined && (uid !== user || (mode & 0o022) !== 0)) throw unusable(folder, "others can write to it");
-  return folder;
+  const user = process.getuid?.();
+  return user === undefined || (uid === user && (mode & 0o022) === 0);
 }
 
 function unusable(folder: string, reason: string): DiagnosticError {
@@ -51,7 +47,7 @@ export function contentHash(parts: readonly string[]): string {
 
 /** A new empty folder for one build, inside the cache so that a finished file can be renamed into place. */
 export function workFolder(): string {
-  const folder = join(cacheFolder(), `work-${process.pid}-${randomUUID()}`);
+  const folder = join(builtFolder(), `work-${process.pid}-${randomUUID()}`);
   mkdirSync(folder, { recursive: true });
   return folder;
 }
@@ -61,7 +57,7 @@ export function workFolder(): string {
  * of the file it made there. When it throws, the folder is removed.
  */
 export async function cached(name: string, build: (folder: string) => Promise<string>): Promise<string> {
-  const file = join(cacheFolder(), name);
+  const file = join(builtFolder(), name);
   if (existsSync(file)) return file;
   const folder = workFolder();
   try {
@@ -74,7 +70,7 @@ export async function cached(name: string, build: (folder: string) => Promise<st
 
 /** Keeps the sources of a failed build for the bug report; returns their folder. */
 export function keepFailed(folder: string, hash: string): string {
-  const kept = join(cacheFolder(), `failed-${hash}`);
+  const kept = join(builtFolder(), `failed-${hash}`);
   rmSync(kept, { recursive: true, force: true });
   renameSync(folder, kept);
   return kept;

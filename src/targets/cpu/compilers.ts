@@ -5,7 +5,7 @@
  */
 import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { cacheFolder, workFolder } from "./cache.js";
+import { builtFolder, workFolder } from "./cache.js";
 import { firstLines, runTool } from "./run-tool.js";
 
 export interface Compiler {
@@ -111,7 +111,7 @@ async function whyItCannotBeCalled(library: string): Promise<string | undefined>
     loaded.unload();
     return answer === 42 ? undefined : "what it compiles gives wrong results";
   } catch (cause) {
-    return `what it compiles cannot be loaded: ${(cause as Error).message.replaceAll(`${cacheFolder()}/`, "")}`;
+    return `what it compiles cannot be loaded: ${(cause as Error).message.replaceAll(`${builtFolder()}/`, "")}`;
   }
 }
 

@@ -3,7 +3,7 @@
  * threads, vectors, and what this Node's WebAssembly can do. Facts only; printing them is the command's business.
  */
 import { cpus } from "node:os";
-import { cacheFolder } from "./cache.js";
+import { builtFolder } from "./cache.js";
 import { candidates, tryCompiler } from "./compilers.js";
 import { chooseBuild, describe } from "./device.js";
 import { embeddedClangVersion } from "./embedded-clang.js";
@@ -51,7 +51,7 @@ export async function cpuFacts(): Promise<CpuFacts> {
     processors: processors(),
     threads,
     wasm: wasmFeatures(),
-    cache: cacheFolder(),
+    cache: builtFolder(),
   };
 }
 

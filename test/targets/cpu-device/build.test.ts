@@ -8,7 +8,7 @@ import { DiagnosticError } from "../../../src/diagnostics/diagnostic.js";
 import { packageRoot } from "../../../src/host/package-root.js";
 import { floats } from "../../../src/runtime/device.js";
 import { buildNative } from "../../../src/targets/cpu/build-native.js";
-import { cached, cacheFolder } from "../../../src/targets/cpu/cache.js";
+import { builtFolder, cached } from "../../../src/targets/cpu/cache.js";
 import { candidates, NATIVE_FLAGS, tryCompiler } from "../../../src/targets/cpu/compilers.js";
 import { chooseBuild, openCpu } from "../../../src/targets/cpu/device.js";
 import { cpuFacts } from "../../../src/targets/cpu/probe.js";
@@ -153,7 +153,7 @@ describe("building", () => {
 
   it("says when the cache folder cannot be used", async () => {
     vi.stubEnv("MOEC_CACHE", join(packageRoot(), "package.json", "below-a-file"));
-    expect(await refusal(() => cacheFolder())).toMatchObject({
+    expect(await refusal(() => builtFolder())).toMatchObject({
       code: "MOE6014",
       help: expect.stringMatching(/MOEC_CACHE/),
     });
