@@ -1,6 +1,13 @@
-/** What the feed-forward kinds have in common: their parameters and the names of their weights. Not a kind itself. */
+/**
+ * What the feed-forward kinds have in common: their parameters, the names of their weights and the shape of their
+ * arithmetic. Not a kind itself.
+ */
 import type { Ffn } from "../2-design/design.js";
+import type { Expr } from "../3-graph/expr.js";
+import { add, max, min, mul, type Term } from "../3-graph/expr-build.js";
+import type { Value } from "../3-graph/graph.js";
 import { count, flag, number } from "../words/params.js";
+import type { ExpertBuild, ExpertRows } from "./build.js";
 import type { ExpertWeight } from "./expert.js";
 
 export const ffnParams = [
@@ -22,4 +29,52 @@ export function plainWeights({ bias }: Pick<Ffn, "bias">): readonly ExpertWeight
 function matrix(name: string, shape: readonly ["F" | "C", "F" | "C"], bias: boolean, residual = false): ExpertWeight[] {
   const weight = { name: `${name}.weight`, shape, ...(residual && { residual }) };
   return bias ? [weight, { name: `${name}.bias`, shape: [shape[0]], zero: true }] : [weight];
+}
+
+type Activation = (x: Term) => Expr;
+
+/** down( activation(gate x) ⊙ up x ); a clamp holds the gate from above and the up side from both. */
+export function buildGated(activation: Activation): ExpertBuild {
+  return (rows, weights, { bias, clamp }) => {
+    const [gate, up, down] = inLayers(weights, bias);
+    const a = layer(rows, "gate", rows.x, gate!);
+    const b = layer(rows, "up", rows.x, up!);
+    const h = rows.role("up", () =>
+      rows.g.map([a, b], (x, y) => mul(activation(atMost(x, clamp)), between(y, clamp)), { axes: a.axes }),
+    );
+    return layer(rows, "down", h, down!);
+  };
+}
+
+/** down( activation(up x) ); a clamp holds `up x` from both sides. */
+export function buildPlain(activation: Activation): ExpertBuild {
+  return (rows, weights, { bias, clamp }) => {
+    const [up, down] = inLayers(weights, bias);
+    const a = layer(rows, "up", rows.x, up!);
+    const h = rows.role("up", () => rows.g.map([a], (x) => activation(between(x, clamp)), { axes: a.axes }));
+    return layer(rows, "down", h, down!);
+  };
+}
+
+const atMost = (x: Expr, clamp: number | undefined): Expr => (clamp === undefined ? x : min(x, clamp));
+const between = (x: Expr, clamp: number | undefined): Expr => (clamp === undefined ? x : max(min(x, clamp), -clamp));
+
+interface Layer {
+  readonly weight: Value;
+  readonly bias: Value | undefined;
+}
+
+function inLayers(weights: readonly Value[], bias: boolean): readonly Layer[] {
+  const step = bias ? 2 : 1;
+  return Array.from({ length: weights.length / step }, (_, i) => ({
+    weight: weights[i * step]!,
+    bias: bias ? weights[i * step + 1] : undefined,
+  }));
+}
+
+function layer({ g, multiply, own, role }: ExpertRows, name: string, x: Value, { weight, bias }: Layer): Value {
+  return role(name, () => {
+    const y = multiply(x, weight);
+    return bias === undefined ? y : g.map([y, own(bias)], (a, b) => add(a, b), { axes: y.axes });
+  });
 }

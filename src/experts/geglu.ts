@@ -1,6 +1,7 @@
 /** down( gelu(gate x) ⊙ (up x) ): three matrices, gelu in its erf form. */
+import { gelu } from "../3-graph/compose/activations.js";
 import { defineExpert } from "./expert.js";
-import { ffnParams, gatedWeights } from "./ffn.js";
+import { buildGated, ffnParams, gatedWeights } from "./ffn.js";
 
 export const geglu = defineExpert({
   kind: "geglu",
@@ -9,4 +10,5 @@ export const geglu = defineExpert({
   params: ffnParams,
   weights: gatedWeights,
   matrices: 3,
+  build: buildGated(gelu),
 });

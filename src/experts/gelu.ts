@@ -1,6 +1,7 @@
 /** down( gelu(up x) ): two matrices, gelu in its erf form. */
+import { gelu as activation } from "../3-graph/compose/activations.js";
 import { defineExpert } from "./expert.js";
-import { ffnParams, plainWeights } from "./ffn.js";
+import { buildPlain, ffnParams, plainWeights } from "./ffn.js";
 
 export const gelu = defineExpert({
   kind: "gelu",
@@ -9,4 +10,5 @@ export const gelu = defineExpert({
   params: ffnParams,
   weights: plainWeights,
   matrices: 2,
+  build: buildPlain(activation),
 });

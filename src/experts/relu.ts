@@ -1,6 +1,7 @@
 /** down( max(0, up x) ): two matrices. */
+import { relu as activation } from "../3-graph/compose/activations.js";
 import { defineExpert } from "./expert.js";
-import { ffnParams, plainWeights } from "./ffn.js";
+import { buildPlain, ffnParams, plainWeights } from "./ffn.js";
 
 export const relu = defineExpert({
   kind: "relu",
@@ -9,4 +10,5 @@ export const relu = defineExpert({
   params: ffnParams,
   weights: plainWeights,
   matrices: 2,
+  build: buildPlain(activation),
 });

@@ -1,6 +1,7 @@
 /** down( silu(up x) ): two matrices. */
+import { silu as activation } from "../3-graph/compose/activations.js";
 import { defineExpert } from "./expert.js";
-import { ffnParams, plainWeights } from "./ffn.js";
+import { buildPlain, ffnParams, plainWeights } from "./ffn.js";
 
 export const silu = defineExpert({
   kind: "silu",
@@ -9,4 +10,5 @@ export const silu = defineExpert({
   params: ffnParams,
   weights: plainWeights,
   matrices: 2,
+  build: buildPlain(activation),
 });

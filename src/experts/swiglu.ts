@@ -1,6 +1,7 @@
 /** down( silu(gate x) ⊙ (up x) ): three matrices. */
+import { silu } from "../3-graph/compose/activations.js";
 import { defineExpert } from "./expert.js";
-import { ffnParams, gatedWeights } from "./ffn.js";
+import { buildGated, ffnParams, gatedWeights } from "./ffn.js";
 
 export const swiglu = defineExpert({
   kind: "swiglu",
@@ -9,4 +10,5 @@ export const swiglu = defineExpert({
   params: ffnParams,
   weights: gatedWeights,
   matrices: 3,
+  build: buildGated(silu),
 });
