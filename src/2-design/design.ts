@@ -139,6 +139,8 @@ export type Unit =
 export interface ExpertGroup {
   readonly count: number;
   readonly ffn: Ffn;
+  /** `with slots(n)`: mixtures of units that each expert reads (Soft MoE) */
+  readonly slots?: number;
 }
 
 export interface SharedGroup {
@@ -201,6 +203,10 @@ export interface Table {
     | { readonly kind: "random"; readonly seed: number; readonly perLayer: boolean }
     | { readonly kind: "balanced"; readonly seed: number; readonly perLayer: boolean }
     | { readonly kind: "hash"; readonly seed: number; readonly perLayer: boolean }
+    | { readonly kind: "file"; readonly path: string };
+  /** where the occurrences of each id are counted; the training data unless said */
+  readonly counts?:
+    | { readonly kind: "from"; readonly train: string }
     | { readonly kind: "file"; readonly path: string };
 }
 

@@ -67,6 +67,10 @@ export const moeWords: Vocabulary = {
         example: "shared 1 of swiglu(hidden: 512)",
       },
     ),
+    phrase("router", "How units find experts; `router from Name { … }` takes over another router's lines.", [], {
+      times: "1",
+      example: "router { … }",
+    }),
     initLine("init split xavier_uniform(gain: 0.7071)"),
   ],
 };

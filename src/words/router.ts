@@ -1,7 +1,7 @@
 /** The slots of `router` and `allow`. The words of each slot are the rules (`src/rules`). */
 import type { Slot } from "../2-design/design.js";
 import { clause, count, phrase, text, value, word } from "./params.js";
-import type { Clause, Line } from "./pattern.js";
+import type { Clause, Line, Vocabulary } from "./pattern.js";
 
 export interface SlotWord {
   readonly slot: Slot;
@@ -66,3 +66,24 @@ export const allowLine: Line = phrase(
     example: 'allow lookahead because "encoder only"',
   },
 );
+
+/** The slots as lines; their words come from the rules. */
+export const routerWords: Vocabulary = {
+  name: "router",
+  a: "a router",
+  doc: "Turns units into edges to experts: unit → score → legal → select → weight → limit → balance.",
+  lines: [
+    ...slots.map(
+      ({ slot, doc, times }): Line => ({
+        name: slot,
+        doc,
+        shape: "phrase",
+        times,
+        pieces: [],
+        clauses: [],
+        example: slot,
+      }),
+    ),
+    allowLine,
+  ],
+};

@@ -94,4 +94,9 @@ export const nameCodes = {
     "a value that is not known when compiling",
     (p: { what: string }) => `${p.what} is not known when compiling`,
   ),
+  MOE2027: error(
+    "two parts of a block with the same weight names",
+    (p: { block: string; part: string; scope: string }) =>
+      `block \`${p.block}\` uses \`${p.part}\`, but weights of another part are called \`${p.scope}\` already`,
+  ),
 } as const satisfies Family<"2">;

@@ -89,4 +89,9 @@ export const shapeCodes = {
     "a total that leaves nothing for the parts",
     (p: { what: string; total: number }) => `${p.what} add up to ${count(p.total)}, which is more than 100 %`,
   ),
+  MOE4020: warning(
+    "weights nobody optimises",
+    (p: { weights: string }) => `no line optimises the ${p.weights}: they stay as they start`,
+  ),
+  MOE4021: error("weights that are optimised twice", (p: { weights: string }) => `two lines optimise the ${p.weights}`),
 } as const satisfies Family<"4">;

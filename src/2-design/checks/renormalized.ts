@@ -1,0 +1,21 @@
+/** Dividing by the sum of the gates needs a sum that is not 0. */
+import { type Check, inSlot } from "./check.js";
+
+export const renormalized: Check = {
+  name: "renormalized",
+  doc: "`weight gate renormalized` does not stand after a gate that may be 0 for all selected experts.",
+  run: ({ routers, tell, label }) => {
+    for (const { router } of routers) {
+      const [weight] = inSlot(router, "weight");
+      const [gate] = inSlot(router, "gate");
+      const [select] = inSlot(router, "select");
+      // `positive` keeps only gates above 0, so their sum is
+      if (weight?.args.renormalized !== true || gate?.rule !== "relu" || !select || select.rule === "positive")
+        continue;
+      tell("MOE3022", { rule: `weight ${weight.text}` }, weight.path, {
+        secondary: label(gate.path, "0 for every negative score"),
+        help: ["write `select positive`, or `gate sigmoid`"],
+      });
+    }
+  },
+};

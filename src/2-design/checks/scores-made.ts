@@ -1,0 +1,26 @@
+/** Rules that read scores need a `score`. */
+import { findRule } from "../../rules/index.js";
+import type { RuleUse } from "../design.js";
+import { type Check, inSlot } from "./check.js";
+
+export const scoresMade: Check = {
+  name: "scores-made",
+  doc: "A rule that reads scores stands in a router that makes some.",
+  run: ({ routers, tell, trusts }) => {
+    for (const { router, path } of routers) {
+      if (inSlot(router, "score").length > 0 || !trusts(path, "score")) continue;
+      const gated = inSlot(router, "gate").length > 0;
+      for (const rule of router.rules.filter((each) => readsScores(each, gated))) {
+        tell("MOE3018", { rule: rule.text }, rule.path, { help: ["add a line `score linear`"] });
+      }
+    }
+  },
+};
+
+/** What reads the gate fails with the gate; one mistake, one report. */
+function readsScores(use: RuleUse, gated: boolean): boolean {
+  const needs = findRule(use.slot, use.rule)?.needs ?? [];
+  return (
+    needs.includes("scores") || (needs.includes("key") && !gated && use.slot === "select" && !needs.includes("gate"))
+  );
+}

@@ -1,0 +1,72 @@
+/**
+ * `--set path=value`: values from the command line. They are parsed like lines of the spec, take the place of what is
+ * written there, and whatever no line asked for is reported at the end.
+ */
+import type { Entry, Expr, SourceFile } from "../../1-syntax/ast.js";
+import { parse } from "../../1-syntax/parse.js";
+import type { Diagnostic } from "../../diagnostics/diagnostic.js";
+
+export interface SetOption {
+  /** e.g. `Pretrain.steps` */
+  readonly path: string;
+  /** as typed after `=`, e.g. `50`, `top(2) per token` */
+  readonly value: string;
+}
+
+export interface Overrides {
+  /** the expression set at a path, if any; asking counts as use */
+  readonly expression: (path: string) => { readonly expr: Expr; readonly source: SourceFile } | undefined;
+  /** the whole line set at a path, if any; asking counts as use */
+  readonly line: (
+    path: string,
+    shape: "setting" | "phrase",
+  ) => { readonly entry: Entry; readonly source: SourceFile } | undefined;
+  /** whether something is set at a path; asking does not count */
+  readonly has: (path: string) => boolean;
+  /** syntax mistakes in the values */
+  readonly mistakes: readonly Diagnostic[];
+  /** paths that nobody asked for */
+  readonly unused: () => readonly { readonly path: string; readonly source: SourceFile }[];
+}
+
+/** Parses the values; the last one of a path wins. */
+export function createOverrides(options: readonly SetOption[]): Overrides {
+  const values = new Map(options.map(({ path, value }) => [path, readOption(path, value)]));
+  const asked = new Set<string>();
+  const find = (path: string, shape: "setting" | "phrase") => {
+    const found = values.get(path);
+    const entry = shape === "setting" ? found?.setting : found?.phrase;
+    if (entry) asked.add(path);
+    return entry;
+  };
+  return {
+    expression: (path) => {
+      const found = find(path, "setting");
+      return found?.entry.kind === "assign" ? { expr: found.entry.value, source: found.source } : undefined;
+    },
+    line: find,
+    has: (path) => values.has(path),
+    mistakes: [...values.values()].flatMap((value) => value.mistakes),
+    unused: () =>
+      [...values].flatMap(([path, { source, mistakes }]) =>
+        asked.has(path) || mistakes.length > 0 ? [] : [{ path, source }],
+      ),
+  };
+}
+
+/** A value may be read as `name = value` or as `name value`; both are kept when both can be parsed. */
+function readOption(path: string, value: string) {
+  const name = /([A-Za-z_]\w*)(\[\d+\])?$/.exec(path)?.[1] ?? "value";
+  const setting = parseLine(path, `${name} = ${value}`);
+  const phrase = parseLine(path, `${name} ${value}`);
+  const mistakes = setting.line || phrase.line ? [] : setting.mistakes;
+  return { setting: setting.line, phrase: phrase.line, mistakes, source: setting.source };
+}
+
+function parseLine(path: string, text: string) {
+  const source: SourceFile = { path: `--set ${path}`, text };
+  const { ast, diagnostics } = parse(source);
+  const entry = ast.entries[0];
+  const line = diagnostics.length === 0 && ast.entries.length === 1 && entry ? { entry, source } : undefined;
+  return { source, line, mistakes: diagnostics };
+}

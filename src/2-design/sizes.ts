@@ -1,0 +1,237 @@
+/**
+ * How large a design is: parameters, parameters a token meets, FLOPs a token costs, bytes. Plain arithmetic, each
+ * number with the arithmetic as text. Parameters are counted exactly (BigInt), whatever sizes a spec names.
+ */
+import { expertKind } from "../experts/index.js";
+import { findRule } from "../rules/index.js";
+import type { Facts } from "../rules/rule.js";
+import type { LocalWeight } from "./block-weights.js";
+import type { Design, Ffn, Mixture, Step } from "./design.js";
+import { blockUses } from "./layers.js";
+import { embeddingWeights, headWeights, stepWeights } from "./weights.js";
+
+/** One summand of the parameter count. */
+export interface Term {
+  /** what the parameters belong to, e.g. `Mixture.experts` */
+  readonly path: string;
+  readonly parameters: bigint;
+  /** e.g. `6 layers × 16 experts × 393_216` */
+  readonly because: string;
+}
+
+/** A number and where it comes from. */
+export interface Size {
+  readonly value: number;
+  readonly because: string;
+}
+
+export interface MixtureSize {
+  /** one layer, all experts, router, split and merge */
+  readonly parameters: Size;
+  /** of one layer, what one token is multiplied with */
+  readonly active: Size;
+  /** edges of one token: units per token × edges per unit */
+  readonly edges: Size;
+  /** forward FLOPs of one token in one layer: experts, shared experts, split and merge; the router not counted */
+  readonly flops: Size;
+}
+
+export interface Sizes {
+  readonly layers: number;
+  readonly parameters: Size;
+  /** what one token is multiplied with, embedding rows not counted */
+  readonly active: Size;
+  /** forward, one token, all layers and head */
+  readonly flopsForward: Size;
+  /** backward: twice the forward */
+  readonly flopsBackward: Size;
+  /** of the weights, in the format the optimiser keeps */
+  readonly bytes: Size;
+  readonly mixtures: Readonly<Record<string, MixtureSize>>;
+}
+
+/** Everything the parameter count is summed from; undefined where a size is not known. */
+export function parameterTerms(design: Design): readonly Term[] | undefined {
+  const { model } = design;
+  if (!model) return undefined;
+  const terms: (Term | undefined)[] = [
+    term(`${model.name}.embed`, embeddingWeights(design), 1),
+    term(`${model.name}.head`, headWeights(design), 1),
+    term(`${model.name}.norm`, [{ name: "weight", shape: [model.dModel], class: "norms" }], 1),
+  ];
+  for (const [block, layers] of blockUses(design)) {
+    for (const step of design.blocks[block]?.steps ?? []) {
+      for (const [path, weights] of byOwner(step, stepWeights(design, step))) terms.push(term(path, weights, layers));
+    }
+  }
+  return terms.some((each) => each === undefined) ? undefined : (terms as Term[]);
+}
+
+/** Experts are a term of their own, because they are nearly always the largest. */
+function byOwner(step: Step, weights: readonly LocalWeight[]): readonly (readonly [string, readonly LocalWeight[]])[] {
+  const isExpert = ({ name }: LocalWeight) => name.startsWith("experts.");
+  const experts = weights.filter(isExpert);
+  const rest = weights.filter((weight) => !isExpert(weight));
+  return experts.length > 0
+    ? [
+        [step.part, rest],
+        [`${step.part}.experts`, experts],
+      ]
+    : [[step.part, rest]];
+}
+
+function term(path: string, weights: readonly LocalWeight[], layers: number): Term | undefined {
+  const counts = weights.map(({ shape }) => volume(shape));
+  if (counts.some((count) => count === undefined) || !Number.isSafeInteger(layers)) return undefined;
+  const once = counts.reduce<bigint>((sum, count) => sum + count!, 0n);
+  const shapes = weights.map(({ shape }) => (shape.length === 0 ? "1" : shape.join(" × "))).join(" + ");
+  const because = layers === 1 ? shapes : `${layers} layers × (${shapes})`;
+  return { path, parameters: once * BigInt(layers), because: because || "none" };
+}
+
+function volume(shape: readonly number[]): bigint | undefined {
+  let product = 1n;
+  for (const size of shape) {
+    if (!Number.isSafeInteger(size) || size < 0) return undefined;
+    product *= BigInt(size);
+  }
+  return product;
+}
+
+/** The sizes of a design with a model; undefined without one. */
+export function sizesOf(design: Design): Sizes | undefined {
+  const terms = parameterTerms(design);
+  const { model } = design;
+  if (!terms || !model) return undefined;
+  const total = terms.reduce((sum, { parameters }) => sum + Number(parameters), 0);
+  const layers = [...blockUses(design).values()].reduce((sum, count) => sum + count, 0);
+  const mixtures = Object.fromEntries(
+    Object.values(design.mixtures).map((mixture) => [mixture.name, mixtureSize(mixture, design)]),
+  );
+  const unused = unusedParameters(design, mixtures);
+  const embedded = volumeOf(embeddingWeights(design));
+  const active = total - unused - (model.embed.tied ? 0 : embedded);
+  const forward = forwardFlops(design, mixtures);
+  const width = { f32: 4, bf16: 2, f16: 2 }[model.dtype.params];
+  return {
+    layers,
+    parameters: {
+      value: total,
+      because: terms
+        .filter(({ parameters }) => parameters > 0n)
+        .map(({ path, parameters }) => `${path} ${parameters}`)
+        .join(" + "),
+    },
+    active: {
+      value: active,
+      because: `${total} − ${unused} of experts a token does not meet${model.embed.tied ? "" : ` − ${embedded} of the embedding`}`,
+    },
+    flopsForward: forward,
+    flopsBackward: { value: 2 * forward.value, because: "twice the forward pass: once for inputs, once for weights" },
+    bytes: { value: total * width, because: `${total} parameters × ${width} bytes (${model.dtype.params})` },
+    mixtures,
+  };
+}
+
+function volumeOf(weights: readonly LocalWeight[]): number {
+  return weights.reduce((sum, { shape }) => sum + shape.reduce((product, size) => product * size, 1), 0);
+}
+
+function unusedParameters(design: Design, mixtures: Readonly<Record<string, MixtureSize>>): number {
+  return sumSteps(design, (step) => {
+    const size = mixtures[step.part];
+    return step.kind === "mixture" && size ? size.parameters.value - size.active.value : 0;
+  });
+}
+
+function sumSteps(design: Design, of: (step: Step) => number): number {
+  let sum = 0;
+  for (const [block, layers] of blockUses(design)) {
+    for (const step of design.blocks[block]?.steps ?? []) sum += layers * of(step);
+  }
+  return sum;
+}
+
+/** Sizes of one mixture in one layer. */
+export function mixtureSize(mixture: Mixture, design: Design): MixtureSize {
+  const width = design.model?.dModel ?? 0;
+  const weights = stepWeights(design, { part: mixture.name, kind: "mixture", norm: { kind: "rms", eps: 1e-5 } }).slice(
+    1,
+  );
+  const total = volumeOf(weights);
+  const routed = volumeOf(weights.filter(({ name }) => name.startsWith("experts.")));
+  const edges = edgesPerToken(mixture, design);
+  const share = Math.min(1, edges.value / mixture.expertCount);
+  const outside = total - routed;
+  return {
+    parameters: { value: total, because: `experts ${routed} + router, projections and shared experts ${outside}` },
+    active: {
+      value: Math.round(routed * share) + outside,
+      because: `${edges.value} of ${mixture.expertCount} experts × ${routed / mixture.expertCount} + ${outside}`,
+    },
+    edges,
+    flops: mixtureFlops(mixture, edges.value, width),
+  };
+}
+
+/** Edges of a token, on average where experts choose, at most where the number varies. */
+function edgesPerToken(mixture: Mixture, design: Design): Size {
+  const units = mixture.unit.kind === "subtoken" ? mixture.unit.heads : 1;
+  const { value, because } = edgesPerUnit(mixture, design);
+  return { value: units * value, because: units === 1 ? because : `${units} sub-tokens × ${because}` };
+}
+
+function edgesPerUnit(mixture: Mixture, design: Design): Size {
+  const select = mixture.router.rules.find(({ slot }) => slot === "select");
+  const experts = mixture.expertCount;
+  const context = { experts, unit: mixture.unit, tables: design.tables };
+  const facts: Facts = (select && findRule("select", select.rule)?.facts?.(select.args, context)) ?? {};
+  const rows = facts.rowsPerExpert;
+  const text = select?.text ?? "nothing selected";
+  if (rows?.share !== undefined)
+    return { value: rows.share * experts, because: `${rows.share} of the units × ${experts} experts (${text})` };
+  if (rows?.capacity !== undefined) return { value: rows.capacity, because: `${rows.capacity} on average (${text})` };
+  const most = Math.min(facts.edgesPerUnit ?? experts, experts);
+  return { value: most, because: `${facts.exactEdges ? "" : "at most "}${most} (${text})` };
+}
+
+function mixtureFlops(mixture: Mixture, edges: number, width: number): Size {
+  const perRow = mixture.experts.map(({ count, ffn }) => (count / mixture.expertCount) * ffnFlops(ffn, mixture.width));
+  const routed = edges * perRow.reduce((sum, each) => sum + each, 0);
+  const shared = mixture.shared.reduce((sum, { count, ffn }) => sum + count * ffnFlops(ffn, width), 0);
+  const { unit } = mixture;
+  const projections = unit.kind === "subtoken" ? Number(unit.split === "linear") + Number(unit.merge === "linear") : 0;
+  const around = projections * 2 * width * width;
+  const kinds = mixture.experts.map(
+    ({ ffn }) => `${expertKind(ffn.kind)?.matrices ?? 0} × 2 × ${ffn.hidden} × ${mixture.width}`,
+  );
+  const because = [`${edges} edges × ${kinds.join(" or ")}`];
+  if (shared > 0) because.push(`shared experts ${shared}`);
+  if (around > 0) because.push(`split and merge ${around}`);
+  return { value: routed + shared + around, because: because.join(" + ") };
+}
+
+/** Two FLOPs for each number of each matrix: 6·F·C for swiglu. */
+function ffnFlops({ kind, hidden }: Ffn, width: number): number {
+  return 2 * (expertKind(kind)?.matrices ?? 0) * hidden * width;
+}
+
+function forwardFlops(design: Design, mixtures: Readonly<Record<string, MixtureSize>>): Size {
+  const { dModel, vocab } = design.model!;
+  const steps = sumSteps(design, (step) => {
+    if (step.kind === "attention") return attentionFlops(design, step.part);
+    if (step.kind === "dense") return ffnFlops(design.denses[step.part]!.ffn, dModel);
+    return mixtures[step.part]?.flops.value ?? 0;
+  });
+  const head = 2 * dModel * vocab;
+  return { value: steps + head, because: `layers ${steps} + head 2 × ${dModel} × ${vocab} = ${head}` };
+}
+
+/** Projections, then q kᵀ and the weighted sum over the positions seen, half of them on average when causal. */
+function attentionFlops(design: Design, part: string): number {
+  const { heads, kvHeads, headDim, mask, window } = design.attentions[part]!;
+  const { dModel, context } = design.model!;
+  const projections = 2 * dModel * headDim * (2 * heads + 2 * kvHeads);
+  const seen = Math.min(window ?? context, mask === "causal" ? (context + 1) / 2 : context);
+  return projections + 4 * heads * headDim * seen;
+}
