@@ -147,7 +147,7 @@ function pushTake(take: Node, to: Rebuild): boolean {
   if (take.op.kind !== "take") return false;
   const { divide } = take.op;
   const source = throughViews(take.inputs[0]!);
-  if (source.node.op.kind !== "map" || hasIndex(source.node.op.expr)) return false;
+  if (source.node.op.kind !== "map" || hasIndex(source.node.op.expr) || isEpilogue(source)) return false;
   const out = take.outputs[0]!;
   const index = take.inputs[1]!;
   const rest = out.axes.slice(index.axes.length);
@@ -168,6 +168,9 @@ function pushTake(take: Node, to: Rebuild): boolean {
   to.replace(out, to.add(source.node.op, inputs, [{ axes: out.axes, dtype: out.dtype }], source.node.at)[0]!);
   return true;
 }
+
+/** Elementwise work on a matrix product of the same shape is done in the product's tile, before anybody reads rows of it. */
+const isEpilogue = (v: Value): boolean => v.node.inputs.some((x) => x.node.op.kind === "contract" && sameAxes(x.axes, v.axes));
 
 /** How an input of the map is read once the map's leading axes are an index: rows 0 means it has none of them. */
 function takenInput(v: Value, leading: readonly Axis[], rest: readonly Axis[]): { rows: number; every: number; lead: number } | undefined {
