@@ -42,3 +42,9 @@ export interface CpuCode {
 export function arenaBytes({ arena }: CpuCode, threads: number): number {
   return arena.fixed + threads * arena.perThread;
 }
+
+/** How large a design is. */
+export function bundleSize({ weights, design }: Bundle): { readonly parameters: number; readonly layers: number } {
+  const parameters = weights.reduce((sum, { shape }) => sum + shape.reduce((product, each) => product * each, 1), 0);
+  return { parameters, layers: (design.model?.stack ?? []).reduce((sum, { count }) => sum + count, 0) };
+}

@@ -5,8 +5,9 @@
 import type { Design, Table } from "../2-design/design.js";
 import type { FileHost } from "../host/host.js";
 import { folderOf } from "../host/paths.js";
-import { readTableFile } from "./table-file.js";
+import { fileInProject, readTableFile } from "./table-file.js";
 import { makeTable, needsCounts, type RoutingTable } from "./tables.js";
+import { readCounts } from "./token-counts.js";
 
 /** V×E of 0 and 1 for every table of every layer. */
 export type TablesByName = ReadonlyMap<string, Uint8Array>;
@@ -36,7 +37,10 @@ function bufferName(layer: number, part: string, table: string): string {
 
 /** Whether the tables that a design uses cannot be drawn without token counts. */
 export function designNeedsCounts(design: Design): boolean {
-  return tableUses(design).some(({ table }) => needsCounts(design.tables[table]!));
+  return tableUses(design).some(({ table: name }) => {
+    const table = design.tables[name]!;
+    return table.counts?.kind !== "file" && needsCounts(table);
+  });
 }
 
 export interface DrawnTables {
@@ -63,11 +67,19 @@ export function drawTables(host: FileHost, design: Design, counts?: ArrayLike<nu
   return { byName: new Map(byName), made };
 }
 
-function drawTable(host: FileHost, design: Design, table: Table, layers: number, counts?: ArrayLike<number>) {
+function drawTable(host: FileHost, design: Design, table: Table, layers: number, ofData?: ArrayLike<number>) {
   const { name, tiers, assign } = table;
   const [vocab, experts] = [design.model!.vocab, design.mixtures[table.of]!.expertCount];
+  const counts = table.counts?.kind === "file" ? fileCounts(host, design, table.counts.path) : ofData;
   const options = { name, vocab, experts, layers, tiers, assign, counts };
   if (assign.kind !== "file") return makeTable(options);
-  const file = { path: assign.path, folder: folderOf(design.spec.path), project: ".", vocab, experts, layers };
+  const file = { path: assign.path, ...placeOf(design), vocab, experts, layers };
   return makeTable(options, readTableFile(host, file));
+}
+
+/** Files that a spec names lie in the project, beside the spec or below. */
+const placeOf = ({ spec }: Design) => ({ folder: folderOf(spec.path), project: "." });
+
+function fileCounts(host: FileHost, design: Design, path: string): Float64Array {
+  return readCounts(host, fileInProject(host, { path, ...placeOf(design) }), design.model!.vocab);
 }

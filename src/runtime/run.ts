@@ -15,6 +15,7 @@ import { type Evaluation, evaluate, planEvaluation, writeBatch } from "./evaluat
 import { fillData } from "./fill-data.js";
 import { type LoadWatch, watchLoad } from "./load.js";
 import { type DrawnTables, drawTables, type TablesByName, tableUses } from "./routing-tables.js";
+import { sha256 } from "./sha256.js";
 import {
   firstBadWeight,
   loadModel,
@@ -84,14 +85,15 @@ export async function openRun(bundle: Bundle, options: RunOptions): Promise<Run>
   const data = await prepare(bundle, spec, seed, options);
   const sequence = bundle.design.model!.context;
   const sampler = createSampler({ tokens: data.train, batch: spec.batch, sequence, seed });
-  if (options.from) sampler.check(samplerState(options.from));
+  const fingerprint = dataFingerprint(data);
+  if (options.from) checkSameData(options.from, sampler, fingerprint);
   const drawn = options.from ? undefined : drawTables(options.host, bundle.design, data.counts);
   const tables = drawn?.byName ?? tablesIn(bundle, options.from!.model);
   const engine = await openEngine(bundle, options);
   try {
     fillData(engine, tables, tableUses(bundle.design));
     putWeights(engine, bundle, seed, options);
-    return started({ bundle, engine, data, tables, drawn, seed, sampler }, spec, sequence, options);
+    return started({ bundle, engine, data, tables, drawn, seed, sampler, fingerprint }, spec, sequence, options);
   } catch (cause) {
     await engine.close();
     throw cause;
@@ -123,6 +125,20 @@ function putWeights(engine: Engine, bundle: Bundle, seed: number, { from, report
   loadOptimizer(engine, bundle, from.optimizer);
 }
 
+/** SHA-256 of the training tokens: the same text may lie in other files. */
+function dataFingerprint({ train }: PreparedData): string {
+  return sha256(new Uint8Array(train.buffer, train.byteOffset, train.byteLength));
+}
+
+function checkSameData(from: StoredCheckpoint, sampler: Sampler, now: string): void {
+  sampler.check(samplerState(from));
+  const before = String(from.state.data);
+  const short = (hash: string): string => hash.slice(0, 12);
+  if (before === now) return;
+  const params = { what: "the hash of the training tokens", before: short(before), now: short(now) };
+  throw new DiagnosticError([diagnose("MOE6029", params)]);
+}
+
 /** Where the interrupted run was in its data; MOE6030 when the checkpoint does not say. */
 function samplerState({ folder, state }: StoredCheckpoint): SamplerState {
   const { sampler } = state;
@@ -132,7 +148,9 @@ function samplerState({ folder, state }: StoredCheckpoint): SamplerState {
   ]);
 }
 
-type Parts = Pick<Run, "bundle" | "engine" | "data" | "tables" | "drawn" | "seed" | "sampler">;
+type Parts = Pick<Run, "bundle" | "engine" | "data" | "tables" | "drawn" | "seed" | "sampler"> & {
+  readonly fingerprint: string;
+};
 
 function started(parts: Parts, spec: Train, sequence: number, options: RunOptions): Run {
   const { engine, data, tables } = parts;
@@ -180,7 +198,7 @@ async function trainStep(
 }
 
 function saveRun(
-  { bundle, engine, sampler }: Parts,
+  { bundle, engine, sampler, fingerprint }: Parts,
   tables: TablesByName,
   folder: string,
   step: number,
@@ -190,7 +208,7 @@ function saveRun(
   if (bad)
     throw new DiagnosticError([diagnose("MOE6011", { step, what: `\`${bad.name}\``, value: String(bad.value) })]);
   const [model, optimizer] = [modelTensors(bundle, engine, tables), optimizerTensors(bundle, engine)];
-  const state = { spec: bundle.design.spec.hash, sampler: sampler.state(step) };
+  const state = { spec: bundle.design.spec.hash, data: fingerprint, sampler: sampler.state(step) };
   return saveCheckpoint(host, folder, { step, model, optimizer, state });
 }
 

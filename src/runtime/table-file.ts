@@ -9,13 +9,17 @@ import { DiagnosticError } from "../diagnostics/diagnostic.js";
 import { type FileHost, IoError } from "../host/host.js";
 import { isAbsolute, isInside, join } from "../host/paths.js";
 
-export interface TableFileOptions {
+/** A file that a spec names. */
+export interface ProjectFile {
   /** as the spec names it, relative to the spec's folder */
   readonly path: string;
   /** folder of the spec */
   readonly folder: string;
   /** folder that the file may not leave */
   readonly project: string;
+}
+
+export interface TableFileOptions extends ProjectFile {
   /** V, E, L */
   readonly vocab: number;
   readonly experts: number;
@@ -29,7 +33,7 @@ type Fail = (reason: string) => never;
  * it cannot be read, MOE6020 when it does not fit the model or a row has no expert.
  */
 export function readTableFile(host: FileHost, options: TableFileOptions): Uint8Array[] {
-  const path = resolveInside(host, options);
+  const path = fileInProject(host, options);
   const fail: Fail = (reason) => {
     throw new DiagnosticError([diagnose("MOE6020", { file: options.path, reason })]);
   };
@@ -43,7 +47,8 @@ export function readTableFile(host: FileHost, options: TableFileOptions): Uint8A
   return layers;
 }
 
-function resolveInside(host: FileHost, { path, folder, project }: TableFileOptions): string {
+/** The real path of a file that a spec names; MOE6009 when it leaves the project, MOE6013 when it is not there. */
+export function fileInProject(host: FileHost, { path, folder, project }: ProjectFile): string {
   const root = host.realPath(join(host.cwd, project));
   const outside = (): never => {
     throw new DiagnosticError([diagnose("MOE6009", { file: path, root: project })]);

@@ -1,0 +1,37 @@
+/** What of a compilation goes into a trainer: see `runtime/bundle.ts`. */
+
+import type { Design } from "../2-design/design.js";
+import { buffersOf, weightsOf } from "../2-design/weights.js";
+import type { KernelPlan } from "../5-plan/plan.js";
+import { version } from "../host/version.js";
+import type { Bundle, CpuCode, RunPlan } from "../runtime/bundle.js";
+import type { CProgram } from "./cpu/program.js";
+
+/** The parts of a compilation that a trainer needs. */
+export interface CompiledParts {
+  readonly design: Design;
+  readonly plan: KernelPlan;
+  readonly c: CProgram;
+}
+
+/** The bundle of a compiled design; `name` is the spec's file name without its ending. */
+export function bundleOf({ design, plan, c }: CompiledParts, name: string): Bundle {
+  return {
+    name,
+    version: version(),
+    design,
+    weights: weightsOf(design),
+    buffers: buffersOf(design),
+    plan: runPlan(plan),
+    code: cpuCode(c),
+  };
+}
+
+function runPlan({ buffers, programs, memory }: KernelPlan): RunPlan {
+  return { buffers, programs: programs.map(({ name, outputs }) => ({ name, outputs })), memory };
+}
+
+function cpuCode({ source, headers, programs, arenaBytes }: CProgram): CpuCode {
+  const fixed = arenaBytes(0);
+  return { source, headers, programs, arena: { fixed, perThread: arenaBytes(1) - fixed } };
+}

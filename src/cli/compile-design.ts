@@ -1,0 +1,41 @@
+/** From a spec on the command line to a compiled design; what is wrong with it is told on the way. */
+import type { SourceFile } from "../1-syntax/ast.js";
+import { bundleOf } from "../6-emit/bundle.js";
+import { type Diagnostic, DiagnosticError } from "../diagnostics/diagnostic.js";
+import { type Compiled, type CompileOptions, compileSpec } from "../pipeline.js";
+import type { Bundle } from "../runtime/bundle.js";
+import { dispatchOptions, setOption } from "./flags.js";
+import { type Cli, warn } from "./output.js";
+import { specName } from "./read-spec.js";
+
+/** The flags that change what is compiled. */
+export interface DesignFlags {
+  readonly set?: readonly string[];
+  readonly dispatch?: readonly string[];
+}
+
+/** Compiles, prints warnings, throws errors as diagnostics. */
+export function compileDesign(
+  cli: Cli,
+  source: SourceFile,
+  flags: DesignFlags,
+  options: CompileOptions = {},
+): Compiled {
+  const set = (flags.set ?? []).map(setOption);
+  const dispatch = dispatchOptions(flags.dispatch ?? []);
+  const { compiled, diagnostics } = compileSpec(source, { ...options, set, dispatch });
+  const warnings = withoutErrors(diagnostics);
+  for (const each of warnings) warn(cli, each);
+  // without errors everything that was asked for is there
+  return compiled!;
+}
+
+function withoutErrors(diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {
+  if (diagnostics.some(({ severity }) => severity === "error")) throw new DiagnosticError(diagnostics);
+  return diagnostics;
+}
+
+/** Compiles into what a trainer takes. */
+export function compileBundle(cli: Cli, source: SourceFile, flags: DesignFlags, options: CompileOptions = {}): Bundle {
+  return bundleOf(compileDesign(cli, source, flags, options), specName(source.path));
+}

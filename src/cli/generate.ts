@@ -1,0 +1,29 @@
+/** `moec generate`: brings `generated/` up to date for the specs whose output is checked in. For the project itself. */
+import { artifactsOf } from "../6-emit/artifacts.js";
+import { staleArtifacts, writeArtifacts } from "../6-emit/write-artifacts.js";
+import { join } from "../host/paths.js";
+import { compileDesign } from "./compile-design.js";
+import { type Cli, exit, print } from "./output.js";
+import { readSpec, specName } from "./read-spec.js";
+
+/** The designs that show what moec makes; their output is the golden test of every change. */
+export const featured = ["specs/mask-moe.moe", "specs/mh-moe.moe"] as const;
+
+export interface GenerateFlags {
+  readonly check?: boolean;
+}
+
+/** Exit 0 when everything is up to date now; with `--check` nothing is written and 1 means that it was not. */
+export async function generate(cli: Cli, { check = false }: GenerateFlags): Promise<number> {
+  let stale = 0;
+  for (const spec of featured) {
+    const name = specName(spec);
+    const folder = join("generated", name);
+    const files = artifactsOf(compileDesign(cli, readSpec(cli.host, spec), {}), name);
+    const changed = check ? staleArtifacts(cli.host, folder, files) : writeArtifacts(cli.host, folder, files).written;
+    for (const path of changed) print(cli, `${join(folder, path)}: ${check ? "stale" : "written"}`);
+    stale += changed.length;
+    if (changed.length === 0) print(cli, `${folder}: up to date`);
+  }
+  return check && stale > 0 ? exit.mistake : exit.ok;
+}

@@ -1,0 +1,129 @@
+/**
+ * The commands and their flags. Nothing is done here: each command's file is loaded when it is called, so that
+ * `moec check` does not wait for what `moec train` needs.
+ */
+import { Command } from "commander";
+import { version } from "../host/version.js";
+import { collect, positiveNumber, wholeNumber } from "./flags.js";
+import type { Cli } from "./output.js";
+
+const examples = `
+Examples:
+  moec check specs/*.moe                       what is wrong with these specs?
+  moec train specs/mask-moe.moe                train it on this machine
+  moec sample runs/mask-moe --prompt "import"  let it write
+  moec explain specs/mask-moe.moe              what was decided, and why
+  moec explain MOE4003                         what a message means`;
+
+/** The command line as commander sees it; `finish` is told the exit code of the command that ran. */
+export function createProgram(cli: Cli, finish: (code: number) => void): Command {
+  const program = new Command("moec")
+    .description("A compiler for mixture-of-experts models: short .moe specs in, fused kernels and a trainer out.")
+    .version(version(), "--version", "print the version")
+    .helpOption("--help", "show this, or the flags of a command")
+    .helpCommand(false)
+    .addHelpText("after", examples)
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => cli.host.stdout(text),
+      // usage mistakes are told as diagnostics
+      writeErr: () => {},
+      outputError: () => {},
+    });
+  /** Adds a command; its action answers with an exit code. */
+  const add = (name: string, description: string): Command =>
+    program
+      .command(name)
+      .description(description)
+      .exitOverride()
+      .helpOption("--help", "show this")
+      .copyInheritedSettings(program);
+
+  add("check", "report every mistake in specs")
+    .argument("<file...>", "specs")
+    .option("--json", "diagnostics as JSON on stdout")
+    .option("--format <name>", "pretty, line or github")
+    .action(async (files, flags) => finish((await import("./check.js")).check(cli, files, flags)));
+
+  add("fmt", "format specs in place")
+    .argument("<file...>", "specs")
+    .option("--check", "change nothing; exit 1 if a file is not formatted")
+    .action(async (files, flags) => finish((await import("./fmt.js")).fmt(cli, files, flags)));
+
+  withDesign(add("compile", "write kernels, trainer and report of a design"))
+    .option("--target <names>", "cpu (more to come), separated by commas", "cpu")
+    .option("--out <dir>", "folder; generated/<spec> if not given")
+    .action(async (file, flags) => finish(await (await import("./compile.js")).compile(cli, file, flags)));
+
+  withSet(add("init", "write initial weights and routing tables"))
+    .argument("<file>", "spec")
+    .requiredOption("--out <file>", "safetensors file to write")
+    .option("--seed <n>", "instead of the spec's", wholeNumber("--seed"))
+    .option("--counts <file>", "JSON list of V token counts, instead of the run's data")
+    .option("--data <glob>", "data to count tokens in (repeatable)", collect)
+    .action(async (file, flags) => finish(await (await import("./init.js")).init(cli, file, flags)));
+
+  withDesign(add("trace", "one forward and backward pass on given tokens"))
+    .requiredOption("--weights <file>", "safetensors file, as `moec init` writes it")
+    .requiredOption("--tokens <file>", '{"tokens": [[S+1 ids] × B]}')
+    .requiredOption("--out <file>", "safetensors file to write")
+    .option("--target <name>", "cpu or reference (f64)", "cpu")
+    .option("--seed <n>", "of noise, instead of the spec's", wholeNumber("--seed"))
+    .action(async (file, flags) => finish(await (await import("./trace.js")).trace(cli, file, flags)));
+
+  withDesign(add("train", "train a design"))
+    .option("--target <name>", "where to run: cpu", "cpu")
+    .option("--data <glob>", "data instead of the spec's (repeatable)", collect)
+    .option("--steps <n>", "stop after this step; the schedule stays the spec's", wholeNumber("--steps", 1))
+    .option("--seed <n>", "instead of the spec's", wholeNumber("--seed"))
+    .option("--out <dir>", "the run's folder; runs/<spec> if not given")
+    .option("--resume", "go on with the newest checkpoint")
+    .option("--json", "one JSON object a step on stdout")
+    .action(async (file, flags) => finish(await (await import("./train.js")).trainCommand(cli, file, flags)));
+
+  add("sample", "let a trained model write")
+    .argument("<run>", "a run's folder")
+    .requiredOption("--prompt <text>", "text to go on from; may be empty")
+    .option("--tokens <n>", "tokens to add", wholeNumber("--tokens", 1), 100)
+    .option("--seed <n>", "of the draw", wholeNumber("--seed"), 0)
+    .option("--temperature <x>", "0 takes the likeliest token", positiveNumber("--temperature"), 0.8)
+    .option("--step <n>", "checkpoint to use; the newest if not given", wholeNumber("--step"))
+    .action(async (folder, flags) => finish(await (await import("./sample.js")).sample(cli, folder, flags)));
+
+  withSet(add("explain", "what was decided, and why; or what a code, a word or a path means"))
+    .argument("<subject>", "spec, code (MOE4003), word (switch) or path (Mixture.router.select)")
+    .argument("[file]", "the spec that a path is looked up in")
+    .option("--stage <name>", "graph, dispatch or plan")
+    .option("--dispatch <Site=strategy>", "use a strategy instead of the cheapest (repeatable)", collect)
+    .action(async (subject, file, flags) =>
+      finish(await (await import("./explain.js")).explain(cli, subject, file, flags)),
+    );
+
+  withDesign(add("bench", "measure a design on this machine"))
+    .option("--target <name>", "cpu", "cpu")
+    .option("--steps <n>", "steps to time", wholeNumber("--steps", 1), 10)
+    .option("--json", "numbers as JSON on stdout")
+    .action(async (file, flags) => finish(await (await import("./bench.js")).bench(cli, file, flags)));
+
+  add("doctor", "what this machine has: Node, compilers, memory, disk").action(async () =>
+    finish(await (await import("./doctor.js")).doctor(cli)),
+  );
+
+  add("generate", "regenerate generated/ for the featured specs")
+    .option("--check", "change nothing; exit 1 if a file would change")
+    .action(async (flags) => finish(await (await import("./generate.js")).generate(cli, flags)));
+
+  return program;
+}
+
+function withSet(command: Command): Command {
+  return command.option("--set <path=value>", "change a value of the spec (repeatable)", collect);
+}
+
+function withDesign(command: Command): Command {
+  return withSet(command.argument("<file>", "spec")).option(
+    "--dispatch <Site=strategy>",
+    "use a strategy instead of the cheapest (repeatable)",
+    collect,
+  );
+}

@@ -1,0 +1,90 @@
+/** `moec train FILE`: compiles a design, trains it, and shows how it goes. */
+
+import { diagnose } from "../diagnostics/diagnose.js";
+import { DiagnosticError } from "../diagnostics/diagnostic.js";
+import { cacheFolder } from "../host/cache-folder.js";
+import { join } from "../host/paths.js";
+import type { Bundle } from "../runtime/bundle.js";
+import { checkpointSteps } from "../runtime/checkpoint.js";
+import { freshFolder, latestFolder, type Manifest, type RunFlags, readManifest } from "../runtime/run-folder.js";
+import { type TrainEvents, type TrainOptions, train } from "../runtime/train.js";
+import { compileBundle } from "./compile-design.js";
+import { targetNamed } from "./flags.js";
+import { untilInterrupted } from "./interrupt.js";
+import { type Cli, complain, exit } from "./output.js";
+import { readSpec, specName } from "./read-spec.js";
+import { trainView } from "./train-view.js";
+
+export interface TrainFlags {
+  readonly target: string;
+  readonly data?: readonly string[];
+  readonly steps?: number;
+  readonly seed?: number;
+  readonly set?: readonly string[];
+  readonly dispatch?: readonly string[];
+  readonly out?: string;
+  readonly resume?: boolean;
+  readonly json?: boolean;
+}
+
+/** Exit 0 when all steps are done, 1 for a mistake of the user, 3 when it diverged, 130 when it was interrupted. */
+export async function trainCommand(cli: Cli, file: string, flags: TrainFlags): Promise<number> {
+  targetNamed(flags.target, ["cpu"]);
+  const { host } = cli;
+  const source = readSpec(host, file);
+  const name = specName(source.path);
+  const folder = flags.out ?? (flags.resume ? latestFolder(host, name) : freshFolder(host, name));
+  const before = flags.resume ? runToResume(cli, folder) : undefined;
+  const asked = askedFor(flags, before);
+  const view = trainView(cli, { json: flags.json ?? false, folder });
+  const started = host.now();
+  const bundle = compileBundle(cli, source, asked, { programs: ["train", "evaluate"] });
+  view.compiled(bundle, host.now() - started);
+  const options: Omit<TrainOptions, "signal"> = {
+    host,
+    folder,
+    data: asked.data,
+    seed: flags.seed ?? before?.seed,
+    steps: flags.steps ?? before?.steps,
+    resume: flags.resume,
+    specText: source.text,
+    flags: asked,
+    cache: join(cacheFolder(host)),
+    report: view.report,
+    log: view.report,
+  };
+  return finish(
+    cli,
+    await untilInterrupted((signal) => trainSeen(bundle, { ...options, signal }, view.events)),
+    view.end,
+  );
+}
+
+async function trainSeen(bundle: Bundle, options: TrainOptions, events: TrainEvents) {
+  return train(bundle, options, events);
+}
+
+/** A resumed run asks for what it asked for before, unless told otherwise. */
+function askedFor({ set, data, dispatch }: TrainFlags, before: Manifest | undefined): RunFlags {
+  const flags = before?.flags;
+  return {
+    set: set ?? flags?.set ?? [],
+    data: data ?? flags?.data,
+    dispatch: dispatch ?? flags?.dispatch ?? [],
+  };
+}
+
+function runToResume({ host }: Cli, folder: string): Manifest {
+  if (checkpointSteps(host, folder).length > 0) return readManifest(host, folder);
+  throw new DiagnosticError([diagnose("MOE6016", { folder }, { help: ["leave `--resume` away to start a new run"] })]);
+}
+
+function finish(
+  cli: Cli,
+  result: Awaited<ReturnType<typeof train>>,
+  end: (outcome: string, step: number) => void,
+): number {
+  end(result.outcome, result.step);
+  if (result.diagnostic) complain(cli, [result.diagnostic]);
+  return result.outcome === "finished" ? exit.ok : exit[result.outcome];
+}
