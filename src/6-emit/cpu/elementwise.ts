@@ -2,7 +2,7 @@
 import type { Dim, FinishKernel, FlatKernel, RowsKernel } from "../../5-plan/plan.js";
 import { lines } from "../lines.js";
 import { fill } from "../templates.js";
-import { printStatements, printVectorBody, type Site } from "./statements.js";
+import { longestRow, printStatements, printVectorBody, type Site } from "./statements.js";
 import { type CKernel, header, partialsOf } from "./view.js";
 
 export function rowsToC(kernel: RowsKernel): CKernel {
@@ -12,7 +12,7 @@ export function rowsToC(kernel: RowsKernel): CKernel {
   printStatements(kernel.body, site, out);
   const rows = kernel.domain.reduce((n, d) => n * d.size, 1);
   const view = { ...header(kernel), scalar, rows, partials: partialsOf(kernel.body, kernel.params), body: out.text() };
-  return { text: fill("cpu/rows.c", view), scratch: 0, shared: 0 };
+  return { text: fill("cpu/rows.c", view), scratch: 0, shared: 0, noRow: longestRow(kernel.body) };
 }
 
 /** Where a row stands on each of its axes. */

@@ -6,7 +6,7 @@
 import type { Dim, MatmulKernel, MatmulOutput, Operand, OuterKernel, Param, Term } from "../../5-plan/plan.js";
 import { lines } from "../lines.js";
 import { fill } from "../templates.js";
-import { printStatements, printVectorBody, type Site } from "./statements.js";
+import { longestRow, printStatements, printVectorBody, type Site } from "./statements.js";
 import { type CKernel, header, roundUp } from "./view.js";
 
 /** A multiple of every tile height (12, 8, 6, 4) and the widest tile. */
@@ -196,7 +196,7 @@ function hotRowsToC(kernel: MatmulKernel): CKernel {
     epilogue: kernel.epilogue.length > 0 ? epilogueText(kernel, 12, false) : undefined,
     after: after.text(),
   };
-  return { text: fill("cpu/matmul-rows.c", view), scratch: rows * depth, shared: wide * depth };
+  return { text: fill("cpu/matmul-rows.c", view), scratch: rows * depth, shared: wide * depth, noRow: longestRow(kernel.after) };
 }
 
 export function outerToC(kernel: OuterKernel): CKernel {

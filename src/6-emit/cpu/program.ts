@@ -38,7 +38,7 @@ export function planToC(plan: KernelPlan, from: Provenance): CProgram {
   const scratchBytes = floats((k) => k.scratch);
   const names = bufferNames(plan);
   const programs = plan.programs.map((p, index) => ({ name: p.name, index, summary: `${p.launches.length} launches.`, body: bodyOf(p, plan, names) }));
-  const source = fill("cpu/program.c", { ...from, chunks: CHUNKS, kernels: kernels.map((k) => k.text), programs });
+  const source = fill("cpu/program.c", { ...from, chunks: CHUNKS, noRow: Math.max(...kernels.map((k) => k.noRow ?? 0)), kernels: kernels.map((k) => k.text), programs });
   const buffers = fill("cpu/buffers.h", { ...from, sharedAt, scratchAt, scratchBytes, ...bufferView(plan, names) });
   const headers = Object.fromEntries([...HEADERS.map((h) => [h, readTemplate(`cpu/${h}`)]), ["buffers.h", buffers]]);
   return { source, headers, programs: plan.programs.map((p) => p.name), arenaBytes: (threads) => scratchAt + threads * scratchBytes };

@@ -17,6 +17,8 @@ export interface Site {
   readonly at?: (dims: readonly Dim[]) => { readonly offset: string; readonly vector: boolean };
   /** name of the chunk, for partial sums */
   readonly chunk: string;
+  /** pointers to rows that were looked up once for the whole row program, by what they read */
+  readonly rowsByIndex?: ReadonlyMap<string, string>;
 }
 
 const d = cpuDialect;
@@ -30,11 +32,61 @@ interface Spot {
   readonly lanes: Dim | undefined;
 }
 
-export function printStatements(body: readonly Stmt[], site: Site, out: Lines): void {
+export function printStatements(body: readonly Stmt[], bare: Site, out: Lines): void {
+  const site = { ...bare, rowsByIndex: declareRows(body, bare, out) };
   for (const s of body) {
     out.line(`/* ${s.note} */`);
     printStatement(s, site, out);
   }
+}
+
+type Gathered = Extract<Source, { in: "param" }>;
+const gatherKey = (from: Gathered): string => `${from.param} ${JSON.stringify(from.gather!.index)} ${from.gather!.divide}`;
+
+/** Looks up, once for each row, the rows of other tables that its statements read: `no_row` where there is none. */
+function declareRows(body: readonly Stmt[], site: Site, out: Lines): Map<string, string> {
+  const names = new Map<string, string>();
+  for (const from of body.flatMap(sourcesOf)) {
+    if (from.in !== "param" || !from.gather || from.gather.index.in !== "param") continue;
+    const { index, divide, rest } = from.gather;
+    const p = site.params[from.param]!;
+    if (names.has(gatherKey(from)) || p.dtype !== "f32" || rest === 0 || !index.dims.every((x) => site.coordinates.has(x.name))) continue;
+    const at = scalarLoad(index, { site, loops: new Map(), lanes: undefined });
+    const width = from.dims.slice(from.dims.length - rest).reduce((n, x) => n * x.size, 1);
+    const name = unusedName(`${p.name}_row`, names);
+    names.set(gatherKey(from), name);
+    out.line(`const float *const ${name} = ${at} < 0 ? no_row : ${p.name} + (ptrdiff_t)(${divide === 1 ? at : `${at} / ${divide}`}) * ${width};`);
+  }
+  return names;
+}
+
+function unusedName(base: string, taken: ReadonlyMap<string, string>): string {
+  const names = new Set(taken.values());
+  let name = base;
+  for (const letter of "bcdefghijklmnopqrstuvwxyz") {
+    if (!names.has(name)) break;
+    name = `${base}_${letter}`;
+  }
+  return name;
+}
+
+/** Longest row any statement looks up: so long must the row of zeros be. */
+export function longestRow(body: readonly Stmt[]): number {
+  const widths = body.flatMap(sourcesOf).map((s) => (s.in === "param" && s.gather ? s.dims.slice(s.dims.length - s.gather.rest).reduce((n, x) => n * x.size, 1) : 0));
+  return Math.max(0, ...widths);
+}
+
+function sourcesOf(s: Stmt): Source[] {
+  if (s.kind === "pick") return [s.from, s.index];
+  if (s.kind === "topK") return [s.key];
+  return loadsOf(s.expr);
+}
+
+function loadsOf(e: PExpr): Source[] {
+  if (e.op === "load") return [e.from];
+  if (e.op === "select") return [...loadsOf(e.c), ...loadsOf(e.a), ...loadsOf(e.b)];
+  if (e.op === "const" || e.op === "index" || e.op === "random") return [];
+  return "b" in e ? [...loadsOf(e.a), ...loadsOf(e.b)] : loadsOf(e.a);
 }
 
 function printStatement(s: Stmt, site: Site, out: Lines): void {
@@ -296,6 +348,8 @@ function loadGathered(from: Extract<Source, { in: "param" }>, p: Param, spot: Sp
   if (!indexed) throw new Error("an index lies in memory");
   const restDims = from.dims.slice(from.dims.length - g.rest);
   const width = restDims.reduce((n, x) => n * x.size, 1);
+  const known = spot.site.rowsByIndex?.get(gatherKey(from));
+  if (known !== undefined) return loadLocal({ in: "local", name: known, dims: restDims }, spot);
   const walksIndex = spot.lanes !== undefined && indexed.dims.some((x) => x.name === spot.lanes!.name);
   const row = scalarLoad(indexed, spot);
   const at = offset(restDims, restDims, spot);

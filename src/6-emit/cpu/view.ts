@@ -8,6 +8,8 @@ export interface CKernel {
   readonly scratch: number;
   /** floats of memory all threads share during the kernel */
   readonly shared: number;
+  /** longest row of zeros it may read in place of a row that does not exist */
+  readonly noRow?: number;
 }
 
 const C_TYPES = { f32: "float", i32: "int", u8: "unsigned char" } as const;
