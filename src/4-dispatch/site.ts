@@ -1,0 +1,88 @@
+/**
+ * One `experts` node as strategies see it: inputs by their role, groups with their weights, and the few questions
+ * that every strategy asks. Nothing is decided here.
+ */
+import type { Ffn } from "../2-design/design.js";
+import { sizeOf } from "../3-graph/axes.js";
+import type { GraphBuilder } from "../3-graph/builder.js";
+import { and, le, lt, select, sub } from "../3-graph/expr-build.js";
+import type { Axis, Node, Value } from "../3-graph/graph.js";
+import { ensure } from "../3-graph/internal.js";
+import { expertKind } from "../experts/index.js";
+
+export interface GroupCall {
+  /** number of the group's first expert among all experts */
+  readonly first: number;
+  /** the group's own experts */
+  readonly experts: Axis;
+  readonly ffn: Ffn;
+  /** experts first; in the order of the kind */
+  readonly weights: readonly Value[];
+  /** edges [U, K] that name the group's experts from 0; −1 for edges of other groups */
+  readonly edges: Value;
+  /** whether every edge belongs to this group */
+  readonly only: boolean;
+}
+
+export interface ExpertsCall {
+  readonly name: string;
+  /** [U, C] */
+  readonly x: Value;
+  /** [U, K] i32, −1 for none; a unit has each expert at most once */
+  readonly edges: Value;
+  /** [U, K] */
+  readonly weight: Value;
+  readonly weightOnInput: boolean;
+  readonly groups: readonly GroupCall[];
+}
+
+/** Reads an `experts` node whose inputs were mapped to `inputs`. */
+export function readCall(g: GraphBuilder, node: Node, inputs: readonly Value[]): ExpertsCall {
+  const { op } = node;
+  ensure(op.kind === "experts", () => `${op.kind} is not a mixture`);
+  const [x, edges, weight] = inputs as [Value, Value, Value];
+  let from = 3;
+  const groups = op.groups.map((group): GroupCall => {
+    const weights = inputs.slice(from, from + group.params);
+    from += group.params;
+    const only = op.groups.length === 1;
+    return {
+      first: group.first,
+      experts: { name: weights[0]?.axes[0]?.name ?? "E", size: group.count },
+      ffn: { kind: group.ffn, hidden: group.hidden, clamp: group.clamp, bias: group.bias },
+      weights,
+      edges: only ? edges : edgesOfGroup(g, edges, group.first, group.count),
+      only,
+    };
+  });
+  return { name: op.site, x, edges, weight, weightOnInput: op.weightOnInput, groups };
+}
+
+function edgesOfGroup(g: GraphBuilder, edges: Value, first: number, count: number): Value {
+  return g.within({ role: "experts.edges" }, () =>
+    g.map([edges], (e) => select(and(le(first, e), lt(e, first + count)), sub(e, first), -1), { dtype: "i32" }),
+  );
+}
+
+/** K, the edges that a unit has room for. */
+export const edgesPerUnit = (call: Pick<ExpertsCall, "edges">): number => call.edges.axes.at(-1)!.size;
+
+/** All places for an edge, U·K, as one axis. */
+export const edgeAxis = (call: Pick<ExpertsCall, "edges">): Axis => ({ name: "N", size: sizeOf(call.edges.axes) });
+
+/** What the experts of a group compute; internal error for a kind that has no meaning yet. */
+export function kindOf(group: Pick<GroupCall, "ffn">) {
+  const kind = expertKind(group.ffn.kind);
+  ensure(kind?.build !== undefined, () => `experts of kind ${group.ffn.kind} have no meaning in the graph`);
+  return { ...kind, build: kind.build };
+}
+
+/** Kinds without matrices and with few experts are cheaper computed for every unit than sorted. */
+export const isFolded = (group: Pick<GroupCall, "ffn" | "experts">): boolean =>
+  kindOf(group).matrices === 0 && (kindOf(group).weights(group.ffn).length === 0 || group.experts.size <= 16);
+
+/** Sum of the parts, in order; zeros where there is none. */
+export function sumOf(g: GraphBuilder, parts: readonly Value[], like: Value): Value {
+  if (parts.length === 0) return g.map([0], () => 0, { axes: like.axes });
+  return parts.reduce((a, b) => g.map([a, b], (p, q) => ({ op: "add", a: p, b: q }), { axes: like.axes }));
+}

@@ -1,0 +1,85 @@
+/**
+ * Edges sorted by expert (counting sort), one grouped product per matrix over the runs of rows, results read back
+ * through the inverse of the sort and summed per unit. Nothing is padded, nothing is dropped, no atomics.
+ */
+import type { GraphBuilder } from "../../3-graph/builder.js";
+import { mul } from "../../3-graph/expr-build.js";
+import type { Value } from "../../3-graph/graph.js";
+import type { ExpertRows } from "../../experts/build.js";
+import { expectedEdges, matrixExperts, matrixGroupCount, productFlops, rowBytes } from "../cost.js";
+import type { SiteFacts } from "../facts.js";
+import type { Profile } from "../profile.js";
+import { type ExpertsCall, edgeAxis, edgesPerUnit, type GroupCall, isFolded, kindOf, sumOf } from "../site.js";
+import { defineStrategy, type Work } from "../strategy.js";
+import { combine } from "./combine.js";
+import { denseGroup } from "./dense-group.js";
+
+export const sortedGrouped = defineStrategy({
+  name: "sorted-grouped",
+  doc: "Edges are sorted by expert, and each matrix meets the runs of rows in one grouped product.",
+  refusal: () => undefined,
+  work: sortedWork,
+  lower: (g, call) => lowerSorted(g, call),
+});
+
+/** Rows, and half a tile that is lost at the end of every expert's run. */
+export function sortedWork(site: SiteFacts, { tileRows }: Profile): Work {
+  const rows = expectedEdges(site);
+  const lost = (matrixExperts(site) * tileRows) / 2;
+  return {
+    flops: productFlops(site, rows + lost),
+    bytes: rowBytes(site, rows) + 16 * rows,
+    launches: 9 * matrixGroupCount(site),
+    because: `${Math.round(rows)} rows, about ${Math.round(lost)} more lost in tiles at the ends of runs`,
+  };
+}
+
+/** y [U, C] of one mixture. */
+export function lowerSorted(g: GraphBuilder, call: ExpertsCall): Value {
+  const parts = call.groups.map((group) => (isFolded(group) ? denseGroup : sortedGroup)(g, call, group));
+  return g.within({ role: "experts.combine" }, () => sumOf(g, parts, call.x));
+}
+
+interface Sorted {
+  /** [E+1] i32 */
+  readonly offsets: Value;
+  /** [R] i32: edge of each row */
+  readonly rows: Value;
+  /** [U, K] i32: row of each edge */
+  readonly slots: Value;
+}
+
+function sortedGroup(g: GraphBuilder, call: ExpertsCall, group: GroupCall): Value {
+  const sorted = g.within({ role: "experts.sort" }, () => g.partition(group.edges, group.experts));
+  const x = g.within({ role: "experts.rows" }, () => inputRows(g, call, sorted));
+  const y = kindOf(group).build(groupedRows(g, x, group, sorted), group.weights, group.ffn);
+  return combine(g, call, { rows: y, slots: sorted.slots, edgeOfRow: sorted.rows });
+}
+
+/** x of every row, times the weight of its edge where the weight belongs to the input. */
+function inputRows(g: GraphBuilder, call: ExpertsCall, { rows, slots }: Sorted): Value {
+  const x = g.take(call.x, rows, { divide: edgesPerUnit(call), inverse: slots });
+  if (!call.weightOnInput) return x;
+  const edges = [edgeAxis(call)];
+  const weight = g.take(g.view(call.weight, edges), rows, { inverse: g.view(slots, edges) });
+  return g.map([x, weight], (a, w) => mul(a, w), { axes: x.axes });
+}
+
+function groupedRows(g: GraphBuilder, x: Value, group: GroupCall, { offsets, rows }: Sorted): ExpertRows {
+  return {
+    g,
+    x,
+    multiply: (left, weight) =>
+      g.contract(left, weight, [weight.axes.at(-1)!.name], {
+        group: { rows: rows.axes[0]!.name, experts: weight.axes[0]!.name },
+        offsets,
+      }),
+    own: (weight) => g.take(weight, expertOfRow(g, group, rows)),
+    role: (name, body) => g.within({ role: `experts.${name}` }, body),
+  };
+}
+
+/** [R] i32. Rows past the end belong to no expert; what they compute is never read, so that any expert will do. */
+function expertOfRow(g: GraphBuilder, group: GroupCall, rows: Value): Value {
+  return g.within({ role: "experts.of_row" }, () => g.take(g.view(group.edges, [edgeAxis(group)]), rows));
+}
