@@ -32,4 +32,5 @@ export const targetCodes = {
     // expected: "`native` or `wasm`", "a whole number from 1 to 1024"
     (p: { name: string; value: string; expected: string }) => `\`${p.name}\` is \`${p.value}\`: expected ${p.expected}`,
   ),
+  MOE5010: error("an unknown rewrite", (p: { rewrite: string }) => `there is no rewrite \`${p.rewrite}\``),
 } as const satisfies Family<"5">;

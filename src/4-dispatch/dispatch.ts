@@ -1,0 +1,81 @@
+/**
+ * Stage 4: every `experts` node becomes ordinary ops, by the strategy that its facts allow and its cost favours, after
+ * the router has been rewritten where facts make part of it needless. Runs before the gradient, so that the backward
+ * pass follows from what was chosen.
+ */
+import type { Design } from "../2-design/design.js";
+import type { Graph, Node } from "../3-graph/graph.js";
+import { rewrite } from "../3-graph/rewrite.js";
+import { verify } from "../3-graph/verify.js";
+import { diagnose } from "../diagnostics/diagnose.js";
+import { DiagnosticError } from "../diagnostics/diagnostic.js";
+import { suggest } from "../diagnostics/suggest.js";
+import { choose, type Decision } from "./choose.js";
+import { factsOf, type SiteFacts } from "./facts.js";
+import { type Profile, profileOf } from "./profile.js";
+import { type Rewritten, rewriteRouters } from "./rewrites.js";
+import { readCall } from "./site.js";
+
+export interface DispatchOptions {
+  /** whose cost model decides; `cpu` unless said */
+  readonly target?: string;
+  /** strategies that were asked for, by mixture */
+  readonly strategies?: Readonly<Record<string, string>>;
+  /** rewrites that are not wanted */
+  readonly without?: readonly string[];
+  /** rewrites that are wanted wherever they are legal, whatever they cost */
+  readonly always?: readonly string[];
+}
+
+export interface Choice extends Decision {
+  readonly site: SiteFacts;
+  readonly profile: Profile;
+  readonly rewrites: readonly Rewritten[];
+}
+
+export interface Dispatched {
+  /** no `experts` node is left */
+  readonly graph: Graph;
+  /** one per mixture, in the order of the layers */
+  readonly choices: readonly Choice[];
+}
+
+/** Lowers every mixture of a forward graph; MOE5002–5004 and 5010 for wishes that cannot be met. */
+export function dispatch(graph: Graph, design: Design, options: DispatchOptions = {}): Dispatched {
+  const profile = profileOf(options.target ?? "cpu");
+  checkSites(graph, Object.keys(options.strategies ?? {}));
+  const routed = rewriteRouters(graph, design, profile, options);
+  const choices = sitesOf(routed.graph).map((node): Choice => {
+    const site = factsOf(design, node);
+    const decision = choose(site, profile, options.strategies?.[site.site]);
+    return { ...decision, site, profile, rewrites: routed.rewrites.filter((each) => each.site === site.site) };
+  });
+  return { graph: verify(lower(routed.graph, choices)), choices };
+}
+
+function lower(graph: Graph, choices: readonly Choice[]): Graph {
+  return rewrite(graph, (g, node, inputs) => {
+    if (node.op.kind !== "experts") return undefined;
+    const { site: name } = node.op;
+    const { strategy, site } = choices.find((choice) => choice.site.site === name)!;
+    return [strategy.lower(g, readCall(g, node, inputs), site)];
+  });
+}
+
+/** The first `experts` node of every mixture: its layers only differ in weights and tables. */
+export function sitesOf(graph: Graph): readonly Node[] {
+  const sites = new Map<string, Node>();
+  for (const node of graph.nodes)
+    if (node.op.kind === "experts" && !sites.has(node.op.site)) sites.set(node.op.site, node);
+  return [...sites.values()];
+}
+
+function checkSites(graph: Graph, wanted: readonly string[]): void {
+  const names = sitesOf(graph).flatMap(({ op }) => (op.kind === "experts" ? [op.site] : []));
+  for (const name of wanted) {
+    if (names.includes(name)) continue;
+    const near = suggest(name, names);
+    const help = near === undefined ? `mixtures: ${names.join(", ")}` : `did you mean \`${near}\`?`;
+    throw new DiagnosticError([diagnose("MOE5004", { site: name }, { help: [help] })]);
+  }
+}

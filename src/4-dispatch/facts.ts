@@ -1,0 +1,135 @@
+/**
+ * What is known about one mixture before a single token is seen: sizes, and what the rules of its router promise,
+ * each with the line that promises it. Strategies and rewrites read this and nothing else; they never see a rule.
+ */
+import type { Design, Mixture, RuleUse } from "../2-design/design.js";
+import type { Node } from "../3-graph/graph.js";
+import { ensure } from "../3-graph/internal.js";
+import { findRule } from "../rules/index.js";
+import type { Facts } from "../rules/rule.js";
+import { type GroupFacts, groupFacts } from "./group-facts.js";
+import { dependsOnWeights } from "./readers.js";
+
+export interface SiteFacts {
+  /** the mixture's name */
+  readonly site: string;
+  /** what is routed, for people: `tokens`, `sub-tokens` */
+  readonly unitWord: string;
+  /** U, units of one run */
+  readonly units: number;
+  /** C */
+  readonly width: number;
+  /** E */
+  readonly experts: number;
+  /** K, places for edges of a unit */
+  readonly edgesPerUnit: number;
+  readonly groups: readonly GroupFacts[];
+  /** no weight takes part in choosing the experts of a unit, as the graph shows */
+  readonly routeKnown: boolean;
+  /** what all rules together promise */
+  readonly rules: Facts;
+  /** most edges that an expert can have; undefined where nothing limits them */
+  readonly room: number | undefined;
+  /** share of all tokens whose table row leaves one expert, as the tiers ask for; 0 where none does */
+  readonly knownShare: number;
+  /** the lines behind a fact, as `explain` prints them */
+  readonly because: (fact: keyof Facts) => readonly string[];
+}
+
+/** The facts of the mixture that an `experts` node belongs to. */
+export function factsOf(design: Design, node: Node): SiteFacts {
+  const { op, inputs } = node;
+  ensure(op.kind === "experts", () => `${op.kind} has no facts`);
+  const mixture = design.mixtures[op.site];
+  ensure(mixture !== undefined, () => `the design has no mixture ${op.site}`);
+  const stated = stateFacts(design, mixture);
+  const rules = mergeFacts(stated);
+  const [x, edges] = inputs;
+  const [units, edgesPerUnit] = [x!.axes[0]!.size, edges!.axes.at(-1)!.size];
+  return {
+    site: op.site,
+    unitWord: unitWord(mixture),
+    units,
+    width: x!.axes.at(-1)!.size,
+    experts: mixture.expertCount,
+    edgesPerUnit,
+    groups: op.groups.map((group) => groupFacts(group)),
+    routeKnown: !dependsOnWeights(edges!),
+    rules,
+    room: roomOf(rules, units, mixture.expertCount, edgesPerUnit),
+    knownShare: knownShareOf(design, rules),
+    because: (fact) => stated.filter(({ facts }) => facts[fact] !== undefined).map(({ use }) => lineOf(design, use)),
+  };
+}
+
+const unitWord = ({ unit }: Mixture): string =>
+  ({ token: "tokens", subtoken: "sub-tokens", sequence: "sequences", chunk: "chunks" })[unit.kind];
+
+interface Stated {
+  readonly use: RuleUse;
+  readonly facts: Facts;
+}
+
+function stateFacts(design: Design, mixture: Mixture): readonly Stated[] {
+  const context = { experts: mixture.expertCount, unit: mixture.unit, tables: design.tables };
+  return mixture.router.rules.map((use) => ({
+    use,
+    facts: findRule(use.slot, use.rule)?.facts?.(use.args, context) ?? {},
+  }));
+}
+
+/** A promise holds if every rule that may be in force makes it; a demand holds as soon as one rule makes it. */
+function mergeFacts(stated: readonly Stated[]): Facts {
+  const merged: Record<string, unknown> = {};
+  for (const slot of new Set(stated.map(({ use }) => use.slot))) {
+    const rules = stated.filter(({ use }) => use.slot === slot);
+    Object.assign(merged, slot === "balance" ? {} : promisesOf(rules));
+    for (const { facts } of rules) for (const demand of DEMANDS) if (facts[demand] === true) merged[demand] = true;
+  }
+  return merged as Facts;
+}
+
+/** Facts that forbid something: one rule is enough. */
+const DEMANDS = ["readsAllLogits", "drops", "weightOnInput"] as const;
+
+/** What the rules of one slot have in common. A rule that is not always in force promises nothing by itself. */
+function promisesOf(rules: readonly Stated[]): Facts {
+  const [first, ...others] = rules.map(({ facts }) => facts);
+  const always = rules.length > 1 || rules[0]!.use.when === undefined;
+  if (!always || first === undefined) return {};
+  const common = Object.entries(first).filter(
+    ([name, value]) =>
+      !(DEMANDS as readonly string[]).includes(name) &&
+      others.every((facts) => JSON.stringify(facts[name as keyof Facts]) === JSON.stringify(value)),
+  );
+  return Object.fromEntries(common);
+}
+
+/** Most edges of one expert, where selection or limit fixes it. */
+function roomOf(facts: Facts, units: number, experts: number, edges: number): number | undefined {
+  const { rowsPerExpert: rows, room } = facts;
+  const bounds = [
+    rows?.count,
+    rows?.share === undefined ? undefined : Math.ceil(rows.share * units),
+    rows?.capacity === undefined ? undefined : Math.ceil((rows.capacity * units) / experts),
+    room === undefined ? undefined : Math.ceil((room * (facts.edgesPerUnit ?? edges) * units) / experts),
+  ].filter((bound) => bound !== undefined);
+  return bounds.length === 0 ? undefined : Math.min(units, ...bounds);
+}
+
+/** Tiers that see one expert: their coverage, or what the others leave. */
+function knownShareOf(design: Design, { table, someRoutesKnown, legalPerUnit }: Facts): number {
+  if (legalPerUnit === 1) return 1;
+  if (!someRoutesKnown || table === undefined) return 0;
+  const tiers = design.tables[table]?.tiers ?? [];
+  const written = tiers.reduce((sum, tier) => sum + (tier.coverage ?? 0), 0);
+  const known = tiers.filter((tier) => tier.sees === 1);
+  return known.reduce((sum, tier) => sum + (tier.coverage ?? Math.max(0, 1 - written)), 0);
+}
+
+/** `select top(1) per token (line 50)`. */
+export function lineOf(design: Design, use: Pick<RuleUse, "slot" | "text" | "path">): string {
+  const line = design.provenance[use.path]?.line;
+  const text = `${use.slot} ${use.text}`;
+  return line === undefined ? text : `${text} (line ${line})`;
+}

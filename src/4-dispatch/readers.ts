@@ -1,0 +1,40 @@
+/** Questions about who makes and who reads a value; rewrites are legal only when every reader agrees. */
+import type { Graph, Node, Value } from "../3-graph/graph.js";
+
+/** Whether any weight or state takes part in making the value. */
+export function dependsOnWeights(value: Value): boolean {
+  return ancestors(value).some(({ op }) => op.kind === "param" || op.kind === "state");
+}
+
+/** The node that makes the value, and all that it needs. */
+function ancestors(value: Value): readonly Node[] {
+  const found = new Set<Node>();
+  const waiting = [value.node];
+  for (let node = waiting.pop(); node !== undefined; node = waiting.pop()) {
+    if (found.has(node)) continue;
+    found.add(node);
+    waiting.push(...node.inputs.map((v) => v.node));
+  }
+  return [...found];
+}
+
+export interface Reader {
+  /** undefined: the value is a result of the graph */
+  readonly node: Node | undefined;
+  /** name of the result */
+  readonly name?: string;
+}
+
+/** Everybody who reads each value. */
+export function readersOf(graph: Graph): (value: Value) => readonly Reader[] {
+  const readers = new Map<Value, Reader[]>();
+  const note = (value: Value, reader: Reader): void => {
+    const known = readers.get(value);
+    if (known === undefined) readers.set(value, [reader]);
+    else known.push(reader);
+  };
+  for (const node of graph.nodes) for (const value of new Set(node.inputs)) note(value, { node });
+  for (const [name, value] of graph.outputs) note(value, { node: undefined, name });
+  for (const { value } of graph.updates) note(value, { node: undefined });
+  return (value) => readers.get(value) ?? [];
+}

@@ -1,0 +1,6 @@
+/** Every rewrite of routers there is, in the order in which they are tried. To add one: a file and a line here. */
+import { oneLegalExpert } from "./one-legal-expert.js";
+import type { RouterRewrite } from "./rewrite.js";
+import { skipKnownScores } from "./skip-known-scores.js";
+
+export const routerRewrites: readonly RouterRewrite[] = [oneLegalExpert, skipKnownScores];
