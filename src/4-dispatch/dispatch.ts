@@ -38,6 +38,8 @@ export interface Dispatched {
   readonly graph: Graph;
   /** one per mixture, in the order of the layers */
   readonly choices: readonly Choice[];
+  /** weights that nothing reads any more: their gradient is exactly zero, and the graph no longer names them */
+  readonly idle: readonly string[];
 }
 
 /** Lowers every mixture of a forward graph; MOE5002–5004 and 5010 for wishes that cannot be met. */
@@ -50,8 +52,13 @@ export function dispatch(graph: Graph, design: Design, options: DispatchOptions 
     const decision = choose(site, profile, options.strategies?.[site.site]);
     return { ...decision, site, profile, rewrites: routed.rewrites.filter((each) => each.site === site.site) };
   });
-  return { graph: verify(lower(routed.graph, choices)), choices };
+  const lowered = verify(lower(routed.graph, choices));
+  const left = new Set(weightNames(lowered));
+  return { graph: lowered, choices, idle: weightNames(graph).filter((name) => !left.has(name)) };
 }
+
+const weightNames = (graph: Graph): readonly string[] =>
+  graph.nodes.flatMap(({ op }) => (op.kind === "param" ? [op.name] : []));
 
 function lower(graph: Graph, choices: readonly Choice[]): Graph {
   return rewrite(graph, (g, node, inputs) => {

@@ -1,0 +1,156 @@
+/** Rewrites of routers: the same numbers as without, and refused as soon as somebody else reads the scores. */
+import { describe, expect, it } from "vitest";
+import { differentiate } from "../../src/3-graph/gradient.js";
+import type { Graph } from "../../src/3-graph/graph.js";
+import { interpret } from "../../src/3-graph/interpreter.js";
+import { verify } from "../../src/3-graph/verify.js";
+import { type Dispatched, type DispatchOptions, dispatch } from "../../src/4-dispatch/dispatch.js";
+import { buildLayer, designOf, type LayerOptions, lineWith, type Spec } from "./router.js";
+
+const router = `
+  score linear
+  mask Visible[token_id]
+  gate softmax over visible
+  select top(1) per token
+  weight gate
+  limit none
+  balance switch(0.01) over visible`;
+const mixed: Spec = { tiers: "tier frequent when (coverage <= 70%) sees 3\ntier rare otherwise sees 1", router };
+const single: Spec = { tiers: "tier all otherwise sees 1", router };
+
+/** Tokens 0, 3, 6 … see three experts, the others one. */
+const seesMixed = (v: number): readonly number[] => (v % 3 === 0 ? [v % 6, (v + 1) % 6, (v + 4) % 6] : [(v * 5) % 6]);
+const seesOne = (v: number): readonly number[] => [(v * 5) % 6];
+
+const far = (a: ArrayLike<number>, b: ArrayLike<number>): number =>
+  Array.from(a).reduce((worst, v, i) => Math.max(worst, Math.abs(v - b[i]!) / Math.max(1, Math.abs(v))), 0);
+
+function results({ graph }: Pick<Dispatched, "graph">, leaves: ReturnType<typeof buildLayer>["leaves"]) {
+  return interpret(verify(differentiate(graph)), leaves).outputs;
+}
+
+/** Names of results that differ between two ways to dispatch one layer; a gradient that is missing is one of zeros. */
+function differences(layer: LayerOptions, spec: Spec, a: DispatchOptions, b: DispatchOptions): readonly string[] {
+  const { graph, leaves } = buildLayer(layer);
+  const one = results(dispatch(graph, designOf(spec), a), leaves);
+  const two = results(dispatch(graph, designOf(spec), b), leaves);
+  expect([...one.keys()]).toEqual(expect.arrayContaining([...two.keys()]));
+  return [...one]
+    .filter(([name, { data }]) => {
+      const other = two.get(name)?.data ?? (name.startsWith("grad.") ? data.map(() => 0) : []);
+      return !(far(data, other) < 1e-10);
+    })
+    .map(([name]) => name);
+}
+
+const record = (graph: Graph, spec: Spec, name: string, options: DispatchOptions = {}) =>
+  dispatch(graph, designOf(spec), options).choices[0]!.rewrites.find((each) => each.name === name)!;
+
+const scoring = (graph: Graph): readonly string[] =>
+  graph.nodes
+    .filter(({ op, at }) => op.kind === "contract" && at.role === "router.scores")
+    .map(({ op }) => JSON.stringify(op));
+
+const plain: DispatchOptions = {
+  without: ["one-legal-expert", "skip-known-scores"],
+  strategies: { Mixture: "one-hot" },
+};
+const skip: DispatchOptions = { always: ["skip-known-scores"] };
+
+describe("skip-known-scores", () => {
+  const layers: Readonly<Record<string, LayerOptions>> = {
+    "some tokens see one expert": { sees: seesMixed },
+    "two edges, one of them often missing": { sees: seesMixed, k: 2 },
+    "a bias on the scores": { sees: seesMixed, bias: true },
+    "chosen by score": { sees: seesMixed, chooseByScore: true },
+    "every token in the batch sees one": { sees: seesOne },
+    "no token in the batch sees one": { sees: () => [0, 2, 5] },
+  };
+  it.each(Object.entries(layers))("%s: the same outputs and gradients", (_, layer) => {
+    expect(record(buildLayer(layer).graph, mixed, "skip-known-scores", skip).applied).toBe(true);
+    expect(differences(layer, mixed, plain, skip)).toEqual([]);
+  });
+
+  it("scores only the rows that need it", () => {
+    const { graph } = buildLayer({ sees: seesMixed });
+    expect(scoring(dispatch(graph, designOf(mixed), skip).graph)).toEqual([
+      JSON.stringify({ kind: "contract", over: ["C"], group: { rows: "R", experts: "G" } }),
+    ]);
+    expect(scoring(dispatch(graph, designOf(mixed), plain).graph)).toEqual([
+      JSON.stringify({ kind: "contract", over: ["C"] }),
+    ]);
+  });
+
+  it("is refused by a z_loss, which is named with its line", () => {
+    const spec = { ...mixed, router: `${router}\nbalance z_loss(1e-3)` };
+    const { graph } = buildLayer({ sees: seesMixed, zLoss: "Mixture.router.balance[1]" });
+    const { applied, why } = record(graph, spec, "skip-known-scores", skip);
+    expect({ applied, why }).toEqual({
+      applied: false,
+      why: `\`balance z_loss(1e-3) (line ${lineWith(spec, "z_loss")})\` needs the scores of every unit`,
+    });
+    expect(differences({ sees: seesMixed, zLoss: "Mixture.router.balance[1]" }, spec, plain, skip)).toEqual([]);
+  });
+
+  it("is refused where the scores are a result", () => {
+    const { graph } = buildLayer({ sees: seesMixed, keepScores: true });
+    const { applied, why } = record(graph, mixed, "skip-known-scores", skip);
+    expect(applied).toBe(false);
+    expect(why).toBe("the result `layers.0.mixture.router.scores` needs the scores of every unit");
+  });
+
+  it("can be turned off, and is left out where it does not pay", () => {
+    const { graph } = buildLayer({ sees: seesMixed });
+    expect(record(graph, mixed, "skip-known-scores", { without: ["skip-known-scores"] })).toMatchObject({
+      applied: false,
+      why: "turned off with --no-rewrite",
+    });
+    expect(record(graph, mixed, "skip-known-scores")).toMatchObject({
+      applied: false,
+      why: expect.stringContaining("more a layer"),
+    });
+  });
+});
+
+describe("one-legal-expert", () => {
+  it.each([
+    { name: "chosen by gate", layer: { sees: seesOne } },
+    { name: "chosen by score", layer: { sees: seesOne, chooseByScore: true } },
+    { name: "more places than experts", layer: { sees: seesOne, k: 3 } },
+    { name: "a z_loss keeps the scores", layer: { sees: seesOne, zLoss: "Mixture.router.balance[1]" } },
+    { name: "the scores are a result", layer: { sees: seesOne, keepScores: true } },
+  ])("$name: the same outputs and gradients", ({ layer }) => {
+    expect(differences(layer, single, plain, {})).toEqual([]);
+  });
+
+  it("leaves nothing of the router, and the sort waits for nothing", () => {
+    const { graph } = buildLayer({ sees: seesOne, units: 600 });
+    const { graph: after, choices, idle } = dispatch(graph, designOf(single));
+    expect(scoring(after)).toEqual([]);
+    expect(after.nodes.some(({ op }) => op.kind === "map" && JSON.stringify(op.expr).includes("exp"))).toBe(false);
+    expect(choices[0]!.strategy.name).toBe("table-permuted");
+    expect(idle).toEqual(["router.weight"]);
+  });
+
+  it("without it the sort waits for the scores", () => {
+    const { graph } = buildLayer({ sees: seesOne, units: 600 });
+    const { choices } = dispatch(graph, designOf(single), { without: ["one-legal-expert"] });
+    expect(choices[0]!.strategy.name).toBe("sorted-grouped");
+    expect(choices[0]!.losers.find(({ name }) => name === "table-permuted")!.reason).toContain(
+      "does not decide the experts",
+    );
+  });
+
+  it("a z_loss keeps the scores, and nothing else does", () => {
+    const { graph } = buildLayer({ sees: seesOne, zLoss: "Mixture.router.balance[1]" });
+    expect(scoring(dispatch(graph, designOf(single)).graph)).toHaveLength(1);
+  });
+
+  it("is refused where some tokens see several experts", () => {
+    const { graph } = buildLayer({ sees: seesMixed });
+    expect(record(graph, mixed, "one-legal-expert")).toMatchObject({
+      applied: false,
+      why: "some tokens see several experts",
+    });
+  });
+});
