@@ -46,6 +46,7 @@ export function resolve(ast: Ast, options: ResolveOptions = {}): Resolved {
   const session = createSession(ast.source, report, overrides);
   const file = openFile(ast, options, session);
   const design = build(ast, file);
+  for (const compute of session.pending) compute();
   reportUnusedOverrides(session);
   runChecks(design, file);
   const diagnostics = ordered(report.diagnostics, session);

@@ -2,6 +2,7 @@
  * How large a design is: parameters, parameters a token meets, FLOPs a token costs, bytes. Plain arithmetic, each
  * number with the arithmetic as text. Parameters are counted exactly (BigInt), whatever sizes a spec names.
  */
+import { count } from "../diagnostics/catalogue/count.js";
 import { expertKind } from "../experts/index.js";
 import { findRule } from "../rules/index.js";
 import type { Facts } from "../rules/rule.js";
@@ -82,9 +83,9 @@ function byOwner(step: Step, weights: readonly LocalWeight[]): readonly (readonl
 
 function term(path: string, weights: readonly LocalWeight[], layers: number): Term | undefined {
   const counts = weights.map(({ shape }) => volume(shape));
-  if (counts.some((count) => count === undefined) || !Number.isSafeInteger(layers)) return undefined;
-  const once = counts.reduce<bigint>((sum, count) => sum + count!, 0n);
-  const shapes = weights.map(({ shape }) => (shape.length === 0 ? "1" : shape.join(" × "))).join(" + ");
+  if (counts.some((each) => each === undefined) || !Number.isSafeInteger(layers)) return undefined;
+  const once = counts.reduce<bigint>((sum, each) => sum + each!, 0n);
+  const shapes = weights.map(({ shape }) => (shape.length === 0 ? "1" : shape.map(count).join(" × "))).join(" + ");
   const because = layers === 1 ? shapes : `${layers} layers × (${shapes})`;
   return { path, parameters: once * BigInt(layers), because: because || "none" };
 }
@@ -164,10 +165,13 @@ export function mixtureSize(mixture: Mixture, design: Design): MixtureSize {
   const share = Math.min(1, edges.value / mixture.expertCount);
   const outside = total - routed;
   return {
-    parameters: { value: total, because: `experts ${routed} + router, projections and shared experts ${outside}` },
+    parameters: {
+      value: total,
+      because: `experts ${count(routed)} + router, projections and shared experts ${count(outside)}`,
+    },
     active: {
       value: Math.round(routed * share) + outside,
-      because: `${edges.value} of ${mixture.expertCount} experts × ${routed / mixture.expertCount} + ${outside}`,
+      because: `${edges.value} of ${mixture.expertCount} experts × ${count(routed / mixture.expertCount)} + ${count(outside)}`,
     },
     edges,
     flops: mixtureFlops(mixture, edges.value, width),
@@ -205,9 +209,9 @@ function mixtureFlops(mixture: Mixture, edges: number, width: number): Size {
   const kinds = mixture.experts.map(
     ({ ffn }) => `${expertKind(ffn.kind)?.matrices ?? 0} × 2 × ${ffn.hidden} × ${mixture.width}`,
   );
-  const because = [`${edges} edges × ${kinds.join(" or ")}`];
-  if (shared > 0) because.push(`shared experts ${shared}`);
-  if (around > 0) because.push(`split and merge ${around}`);
+  const because = [`${edges} edge${edges === 1 ? "" : "s"} × ${kinds.join(" or ")}`];
+  if (shared > 0) because.push(`shared experts ${count(shared)}`);
+  if (around > 0) because.push(`split and merge ${count(around)}`);
   return { value: routed + shared + around, because: because.join(" + ") };
 }
 

@@ -83,6 +83,7 @@ export function localNames(
     if (entry.kind !== "assign" || (!entry.let && !settings.includes(entry.name.text))) continue;
     const reader = readerOf(line, names, file.session);
     const number = () => evaluate(entry.value, entry.name.text, reader);
+    if (entry.let) file.session.pending.push(() => names.lookup(entry.name.text));
     thunks.set(entry.name.text, entry.let ? number : () => positive(number()));
   }
   return names;

@@ -111,5 +111,5 @@ function noteDefaults(readings: readonly Reading[], name: string, session: Sessi
       "exact unless speed is asked for",
     );
   }
-  if (!find(readings, "norm")) noteDefault(session, `${name}.norm`, "rms(eps: 0.00001)", "as in Llama");
+  if (!find(readings, "norm")) noteDefault(session, `${name}.norm`, "rms(eps: 1e-5)", "as in Llama");
 }

@@ -27,12 +27,16 @@ export function openFile(ast: Ast, chosen: Chosen, session: Session): File {
   for (const entry of ast.entries) checkTop(entry, session);
   const declarations = declare(phrases, session);
   const busy: Busy = { stack: [], circle: (names) => reportCircle(names, ast, session) };
-  const lets = letNames(ast.entries, busy, session);
   const train = chooseTrain(declarations, chosen);
   const model = chooseModel(declarations, train, chosen, session);
   markOthers(declarations, [model, train], session);
-  const outer: File = { session, declarations, names: lets, busy, model, train };
-  return { ...outer, names: model ? modelNames(model, outer) : lets };
+  // one scope for both: a `let` may use the sizes of the model, and the sizes may use a `let`
+  const thunks = new Map<string, Thunk>();
+  const names = createNames(thunks, noNames, busy);
+  const file: File = { session, declarations, names, busy, model, train };
+  if (model) for (const [name, thunk] of modelSizes(model, file)) thunks.set(name, thunk);
+  for (const [name, thunk] of lets(ast.entries, names, session)) thunks.set(name, thunk);
+  return file;
 }
 
 function readEdition(entries: readonly Entry[], session: Session): void {
@@ -67,30 +71,24 @@ function checkTop(entry: Entry, { report, source }: Session): void {
   complain(report, "MOE2001", { word, where: "a file" }, site, { help: help.length > 0 ? help : [legal] });
 }
 
-function letNames(entries: readonly Entry[], busy: Busy, session: Session): Names {
+function lets(entries: readonly Entry[], names: Names, session: Session): ReadonlyMap<string, Thunk> {
+  const { report, source, overrides, pending } = session;
   const thunks = new Map<string, Thunk>();
-  const names = createNames(thunks, noNames, busy);
-  const lets = entries.filter((entry): entry is Assign => entry.kind === "assign" && entry.let);
-  for (const entry of lets) {
-    const first = lets.find((each) => each.name.text === entry.name.text)!;
+  const all = entries.filter((entry): entry is Assign => entry.kind === "assign" && entry.let);
+  for (const entry of all) {
+    const name = entry.name.text;
+    const first = all.find((each) => each.name.text === name)!;
     if (first !== entry) {
-      const secondary = [{ source: session.source, span: first.name.span, text: "first defined here" }];
-      complain(
-        session.report,
-        "MOE2003",
-        { name: entry.name.text },
-        { source: session.source, span: entry.name.span },
-        { secondary },
-      );
+      const secondary = [{ source, span: first.name.span, text: "first defined here" }];
+      complain(report, "MOE2003", { name }, { source, span: entry.name.span }, { secondary });
       continue;
     }
-    const set = session.overrides.expression(entry.name.text);
-    const line: SourcedLine = { entry, source: set?.source ?? session.source, inherited: false };
-    thunks.set(entry.name.text, () =>
-      evaluate(set?.expr ?? entry.value, entry.name.text, readerOf(line, names, session)),
-    );
+    const set = overrides.expression(name);
+    const line: SourcedLine = { entry, source: set?.source ?? source, inherited: false };
+    pending.push(() => names.lookup(name));
+    thunks.set(name, () => evaluate(set?.expr ?? entry.value, name, readerOf(line, names, session)));
   }
-  return names;
+  return thunks;
 }
 
 /** The run that is asked for, else the first. */
@@ -136,23 +134,17 @@ function markOthers(declarations: Declarations, built: readonly (Declaration | u
 }
 
 /** Sizes of the model under their own names and under the letters of the field. */
-function modelNames(model: Declaration, file: File): Names {
-  const sizes = localNames(model, ["vocab", "context", "d_model"], new Map(), file.names, file);
-  const letters: readonly (readonly [string, string])[] = [
-    ["V", "vocab"],
-    ["S", "context"],
-    ["D", "d_model"],
-  ];
-  // a size that is missing is reported once, in the model
-  const known = (name: string) => sizes.lookup(name) ?? Number.NaN;
-  const thunks = new Map<string, Thunk>();
-  for (const [letter, name] of letters) {
-    thunks.set(letter, () => known(name));
-    thunks.set(name, () => known(name));
-    thunks.set(`${model.name.text}.${name}`, () => known(name));
-  }
-  const names = createNames(thunks, sizes, file.busy);
-  return names;
+function modelSizes(model: Declaration, file: File): ReadonlyMap<string, Thunk> {
+  const inModel = localNames(model, ["vocab", "context", "d_model"], new Map(), file.names, file);
+  const letters = { vocab: "V", context: "S", d_model: "D" };
+  return new Map(
+    Object.entries(letters).flatMap(([name, letter]) => {
+      const written = model.lines.some(({ entry }) => entry.kind === "assign" && entry.name.text === name);
+      // a size that is missing is reported once, in the model
+      const thunk = () => (written ? (inModel.lookup(name) ?? Number.NaN) : Number.NaN);
+      return [name, letter, `${model.name.text}.${name}`].map((each) => [each, thunk] as const);
+    }),
+  );
 }
 
 function reportCircle(cycle: readonly string[], ast: Ast, { report, source }: Session): void {

@@ -27,7 +27,7 @@ function buildStep({ args, path }: Reading, file: File): readonly Step[] {
     session.report.damaged.add(path);
     return [];
   }
-  if (args.norm === undefined) noteDefault(session, `${path}.norm`, "rms(eps: 0.00001)", "as in Llama");
+  if (args.norm === undefined) noteDefault(session, `${path}.norm`, "rms(eps: 1e-5)", "as in Llama");
   const kind = stepKinds[part.kind as keyof typeof stepKinds];
   return [{ part: part.name.text, kind, norm: normOf(args) }];
 }

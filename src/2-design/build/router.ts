@@ -68,6 +68,8 @@ function readSlot(
   const path = `${owner.path}.${slot}${index === 0 ? "" : `[${index}]`}`;
   const { entry } = line;
   if (index > 0 && times !== "0+") {
+    // whoever this is inherited from has reported it
+    if (line.inherited) return [];
     const secondary = [{ source: same[0]!.source, span: same[0]!.entry.span, text: "first given here" }];
     complain(report, "MOE3002", { router: owner.name, slot }, { source: line.source, span: entry.span }, { secondary });
     return [];
@@ -201,9 +203,13 @@ function finish(rule: Rule, path: string, { args }: Collected, owner: RouterOwne
     noteDefault(session, `${path}.by`, "max", "as in DeepSeek-V2");
   }
   const plain = Object.entries({ ...args, ...derived }).filter(([name]) => !whenArgs.includes(name));
-  return Object.fromEntries(
-    plain.map(([name, value]) => [name, Array.isArray(value) ? value.join(" ") : (value as RuleArg)]),
-  );
+  return Object.fromEntries(plain.map(([name, value]) => [name, plainArg(value)]));
+}
+
+/** Lists become words; a number that depends on an E nobody knows yet is absent. */
+function plainArg(value: RuleArg | readonly string[] | readonly number[]): RuleArg {
+  if (typeof value === "object") return value.join(" ");
+  return Number.isNaN(value) ? undefined : value;
 }
 
 const whenArgs = ["while", "until", "until_step", "from_", "from__step"];

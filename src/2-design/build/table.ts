@@ -62,7 +62,7 @@ function buildTier({ args, path, line, reader }: Reading, { session }: File): Ti
   const both = coverage !== undefined && args.otherwise === true;
   const neither = coverage === undefined && args.otherwise !== true && !session.report.damaged.has(path);
   if (both || neither) {
-    const found = both ? "both" : "neither";
+    const found = both ? "both" : "`sees`";
     const expected = "`when (coverage <= …)` or `otherwise`";
     complain(
       session.report,

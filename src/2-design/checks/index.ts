@@ -79,18 +79,19 @@ function contextOf(design: Design, { session, declarations }: File): CheckContex
     },
     trusts: (owner, slot) => trustsAbsence(session.report, owner, slot),
     written: (path) => session.sites.has(path),
-    routers: routerSites(design),
+    routers: routerSites(design, session.used),
     declarations: [...declarations.values()],
     used: session.used,
   };
 }
 
-function routerSites({ mixtures, routers }: Design): readonly RouterSite[] {
+/** Routers of their own are looked at with whoever uses them; only those nobody uses are looked at alone. */
+function routerSites({ mixtures, routers }: Design, used: ReadonlySet<string>): readonly RouterSite[] {
   const inside = Object.values(mixtures).map((mixture) => ({
     mixture,
     router: mixture.router,
     path: `${mixture.name}.router`,
   }));
-  const alone = Object.values(routers).map((router) => ({ mixture: undefined, router, path: router.name }));
-  return [...inside, ...alone];
+  const alone = Object.values(routers).filter(({ name }) => !used.has(name));
+  return [...inside, ...alone.map((router) => ({ mixture: undefined, router, path: router.name }))];
 }

@@ -1,4 +1,5 @@
 /** Absurd sizes are refused before anything is allocated, with the term that makes them absurd. */
+import { count } from "../../diagnostics/catalogue/count.js";
 import { parameterTerms } from "../sizes.js";
 import type { Check } from "./check.js";
 
@@ -14,7 +15,9 @@ export const modelSize: Check = {
     const parameters = terms.reduce((sum, term) => sum + term.parameters, 0n);
     if (parameters <= PARAMETER_LIMIT) return;
     const most = terms.reduce((a, b) => (b.parameters > a.parameters ? b : a));
-    const help = [`in f32 that is ${parameters * 4n} bytes; \`${most.path}\` alone has ${most.parameters} parameters`];
+    const help = [
+      `in f32 that is ${count(parameters * 4n)} bytes; \`${most.path}\` alone takes ${count(most.parameters * 4n)}`,
+    ];
     tell("MOE4006", { parameters, limit: PARAMETER_LIMIT, term: most.because }, most.path, { help });
   },
 };

@@ -11,7 +11,7 @@ export const scoresMade: Check = {
       if (inSlot(router, "score").length > 0 || !trusts(path, "score")) continue;
       const gated = inSlot(router, "gate").length > 0;
       for (const rule of router.rules.filter((each) => readsScores(each, gated))) {
-        tell("MOE3018", { rule: rule.text }, rule.path, { help: ["add a line `score linear`"] });
+        tell("MOE3018", { rule: `${rule.slot} ${rule.text}` }, rule.path, { help: ["add a line `score linear`"] });
       }
     }
   },

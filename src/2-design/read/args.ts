@@ -89,7 +89,8 @@ function readParam(
   }
   fillDefault(param, own, into, reader);
   if (param.default !== undefined || param.optional || param.derived) return;
-  complain(reader.report, "MOE2008", { argument: param.name, of }, { source: reader.source, span });
+  const help = [`for example \`${of}(${param.name}: …)\``];
+  complain(reader.report, "MOE2008", { argument: param.name, of }, { source: reader.source, span }, { help });
   into.sound = false;
 }
 
@@ -105,7 +106,7 @@ export function take(
   if (!values || Object.values(values).some((value) => Number.isNaN(value))) damage(path, into, reader);
   if (!values) return;
   for (const [name, value] of Object.entries(values)) into.args[name] = value;
-  noteWritten(reader, path, exprText(arg.value), { source: reader.source, span: arg.span });
+  noteWritten(reader, path, exprText(arg.value), { source: reader.source, span: arg.value.span });
 }
 
 function damage(path: string, into: Collected, { report }: Reader): void {
@@ -125,6 +126,12 @@ export function defaultText(param: Param): string {
   const value = param.default;
   if (typeof value === "boolean") return value ? "on" : "off";
   if (typeof value === "number" && param.type === "share") return `${Number((value * 100).toPrecision(12))}%`;
+  if (typeof value === "number") return numberText(value);
   if (Array.isArray(value)) return `[${value.join(", ")}]`;
   return String(value);
+}
+
+/** A number as people write it: `1e-5`, not `0.00001`. */
+export function numberText(value: number): string {
+  return value !== 0 && Math.abs(value) < 1e-3 ? value.toExponential() : String(value);
 }

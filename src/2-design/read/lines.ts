@@ -100,7 +100,8 @@ export function readLine(sourced: SourcedLine, line: Line, path: string, reader:
 
 function noteLine({ entry }: SourcedLine, path: string, reader: Reader): void {
   const text = entry.kind === "assign" ? exprText(entry.value) : atomsText(entry.atoms);
-  noteWritten(reader, path, text, { source: reader.source, span: entry.span });
+  const { span } = entry.kind === "assign" ? entry.value : entry;
+  noteWritten(reader, path, text, { source: reader.source, span });
 }
 
 function rightShape({ entry }: SourcedLine, line: Line, path: string, { source, report }: Reader): boolean {

@@ -34,9 +34,10 @@ export function createOverrides(options: readonly SetOption[]): Overrides {
   const values = new Map(options.map(({ path, value }) => [path, readOption(path, value)]));
   const asked = new Set<string>();
   const find = (path: string, shape: "setting" | "phrase") => {
-    const found = values.get(path);
+    const matching = [...values.keys()].filter((set) => covers(set, path)).at(-1) ?? "";
+    const found = values.get(matching);
     const entry = shape === "setting" ? found?.setting : found?.phrase;
-    if (entry) asked.add(path);
+    if (entry) asked.add(matching);
     return entry;
   };
   return {
@@ -45,13 +46,26 @@ export function createOverrides(options: readonly SetOption[]): Overrides {
       return found?.entry.kind === "assign" ? { expr: found.entry.value, source: found.source } : undefined;
     },
     line: find,
-    has: (path) => values.has(path),
+    has: (path) => [...values.keys()].some((set) => covers(set, path)),
     mistakes: [...values.values()].flatMap((value) => value.mistakes),
     unused: () =>
       [...values].flatMap(([path, { source, mistakes }]) =>
         asked.has(path) || mistakes.length > 0 ? [] : [{ path, source }],
       ),
   };
+}
+
+/** `optimize.lr` means the `lr` of every `optimize` line, `optimize[0].lr` that of the first. */
+function covers(set: string, path: string): boolean {
+  if (set === path) return true;
+  const asked = path.split(".");
+  const given = set.split(".");
+  return given.length === asked.length && given.every((segment, i) => coversSegment(segment, asked[i]!));
+}
+
+function coversSegment(given: string, asked: string): boolean {
+  if (given.endsWith("]")) return given.endsWith("[0]") ? given === `${asked}[0]` : given === asked;
+  return given === asked.replace(/\[\d+\]$/, "");
 }
 
 /** A value may be read as `name = value` or as `name value`; both are kept when both can be parsed. */

@@ -175,9 +175,12 @@ function doubledClause(walk: Walk, clause: Clause): void {
 function unknownClause(walk: Walk, clauses: readonly Clause[]): void {
   const { source, report } = walk.reader;
   const atom = walk.atoms[walk.next]!;
-  walk.into.sound = false;
   const word = atom.kind === "ref" ? refPath(atom) : undefined;
+  const first = walk.into.sound;
+  walk.into.sound = false;
   if (word === undefined) {
+    // `capacity 1.25`: the argument that is missing there is the number that is too much here
+    if (!first) return;
     unexpected(walk, clauses.length > 0 ? "nothing, or one of its clauses" : "nothing");
     return;
   }

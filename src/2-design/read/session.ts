@@ -15,6 +15,8 @@ export interface Session {
   readonly overrides: Overrides;
   /** names of declarations that something refers to */
   readonly used: Set<string>;
+  /** names that are to be computed at the end, so that mistakes in unused ones are found too */
+  readonly pending: (() => void)[];
   /** start of every line of the spec */
   readonly starts: readonly number[];
 }
@@ -32,7 +34,7 @@ export interface Reader {
 /** A session with nothing read yet. */
 export function createSession(source: SourceFile, report: Report, overrides: Overrides): Session {
   const starts = lineStarts(source.text);
-  return { source, report, overrides, starts, provenance: new Map(), sites: new Map(), used: new Set() };
+  return { source, report, overrides, starts, provenance: new Map(), sites: new Map(), used: new Set(), pending: [] };
 }
 
 /** Remembers that a value was written at a place. */
