@@ -5,7 +5,7 @@
  */
 import type { Ffn } from "../2-design/design.js";
 import type { GraphBuilder } from "../3-graph/builder.js";
-import type { Value } from "../3-graph/graph.js";
+import type { Axis, Value } from "../3-graph/graph.js";
 
 export interface ExpertRows {
   readonly g: GraphBuilder;
@@ -32,3 +32,10 @@ export function soleExpert(g: GraphBuilder, x: Value, roles: string): ExpertRows
     role: (name, body) => g.within({ role: roles === "" ? name : `${roles}.${name}` }, body),
   };
 }
+
+/** A vector [..., C] as a matrix of one row [..., 1, C]: what multiplies rows down to one number. */
+export const asRow = (g: GraphBuilder, vector: Value, one: Axis): Value =>
+  g.view(vector, [...vector.axes.slice(0, -1), one, vector.axes.at(-1)!]);
+
+/** A vector [..., C] as a matrix of one column [..., C, 1]: what one number per row is spread over. */
+export const asColumn = (g: GraphBuilder, vector: Value, one: Axis): Value => g.view(vector, [...vector.axes, one]);

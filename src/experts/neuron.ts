@@ -1,6 +1,6 @@
 /** down · gelu(up · x): one hidden neuron. */
 import { gelu } from "../3-graph/compose/activations.js";
-import { mul } from "../3-graph/expr-build.js";
+import { asColumn, asRow } from "./build.js";
 import { defineExpert } from "./expert.js";
 
 export const neuron = defineExpert({
@@ -13,8 +13,9 @@ export const neuron = defineExpert({
     { name: "down.weight", shape: ["C"], residual: true },
   ],
   matrices: 0,
-  build: ({ g, x, multiply, own, role }, [up, down]) => {
-    const h = role("up", () => multiply(x, up!));
-    return role("down", () => g.map([h, own(down!)], (a, b) => mul(gelu(a), b), { axes: [...h.axes, x.axes.at(-1)!] }));
+  build: ({ g, x, multiply, role }, [up, down]) => {
+    const one = { name: "H", size: 1 };
+    const h = role("up", () => g.map([multiply(x, asRow(g, up!, one))], gelu));
+    return role("down", () => multiply(h, asColumn(g, down!, one)));
   },
 });

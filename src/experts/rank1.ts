@@ -1,5 +1,5 @@
 /** up (down · x): two vectors, an expert of rank one. */
-import { mul } from "../3-graph/expr-build.js";
+import { asColumn, asRow } from "./build.js";
 import { defineExpert } from "./expert.js";
 
 export const rank1 = defineExpert({
@@ -12,8 +12,9 @@ export const rank1 = defineExpert({
     { name: "up.weight", shape: ["C"], residual: true },
   ],
   matrices: 0,
-  build: ({ g, x, multiply, own, role }, [down, up]) => {
-    const s = role("down", () => multiply(x, down!));
-    return role("up", () => g.map([s, own(up!)], (a, b) => mul(a, b), { axes: [...s.axes, x.axes.at(-1)!] }));
+  build: ({ g, x, multiply, role }, [down, up]) => {
+    const one = { name: "H", size: 1 };
+    const s = role("down", () => multiply(x, asRow(g, down!, one)));
+    return role("up", () => multiply(s, asColumn(g, up!, one)));
   },
 });

@@ -66,7 +66,7 @@ export function buildMixture(it: Case): Built {
   const groups = it.groups.map((group, i) => {
     const first = it.groups.slice(0, i).reduce((n, other) => n + other.count, 0);
     const weights = expertKind(group.kind)!.weights(ffnOf(group));
-    const values = weights.map(({ name, shape }) => param(`${i}.${name}`, weightAxes(group, it.width, shape)));
+    const values = weights.map(({ name, shape }) => param(`experts.${i}.${name}`, weightAxes(group, it.width, shape)));
     const { kind, ...ffn } = ffnOf(group);
     return { values, site: { first, count: group.count, ffn: kind, ...ffn, params: values.length } };
   });
@@ -151,7 +151,7 @@ function expertByLoops(it: Case, leaves: ReadonlyMap<string, Tensor>, expert: nu
   while (local >= it.groups[i]!.count) local -= it.groups[i++]!.count;
   const group = it.groups[i]!;
   const of = (name: string): number[] => {
-    const { axes, data } = leaves.get(`${i}.${name}`)!;
+    const { axes, data } = leaves.get(`experts.${i}.${name}`)!;
     const size = axes.slice(1).reduce((n, a) => n * a.size, 1);
     return Array.from(data.slice(local * size, (local + 1) * size));
   };
