@@ -139,6 +139,7 @@ def trace(config, args):
     for name, weight in model.named_parameters():
         out[f"grad.{name}"] = weight.grad.numpy().astype(kind)
     for i, routing in enumerate(results["routing"]):
+        out[f"layers.{i}.mixture.dropped"] = numpy.zeros((), kind)  # both designs have no limit
         for name, value in routing.items():
             whole = name == "edges.expert"
             out[f"layers.{i}.mixture.{name}"] = value.detach().numpy().astype(numpy.int32 if whole else kind)
