@@ -1,0 +1,165 @@
+/**
+ * Which changed settings force a tensor to be another one. A tensor's axes are sizes that the design names; the lines
+ * that give those sizes are the only ones that can change its shape.
+ */
+import { expertKind } from "../../experts/index.js";
+import { changesOf, type DesignChange, type DesignLayer } from "../design-layer.js";
+import { scalarText } from "../values.js";
+import type { CheckpointTensor } from "./tensors.js";
+
+/** A slot of the model (`model`), of the tensor's own part (`part`) or of the run (`train`). */
+type Slot = readonly ["model" | "part" | "train" | "table", string];
+
+export interface Changes {
+  readonly layer: DesignLayer;
+  readonly model: string;
+  readonly train: string;
+}
+
+const width: readonly Slot[] = [["model", "d_model"]];
+const unitWidth: readonly Slot[] = [
+  ["part", "unit"],
+  ["model", "d_model"],
+];
+
+/** The slots that decide over a tensor's shape or whether it is there, most telling first. */
+function shapeSlots({ local, step }: CheckpointTensor): readonly Slot[] {
+  if (!step) return outsideSlots(local);
+  if (local.startsWith("norm.")) return width;
+  if (step.kind === "attention") return attentionSlots(local);
+  if (step.kind === "dense") return [["part", "ffn"], ...width];
+  return mixtureSlots(local);
+}
+
+function outsideSlots(local: string): readonly Slot[] {
+  if (local === "embed.positions") return [["model", "embed"], ["model", "context"], ...width];
+  if (local === "embed.weight") return [["model", "vocab"], ...width];
+  if (local === "head.weight") return [["model", "embed"], ["model", "vocab"], ...width];
+  if (local === "head.bias")
+    return [
+      ["model", "head"],
+      ["model", "vocab"],
+    ];
+  return [["model", "norm"], ...width];
+}
+
+function attentionSlots(local: string): readonly Slot[] {
+  const heads: readonly Slot[] = /^[kv]\./.test(local) ? [["part", "kv_heads"]] : [["part", "heads"]];
+  const own: readonly Slot[] = local.endsWith(".bias") ? [["part", "bias"]] : [];
+  if (/^[qk]_norm\./.test(local))
+    return [
+      ["part", "qk_norm"],
+      ["part", "head_dim"],
+    ];
+  return [...own, ...heads, ["part", "head_dim"], ...width];
+}
+
+function mixtureSlots(local: string): readonly Slot[] {
+  if (/^(split|merge)\./.test(local)) return [["part", "unit"], ...width];
+  if (local.startsWith("experts.")) return [["part", "experts"], ...unitWidth];
+  if (local.startsWith("shared.")) return [["part", "shared"], ...width];
+  if (local === "router.noise.weight") return [["part", "router.noise"], ["part", "experts"], ...unitWidth];
+  if (local === "router.predictor.weight") return [["part", "router.balance"], ...unitWidth];
+  if (local === "router.load_bias")
+    return [
+      ["part", "router.bias"],
+      ["part", "experts"],
+    ];
+  if (local.startsWith("router.")) return [["part", "router.score"], ["part", "experts"], ...unitWidth];
+  return [
+    ["part", "router.mask"],
+    ["part", "router.select"],
+    ["table", "*"],
+    ["part", "experts"],
+    ["model", "vocab"],
+  ];
+}
+
+/** What a routing table is drawn from. */
+const drawnFrom: readonly Slot[] = [
+  ["table", "*"],
+  ["part", "experts"],
+  ["model", "vocab"],
+  ["train", "tokenizer"],
+  ["train", "data"],
+];
+
+/** The changes that make a routing table another one, although it may have the same shape. */
+export function drawReasons(tensor: CheckpointTensor, changes: Changes): readonly string[] {
+  return reasonsOf(drawnFrom, tensor, changes, () => true);
+}
+
+/** The slots that decide what a tensor of this shape is used for, or how it starts. */
+function useSlots({ local, step }: CheckpointTensor): readonly Slot[] {
+  const init: readonly Slot[] = [
+    ["part", "init"],
+    ["model", "layers"],
+  ];
+  if (!step) return [["train", "tokenizer"]];
+  if (local.startsWith("norm.")) return [["part", "residual"]];
+  if (step.kind === "attention")
+    return /^[qk]\./.test(local) ? [["part", "position"], ["part", "qk_norm"], ...init] : init;
+  if (step.kind === "dense") return [["part", "ffn"], ...init];
+  if (local.startsWith("experts.")) return [["part", "experts"], ...init];
+  if (local.startsWith("shared.")) return [["part", "shared"], ...init];
+  if (local.startsWith("router.")) return [["part", "router.score"], ["part", "router.gate"], ...init];
+  return init;
+}
+
+/** The changes that make a tensor another one; all of its part's when it is the part that is new. */
+export function shapeReasons(tensor: CheckpointTensor, changes: Changes): readonly string[] {
+  return reasonsOf(shapeSlots(tensor), tensor, changes, (change) => !onlyKind(change, tensor));
+}
+
+/** The changes that leave the shape and change what the tensor is used for. */
+export function useReasons(tensor: CheckpointTensor, changes: Changes): readonly string[] {
+  const started = tensor.local.split(".").at(-2);
+  return reasonsOf(useSlots(tensor), tensor, changes, (change) => {
+    if (change.slot === "init") return keyOf(change) === started;
+    if (change.slot === "layers") return false;
+    return onlyKind(change, tensor) || !["experts", "shared", "ffn"].includes(change.slot);
+  });
+}
+
+/** A change of what an expert computes, while its sizes stay. */
+function onlyKind({ slot, details }: DesignChange, { local }: CheckpointTensor): boolean {
+  if (!["experts", "shared", "ffn"].includes(slot) || details.length === 0) return false;
+  const sizes = details.filter(({ name }) => ["count", "hidden", "bias", "gated"].includes(name));
+  const kinds = details.find(({ name }) => name === "kind");
+  const has = (kind: unknown) => {
+    const ffn = { kind: String(kind), hidden: 1, clamp: undefined, bias: true };
+    return (expertKind(ffn.kind)?.weights(ffn) ?? []).some(({ name }) => local.endsWith(name));
+  };
+  return sizes.length === 0 && (!kinds || (has(kinds.before) && has(kinds.after)));
+}
+
+function reasonsOf(
+  slots: readonly Slot[],
+  tensor: CheckpointTensor,
+  changes: Changes,
+  counts: (change: DesignChange) => boolean,
+): readonly string[] {
+  const found = slots.flatMap(([where, slot]) => changed(where, slot, tensor, changes));
+  return [...new Set(found.filter(counts).map(changeText))];
+}
+
+function changed(where: Slot[0], slot: string, { step, local }: CheckpointTensor, { layer, model, train }: Changes) {
+  if (where === "table")
+    return layer.changes.filter(({ kind, section }) => kind === "table" && section.toLowerCase() === local);
+  const section = where === "model" ? model : where === "train" ? train : (step?.part ?? "");
+  return changesOf(layer, section, slot);
+}
+
+function keyOf({ before, after, details }: DesignChange): string | undefined {
+  const named = details.find(({ name }) => name === "weight");
+  if (named) return scalarText(named.after ?? named.before);
+  return (after ?? before)?.text.split(" ")[0];
+}
+
+/** `Mixture.unit: token → subtoken(heads: 2)` */
+export function changeText({ path, before, after, details }: DesignChange): string {
+  if (!before) return `${path}: ${after?.text} is new`;
+  if (!after) return `${path}: ${before.text} is gone`;
+  if (before.text !== after.text) return `${path}: ${before.text} → ${after.text}`;
+  return `${path}: ${details.map((each) => `${each.name} ${scalarText(each.before)} → ${scalarText(each.after)}`).join(", ")}`;
+}
