@@ -165,6 +165,13 @@ describe("files", () => {
     expect(again.endOfText).toBe(256);
     expect(again.encode(text)).toEqual(trained.encode(text));
   });
+  test("list every id in the vocabulary, specials too, as readers other than ours rely on", () => {
+    const { added_tokens: added, model } = JSON.parse(trained.json());
+    expect(Object.values(model.vocab).sort((x, y) => Number(x) - Number(y))).toEqual(
+      Array.from({ length: 1000 }, (_, id) => id),
+    );
+    expect([added[0].id, model.vocab["<|endoftext|>"]]).toEqual([256, 256]);
+  });
   test("of another kind are read by Hugging Face's library", () => {
     const words = { unk: 0, hello: 1, world: 2, "</s>": 3 };
     const file = {

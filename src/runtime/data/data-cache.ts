@@ -12,7 +12,7 @@ import { readTokenizer } from "../tokenizer/read-tokenizer.js";
 import type { Encoded } from "./prepare.js";
 
 /** Part of every key: entries of another version of the format, or of our tokenizers, are never read. */
-const format = "1";
+const format = "2";
 
 const entryFolder = (cache: string, key: string): string => join(cache, "data", `${format}-${key.slice(0, 32)}`);
 

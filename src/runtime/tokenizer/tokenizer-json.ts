@@ -9,6 +9,8 @@ import { spell, unspell } from "./byte-alphabet.js";
 /** The text of a `tokenizer.json`; the same vocabulary gives the same bytes. */
 export function writeTokenizerJson(model: BpeModel): string {
   const spelled = model.bytes.map((bytes) => bytes && spell(bytes));
+  // specials are listed twice: Hugging Face's Rust library gives one that is not in `vocab` an id of its own choice
+  for (const { id, content } of model.specials) spelled[id] = content;
   const vocab = Object.fromEntries(spelled.flatMap((text, id) => (text === undefined ? [] : [[text, id]])));
   const byteLevel = { type: "ByteLevel", add_prefix_space: false, trim_offsets: true, use_regex: true };
   const flags = { single_word: false, lstrip: false, rstrip: false, normalized: false, special: true };
