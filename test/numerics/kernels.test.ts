@@ -87,7 +87,7 @@ function mixture(size: { T: number; D: number; E: number; F: number; K: number; 
     const x = rmsNorm(g, x0, param("norm.weight", [D!]), 1e-5);
     const scores = g.contract(x, param("router.weight", [E!, D!]), ["D"]);
     const legal = g.take(table, tokens);
-    const gate = softmax(g, scores, legal);
+    const gate = softmax(g, scores, { legal });
     const key = g.map([gate, legal], (a, l) => ({ op: "select", c: l, a, b: { op: "const", value: Number.NEGATIVE_INFINITY } }));
     const edges = g.topK(g.stop(key), size.K);
     const weight = g.pick(gate, edges, "E");

@@ -33,4 +33,8 @@ export const targetCodes = {
     (p: { name: string; value: string; expected: string }) => `\`${p.name}\` is \`${p.value}\`: expected ${p.expected}`,
   ),
   MOE5010: error("an unknown rewrite", (p: { rewrite: string }) => `there is no rewrite \`${p.rewrite}\``),
+  MOE5011: error(
+    "a rule that is checked but not compiled yet",
+    (p: { path: string; text: string }) => `\`${p.text}\` (${p.path}) can be checked, but moec cannot compile it yet`,
+  ),
 } as const satisfies Family<"5">;

@@ -1,4 +1,6 @@
 /** Like switch, but only the first choice of every unit counts as load. */
+import { eq, index, select } from "../../3-graph/expr-build.js";
+import { balanceLoss, edgeShares, probabilities } from "../meaning.js";
 import { clause, number, value, word } from "../../words/params.js";
 import { defineRule } from "../rule.js";
 
@@ -22,4 +24,14 @@ export const gshard = defineRule({
   ],
   needs: ["scores"],
   facts: ({ over }) => (over === "visible" ? {} : { readsAllLogits: true }),
+  build(site, state, args) {
+    const { g, experts } = site;
+    if (state.logits === undefined && state.gate === undefined) return state;
+    const loss = g.within({ role: "router.balance" }, () => {
+      const firsts = g.map([state.edges!], (e) => select(eq(index("K"), 0), e, -1), { dtype: "i32" });
+      const shares = edgeShares(g, g.histogram(firsts, experts));
+      return balanceLoss(site, shares, probabilities(site, state, args.over), Number(args.weight));
+    });
+    return { ...state, losses: [...(state.losses ?? []), loss] };
+  },
 });

@@ -1,4 +1,5 @@
 /** Pushes the load of the experts together: E · Σ (share of edges × mean gate), 1 when perfectly even. */
+import { balanceLoss, edgeShares, probabilities } from "../meaning.js";
 import { clause, number, share, value, word } from "../../words/params.js";
 import { defineRule } from "../rule.js";
 
@@ -26,4 +27,10 @@ export const switchLoss = defineRule({
   needs: ["scores"],
   // over visible experts only, the masked ones have neither share nor gate and may stay unscored
   facts: ({ over }) => (over === "visible" ? {} : { readsAllLogits: true }),
+  build(site, state, args) {
+    const { g } = site;
+    if (state.logits === undefined && state.gate === undefined) return state;
+    const loss = g.within({ role: "router.balance" }, () => balanceLoss(site, edgeShares(g, state.load!), probabilities(site, state, args.over), Number(args.weight)));
+    return { ...state, losses: [...(state.losses ?? []), loss] };
+  },
 });

@@ -1,4 +1,6 @@
 /** Keeps the scores small: the mean square of logsumexp over the experts. */
+import { logSumExp } from "../../3-graph/compose/softmax.js";
+import { mul, square } from "../../3-graph/expr-build.js";
 import { clause, number, value, word } from "../../words/params.js";
 import { defineRule } from "../rule.js";
 
@@ -22,4 +24,14 @@ export const zLoss = defineRule({
   ],
   needs: ["scores"],
   facts: ({ over }) => (over === "visible" ? {} : { readsAllLogits: true }),
+  build(site, state, args) {
+    const { g } = site;
+    if (state.logits === undefined && state.gate === undefined) return state;
+    const loss = g.within({ role: "router.balance" }, () => {
+      const lse = logSumExp(g, state.logits!, { legal: args.over === "visible" ? state.legal : undefined });
+      const total = g.reduce("sum", g.map([lse], square), [site.units.name]);
+      return g.map([total], (sum) => mul(sum, Number(args.weight) / site.units.size));
+    });
+    return { ...state, losses: [...(state.losses ?? []), loss] };
+  },
 });

@@ -1,4 +1,6 @@
 /** A number per expert that is added for choosing only, and moves against the load after every step. */
+import type { Value } from "../../3-graph/graph.js";
+import { add, div, mul, sign, sub } from "../../3-graph/expr-build.js";
 import { number, word } from "../../words/params.js";
 import { defineRule } from "../rule.js";
 
@@ -24,4 +26,19 @@ export const loadBalance = defineRule({
   ],
   clauses: [],
   needs: ["key"],
+  build(site, state, { rate, step }) {
+    const { g, experts } = site;
+    const bias = site.state("router.load_bias", [experts]);
+    const base = state.gate ?? state.logits!;
+    const key = g.within({ role: "router.key" }, () => g.map([g.stop(base), bias], add, { axes: base.axes }));
+    const finish = (load: Value): { target: Value; value: Value } => {
+      const total = g.reduce("sum", load, [experts.name]);
+      const move = g.map([bias, load, total], (b, n, all) => {
+        const error = sub(div(all, experts.size), n);
+        return add(b, mul(step === "sign" ? sign(error) : div(error, div(all, experts.size)), Number(rate)));
+      });
+      return { target: bias, value: move };
+    };
+    return { ...state, key, afterLoad: [...(state.afterLoad ?? []), finish] };
+  },
 });

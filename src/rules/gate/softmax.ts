@@ -1,4 +1,6 @@
 /** Positive gates that add up to 1 over the experts of a unit. */
+import { softmax as softmaxOf } from "../../3-graph/compose/softmax.js";
+import { onlyLegal } from "../meaning.js";
 import { clause, value, word } from "../../words/params.js";
 import { defineRule } from "../rule.js";
 
@@ -21,4 +23,11 @@ export const softmax = defineRule({
     ),
   ],
   needs: ["scores"],
+  build({ g }, state, { over }) {
+    const { logits, legal } = state;
+    const gate = g.within({ role: "router.gate" }, () =>
+      over === "visible" ? softmaxOf(g, logits!, { legal }) : onlyLegal(g, softmaxOf(g, logits!), legal),
+    );
+    return { ...state, gate, gateKind: "softmax" };
+  },
 });

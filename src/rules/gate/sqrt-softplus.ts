@@ -1,4 +1,7 @@
 /** The square root of softplus of the score: positive, growing slowly. */
+import { softplus } from "../../3-graph/compose/activations.js";
+import { sqrt } from "../../3-graph/expr-build.js";
+import { onlyLegal } from "../meaning.js";
 import { defineRule } from "../rule.js";
 
 export const sqrtSoftplus = defineRule({
@@ -9,4 +12,8 @@ export const sqrtSoftplus = defineRule({
   params: [],
   clauses: [],
   needs: ["scores"],
+  build({ g }, state) {
+    const gate = g.within({ role: "router.gate" }, () => onlyLegal(g, g.map([state.logits!], (z) => sqrt(softplus(z))), state.legal));
+    return { ...state, gate, gateKind: "other" };
+  },
 });

@@ -1,4 +1,6 @@
 /** Experts take a limited number of edges per step: ceil(factor · k · U / E). */
+import { le, select } from "../../3-graph/expr-build.js";
+import { refuse } from "../refuse.js";
 import { clause, number, share, value, word } from "../../words/params.js";
 import { defineRule } from "../rule.js";
 
@@ -35,4 +37,18 @@ export const capacity = defineRule({
   ],
   needs: [],
   facts: ({ factor }) => ({ drops: true, ...(typeof factor === "number" && { room: factor }) }),
+  build({ g, units, experts }, state, args, use) {
+    const otherwise = args.else ?? args.otherwise ?? args.overflow;
+    if (args.by === "score" || (otherwise !== undefined && otherwise !== "drop")) throw refuse(use);
+    const edges = state.edges!;
+    const k = edges.axes.at(-1)!;
+    const room = { name: "P", size: Math.ceil((Number(args.factor ?? args.capacity ?? args.c) * k.size * units.size) / experts.size) };
+    return g.within({ role: "router.limit" }, () => {
+      // all first choices take their places before any second choice
+      const inOrder = g.map([edges], (e) => e, { axes: [k, units], dtype: "i32" });
+      const { slots } = g.bucket(inOrder, experts, room);
+      const kept = g.map([edges, slots], (e, slot) => select(le(0, slot), e, -1), { axes: edges.axes, dtype: "i32" });
+      return { ...state, edges: kept, weight: g.map([state.weight!, kept], (w, e) => select(le(0, e), w, 0)) };
+    });
+  },
 });

@@ -10,4 +10,5 @@ export const none = defineRule({
   clauses: [],
   needs: [],
   facts: () => ({ drops: false }),
+  build: (_, state) => state,
 });

@@ -1,4 +1,5 @@
 /** Only the experts in the table row of the token id may be chosen; all others have score −∞. */
+import { mul } from "../../3-graph/expr-build.js";
 import { defineRule } from "../rule.js";
 
 export const table = defineRule({
@@ -18,5 +19,11 @@ export const table = defineRule({
       legalPerUnit: Math.max(...tiers.map((tier) => tier.sees)),
       someRoutesKnown: tiers.some((tier) => tier.sees === 1),
     };
+  },
+  build(site, state, args) {
+    const { g } = site;
+    const seen = g.within({ role: "router.legal" }, () => g.take(site.table(String(args.table), "visible"), site.ids()));
+    if (state.legal === undefined) return { ...state, legal: seen };
+    return { ...state, legal: g.map([state.legal, seen], (a, b) => mul(a, b)) };
   },
 });

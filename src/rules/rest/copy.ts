@@ -9,4 +9,5 @@ export const copy = defineRule({
   params: [],
   clauses: [],
   needs: [],
+  build: (_, state) => ({ ...state, restCopy: true }),
 });

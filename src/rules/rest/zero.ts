@@ -9,4 +9,5 @@ export const zero = defineRule({
   params: [],
   clauses: [],
   needs: [],
+  build: (_, state) => state,
 });

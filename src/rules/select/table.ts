@@ -20,4 +20,9 @@ export const table = defineRule({
       ...(most > 0 && { edgesPerUnit: most, legalPerUnit: most }),
     };
   },
+  build(site, state, { table }) {
+    const { g } = site;
+    const edges = g.within({ role: "router.select" }, () => g.take(site.table(String(table), "experts"), site.ids()));
+    return { ...state, edges };
+  },
 });

@@ -1,4 +1,6 @@
 /** Keeps the k best experts of every unit, or the k best units of every expert. */
+import { choiceKey } from "../meaning.js";
+import { refuse } from "../refuse.js";
 
 import type { RuleArg } from "../../2-design/design.js";
 import { amount, clause, value, word } from "../../words/params.js";
@@ -41,4 +43,10 @@ export const top = defineRule({
     per === "expert" || per === "sequence"
       ? { rowsPerExpert: { ...defined("count", k), ...defined("share", share), ...defined("capacity", capacity) } }
       : { ...defined("edgesPerUnit", k), exactEdges: true },
+  build(site, state, { k, per }, use) {
+    if (typeof k !== "number" || per === "expert" || per === "sequence" || per === "chunk") throw refuse(use);
+    const { g } = site;
+    const edges = g.within({ role: "router.select" }, () => g.topK(choiceKey(site, state), Math.min(k, site.experts.size)));
+    return { ...state, edges };
+  },
 });

@@ -1,4 +1,5 @@
 /** An expert counts as much as its gate says. */
+import { div, max, mul } from "../../3-graph/expr-build.js";
 import { call, clause, mark, number, value, word } from "../../words/params.js";
 import { defineRule } from "../rule.js";
 
@@ -24,4 +25,14 @@ export const gate = defineRule({
   ],
   needs: ["gate"],
   facts: ({ on }) => ({ weightOnInput: on === "input" }),
+  build({ g, experts }, state, { renormalized, scaled, on }) {
+    const weight = g.within({ role: "router.weight" }, () => {
+      const chosen = g.pick(state.gate!, state.edges!, experts.name);
+      const factor = Number(scaled ?? 1);
+      if (renormalized !== true) return factor === 1 ? chosen : g.map([chosen], (w) => mul(w, factor));
+      const total = g.reduce("sum", chosen, ["K"]);
+      return g.map([chosen, total], (w, sum) => mul(div(w, max(sum, 1e-20)), factor), { axes: chosen.axes });
+    });
+    return { ...state, weight, weightOnInput: on === "input" };
+  },
 });

@@ -1,4 +1,5 @@
 /** Every chosen expert counts fully. */
+import { le } from "../../3-graph/expr-build.js";
 import { defineRule } from "../rule.js";
 
 export const one = defineRule({
@@ -9,4 +10,7 @@ export const one = defineRule({
   params: [],
   clauses: [],
   needs: [],
+  build({ g }, state) {
+    return { ...state, weight: g.within({ role: "router.weight" }, () => g.map([state.edges!], (e) => le(0, e))) };
+  },
 });

@@ -1,4 +1,7 @@
 /** An expert counts as much as a softmax of the scores says. */
+import { softmax as softmaxOf } from "../../3-graph/compose/softmax.js";
+import { le } from "../../3-graph/expr-build.js";
+import { refuse } from "../refuse.js";
 import { clause, value, word } from "../../words/params.js";
 import { defineRule } from "../rule.js";
 
@@ -21,4 +24,12 @@ export const softmax = defineRule({
     ),
   ],
   needs: ["scores"],
+  build({ g, experts }, state, { over }, use) {
+    if (over === "slots") throw refuse(use);
+    const weight = g.within({ role: "router.weight" }, () => {
+      const legal = g.map([state.edges!], (e) => le(0, e));
+      return softmaxOf(g, g.pick(state.logits!, state.edges!, experts.name), { legal, mayBeEmpty: true });
+    });
+    return { ...state, weight };
+  },
 });

@@ -1,0 +1,61 @@
+/** Multi-head attention with grouped keys, rotary positions, optional query-key norms, biases and a window. */
+import type { Attention } from "../../2-design/design.js";
+import { linear } from "../compose/linear.js";
+import { rmsNorm } from "../compose/norm.js";
+import type { Value } from "../graph.js";
+import type { ForwardContext } from "./context.js";
+
+/** x [T, D] -> [T, D]; `scope` is `layers.3.attend`. */
+export function attend(c: ForwardContext, attention: Attention, scope: string, x: Value): Value {
+  const { g, size } = c;
+  const { heads, kvHeads, headDim, bias } = attention;
+  const Q = { name: "Q", size: heads * headDim };
+  const KV = { name: "KV", size: kvHeads * headDim };
+  const because = attention.name;
+  const project = (name: "q" | "k" | "v", out: typeof Q) =>
+    g.within({ scope, role: name, because }, () => {
+      const b = bias ? c.param(`${scope}.${name}.bias`, [out]) : undefined;
+      return linear(g, x, c.param(`${scope}.${name}.weight`, [out, c.D]), b);
+    });
+  const [q, k, v] = [project("q", Q), project("k", KV), project("v", KV)];
+  const turned = (name: "q" | "k", value: Value) => turn(c, attention, scope, name, normed(c, attention, scope, name, value));
+  const shape = {
+    heads,
+    kvHeads,
+    headDim,
+    seq: size.seq,
+    causal: attention.mask === "causal",
+    window: attention.window,
+    scale: 1 / Math.sqrt(headDim),
+  };
+  const [tq, tk] = [turned("q", q), turned("k", k)];
+  const o = g.within({ scope, role: "scores", because: `${because}.mask` }, () => g.attention(tq, tk, v, shape));
+  return g.within({ scope, role: "o", because }, () => {
+    const b = bias ? c.param(`${scope}.o.bias`, [c.D]) : undefined;
+    return linear(g, o, c.param(`${scope}.o.weight`, [c.D, Q]), b);
+  });
+}
+
+/** RMS norm of every head on its own, where the design asks for it. */
+function normed(c: ForwardContext, attention: Attention, scope: string, name: "q" | "k", x: Value): Value {
+  if (!attention.qkNorm) return x;
+  const { g } = c;
+  return g.within({ scope, role: `${name}_norm`, because: `${attention.name}.qk_norm` }, () => {
+    const head = { name: "HD", size: attention.headDim };
+    const rows = { name: "N", size: (c.T.size * x.axes[1]!.size) / attention.headDim };
+    const weight = c.param(`${scope}.${name}_norm.weight`, [head]);
+    return g.view(rmsNorm(g, g.view(x, [rows, head]), weight, 1e-5), x.axes);
+  });
+}
+
+function turn(c: ForwardContext, attention: Attention, scope: string, name: "q" | "k", x: Value): Value {
+  const { rope, headDim } = attention;
+  if (!rope) return x;
+  const { g, size } = c;
+  return g.within({ scope, role: `${name}_rope`, because: `${attention.name}.position` }, () => {
+    const axes = [{ name: "S", size: size.seq }, { name: "J", size: headDim / 2 }];
+    const half = (part: "cos" | "sin") =>
+      g.data(`rope.${rope.base}.${headDim}.${part}`, { kind: "rope", base: rope.base, part }, axes, "f32");
+    return g.rope(x, half("cos"), half("sin"), { headDim, inverse: false });
+  });
+}

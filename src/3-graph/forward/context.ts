@@ -1,0 +1,65 @@
+/** What every part of the forward pass is given: the builder, the design, the sizes of a step and its weights. */
+import type { Design } from "../../2-design/design.js";
+import { type WeightSpec, weightsOf } from "../../2-design/weights.js";
+import type { GraphBuilder } from "../builder.js";
+import type { Axis, Value } from "../graph.js";
+import { ensure } from "../internal.js";
+
+export interface StepSize {
+  /** B, sequences */
+  readonly batch: number;
+  /** S, tokens of a sequence */
+  readonly seq: number;
+}
+
+export interface ForwardContext {
+  readonly g: GraphBuilder;
+  readonly design: Design;
+  readonly size: StepSize;
+  /** T = B·S */
+  readonly T: Axis;
+  /** D */
+  readonly D: Axis;
+  readonly training: boolean;
+  /** a weight by its checkpoint name, with the axes it has here */
+  readonly param: (name: string, axes: readonly Axis[]) => Value;
+  /** step and seed, for rules that need them */
+  readonly step: () => Value;
+  readonly seed: () => Value;
+  /** a new stream of random numbers */
+  readonly stream: () => number;
+  /** named results */
+  readonly outputs: Map<string, Value>;
+  readonly losses: Value[];
+  readonly updates: { readonly target: Value; readonly value: Value }[];
+  /** mean entropy of routers and the like are only made where somebody watches them */
+  readonly tokens: Value;
+}
+
+export function createContext(g: GraphBuilder, design: Design, size: StepSize, training: boolean): ForwardContext {
+  const specs = new Map<string, WeightSpec>(weightsOf(design).map((w) => [w.name, w]));
+  const T = { name: "T", size: size.batch * size.seq };
+  let streams = 0;
+  const param = (name: string, axes: readonly Axis[]): Value => {
+    const spec = specs.get(name);
+    ensure(spec !== undefined, () => `${name} is not a weight of the design`);
+    ensure(spec.shape.join() === axes.map((a) => a.size).join(), () => `${name} is [${spec.shape.join()}], not [${axes.map((a) => a.size).join()}]`);
+    return g.param(name, axes, spec.init, spec.class);
+  };
+  return {
+    g,
+    design,
+    size,
+    T,
+    D: { name: "D", size: design.model!.dModel },
+    training,
+    param,
+    step: () => g.input("step", []),
+    seed: () => g.input("seed", []),
+    stream: () => ++streams,
+    outputs: new Map(),
+    losses: [],
+    updates: [],
+    tokens: g.input("tokens", [T], "i32"),
+  };
+}

@@ -1,0 +1,164 @@
+/** A mixture: units, router, experts (not yet dispatched), shared experts, and units put together again. */
+import type { Mixture, SharedGroup } from "../../2-design/design.js";
+import type { RouterSite } from "../../rules/build.js";
+import { soleExpert } from "../../experts/build.js";
+import { expertKind } from "../../experts/index.js";
+import { linear } from "../compose/linear.js";
+import { add, select as choose, le, log, max, mul, neg, sigmoid } from "../expr-build.js";
+import type { Axis, Value } from "../graph.js";
+import { ensure } from "../internal.js";
+import { probabilities } from "../../rules/meaning.js";
+import type { ForwardContext } from "./context.js";
+import { ffnParams } from "./feed-forward.js";
+import { type Routed, runRouter } from "./router.js";
+
+/** x [T, D] -> [T, D]; `scope` is `layers.3.mixture`. */
+export function mix(c: ForwardContext, mixture: Mixture, scope: string, layer: number, x: Value): Value {
+  const { g } = c;
+  return g.within({ scope, because: mixture.name }, () => {
+    const units = split(c, mixture, scope, x);
+    const experts = { name: "E", size: mixture.expertCount };
+    const site = routerSite(c, scope, layer, units, experts);
+    const routed = runRouter(mixture, site);
+    report(c, scope, site, routed);
+    const y = withRest(c, mixture, units, routed, runExperts(c, mixture, scope, units, experts, routed));
+    const whole = merge(c, mixture, scope, x, residualInside(c, mixture, units, y));
+    return mixture.shared.reduce((sum, group, i) => addShared(c, mixture, scope, group, i, x, sum), whole);
+  });
+}
+
+function split(c: ForwardContext, { unit, width, name }: Mixture, scope: string, x: Value): Value {
+  if (unit.kind === "token") return x;
+  ensure(unit.kind === "subtoken", () => `units of kind ${unit.kind} are not compiled yet`);
+  const { g } = c;
+  const out = { name: "DS", size: c.D.size };
+  const mixed = unit.split === "linear" ? g.within({ role: "split", because: `${name}.unit` }, () => linear(g, x, c.param(`${scope}.split.weight`, [out, c.D]))) : x;
+  return g.within({ role: "units", because: `${name}.unit` }, () => g.view(mixed, [{ name: "U", size: c.T.size * unit.heads }, { name: "C", size: width }]));
+}
+
+function residualInside({ g }: ForwardContext, { unit }: Mixture, units: Value, y: Value): Value {
+  return unit.kind === "subtoken" && unit.residualInside ? g.map([units, y], add, { axes: y.axes }) : y;
+}
+
+function merge(c: ForwardContext, { unit, name }: Mixture, scope: string, x: Value, y: Value): Value {
+  if (unit.kind !== "subtoken") return y;
+  const { g } = c;
+  const input = { name: "DM", size: c.D.size };
+  const joined = g.within({ role: "units", because: `${name}.unit` }, () => g.view(y, [c.T, unit.merge === "linear" ? input : c.D]));
+  if (unit.merge !== "linear") return g.view(joined, x.axes);
+  return g.within({ role: "merge", because: `${name}.unit` }, () => linear(g, joined, c.param(`${scope}.merge.weight`, [c.D, input])));
+}
+
+function routerSite(c: ForwardContext, scope: string, layer: number, x: Value, experts: Axis): RouterSite {
+  const { g, design } = c;
+  const units = x.axes[0]!;
+  const perToken = units.size / c.T.size;
+  return {
+    g,
+    x,
+    units,
+    experts,
+    unitsPerSequence: c.size.seq * perToken,
+    training: c.training,
+    ids: () => unitIds(c, units, perToken),
+    param: (name, axes) => c.param(`${scope}.${name}`, axes),
+    state: (name, axes) => g.state(`${scope}.${name}`, axes, 0),
+    table: (name, form) => {
+      const sees = Math.max(...design.tables[name]!.tiers.map((tier) => tier.sees));
+      const row = form === "visible" ? experts : { name: "K", size: sees };
+      const source = { kind: "table" as const, table: name, layer, form };
+      const suffix = form === "visible" ? "" : ".experts";
+      return g.data(`${scope}.${name.toLowerCase()}${suffix}`, source, [{ name: "V", size: design.model!.vocab }, row], form === "visible" ? "u8" : "i32");
+    },
+    random: (axes) => g.random(c.seed(), c.step(), c.stream(), axes),
+  };
+}
+
+function unitIds({ g, tokens, T }: ForwardContext, units: Axis, perToken: number): Value {
+  if (perToken === 1) return tokens;
+  const spread = g.map([tokens], (id) => id, { axes: [T, { name: "H", size: perToken }], dtype: "i32" });
+  return g.view(spread, [units]);
+}
+
+function report(c: ForwardContext, scope: string, site: RouterSite, routed: Routed): void {
+  const { outputs } = c;
+  outputs.set(`${scope}.load`, routed.load);
+  if (routed.logits) outputs.set(`${scope}.router.scores`, routed.logits);
+  outputs.set(`${scope}.edges.expert`, routed.edges);
+  outputs.set(`${scope}.edges.weight`, routed.weight);
+  outputs.set(`${scope}.dropped`, dropped(c, routed, site));
+  if (routed.logits && routed.gate) outputs.set(`${scope}.router.entropy`, entropy(c, site, routed));
+  routed.losses?.forEach((loss) => {
+    c.losses.push(loss);
+  });
+  c.updates.push(...(routed.updates ?? []));
+}
+
+/** Edges that a limit removed. */
+function dropped({ g }: ForwardContext, routed: Routed, { experts }: RouterSite): Value {
+  return g.within({ role: "router.dropped" }, () => {
+    const before = g.reduce("sum", routed.load, [experts.name]);
+    const after = g.reduce("sum", g.histogram(routed.edges, experts), [experts.name]);
+    return g.map([before, after], (a, b) => add(a, neg(b)));
+  });
+}
+
+/** Mean entropy over units of the gate as probabilities, nats. */
+function entropy({ g }: ForwardContext, site: RouterSite, routed: Routed): Value {
+  return g.within({ role: "router.entropy" }, () => {
+    const p = g.stop(probabilities(site, routed, "visible"));
+    const each = g.map([p], (q) => mul(q, neg(log(max(q, 1e-20)))));
+    const total = g.reduce("sum", each, [site.units.name, site.experts.name]);
+    return g.map([total], (sum) => mul(sum, 1 / site.units.size));
+  });
+}
+
+function runExperts(c: ForwardContext, mixture: Mixture, scope: string, x: Value, experts: Axis, routed: Routed): Value {
+  const several = mixture.experts.length > 1;
+  const width = x.axes[1]!;
+  let first = 0;
+  const params: Value[] = [];
+  const groups = mixture.experts.map(({ count, ffn }, i) => {
+    const axis = several ? { name: `E${i}`, size: count } : experts;
+    const weights = ffnParams(c, ffn, several ? `${scope}.experts.${i}` : `${scope}.experts`, [axis], width, several ? `F${i}` : "F");
+    params.push(...weights);
+    const group = { first, count, ffn: ffn.kind, hidden: ffn.hidden, clamp: ffn.clamp, bias: ffn.bias, params: weights.length };
+    first += count;
+    return group;
+  });
+  const op = { kind: "experts" as const, site: mixture.name, groups, weightOnInput: routed.weightOnInput === true };
+  return c.g.within({ role: "experts" }, () => c.g.add(op, [x, routed.edges, routed.weight, ...params])[0]!);
+}
+
+/** Units without an edge, where a selection can leave some: copied, if the router says so. */
+function withRest({ g }: ForwardContext, mixture: Mixture, x: Value, routed: Routed, y: Value): Value {
+  const select = mixture.router.rules.find((use) => use.slot === "select");
+  const everyUnit = select?.rule === "table" || select?.rule === "all" || (select?.rule === "top" && select.args.per !== "expert" && select.args.per !== "sequence");
+  if (everyUnit || routed.restCopy !== true) return y;
+  return g.within({ role: "rest" }, () => {
+    const edges = g.reduce("max", g.map([routed.edges], (e) => e), [routed.edges.axes.at(-1)!.name]);
+    return g.map([edges, y, x], (most, a, b) => choose(le(0, most), a, b), { axes: y.axes });
+  });
+}
+
+/** sum + Σ of the always-on experts, each scaled by sigmoid(w·x) where it is gated. */
+function addShared(c: ForwardContext, mixture: Mixture, scope: string, group: SharedGroup, at: number, x: Value, sum: Value): Value {
+  const { g } = c;
+  const kind = expertKind(group.ffn.kind);
+  ensure(kind?.build !== undefined, () => `shared experts of kind ${group.ffn.kind} have no meaning in the graph`);
+  ensure(group.count >= 1, () => "a shared group has experts");
+  const prefix = mixture.shared.length > 1 ? `${scope}.shared.${at}` : `${scope}.shared`;
+  return g.within({ role: "shared" }, () => {
+    const N = { name: "SH", size: group.count };
+    const stacked = ffnParams(c, group.ffn, prefix, [N], c.D, "FS");
+    const rows = { ...soleExpert(g, x, "shared"), multiply: sharedProduct(c, N) };
+    const each = kind.build!(rows, stacked, group.ffn);
+    const scale = group.gated ? g.map([g.contract(x, c.param(`${prefix}.scale.weight`, [N, c.D]), [c.D.name])], sigmoid) : undefined;
+    const scaled = scale ? g.map([each, scale], mul, { axes: each.axes }) : each;
+    return g.map([sum, g.reduce("sum", scaled, [N.name])], add, { axes: sum.axes });
+  });
+}
+
+/** Rows [T, I] or [SH, T, I] times [SH, O, I] -> [SH, T, O]: every shared expert sees every row. */
+const sharedProduct = ({ g, T }: ForwardContext, N: Axis) => (rows: Value, weight: Value): Value =>
+  g.contract(rows, weight, [weight.axes.at(-1)!.name], { axes: [N, T, weight.axes[1]!] });

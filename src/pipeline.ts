@@ -1,0 +1,90 @@
+/**
+ * The order of compilation, written once: text → tree → design → graph → dispatch → gradient → plan → C.
+ * Every stage is a pure function; nothing here reads files or prints.
+ */
+import type { SourceFile } from "./1-syntax/ast.js";
+import { parse } from "./1-syntax/parse.js";
+import type { Design } from "./2-design/design.js";
+import type { SetOption } from "./2-design/read/overrides.js";
+import { resolve } from "./2-design/resolve.js";
+import { type WeightSpec, weightsOf } from "./2-design/weights.js";
+import type { Graph } from "./3-graph/graph.js";
+import { buildProgram, type ProgramName } from "./3-graph/programs.js";
+import { verify } from "./3-graph/verify.js";
+import { type Choice, dispatch, type DispatchOptions } from "./4-dispatch/dispatch.js";
+import type { KernelPlan } from "./5-plan/plan.js";
+import { planPrograms } from "./5-plan/plan-programs.js";
+import { type CProgram, planToC } from "./6-emit/cpu/program.js";
+import type { Diagnostic } from "./diagnostics/diagnostic.js";
+import { version } from "./host/version.js";
+
+export interface CheckOptions {
+  /** values of `--set path=value` */
+  readonly set?: readonly SetOption[];
+}
+
+export interface CompileOptions extends CheckOptions, DispatchOptions {
+  /** B, sequences per step; the design's own if not given */
+  readonly batch?: number;
+  /** S, tokens per sequence; the design's context if not given */
+  readonly seq?: number;
+  /** strategies that were asked for, by mixture: `--dispatch Mixture=padded-batched` */
+  readonly dispatch?: Readonly<Record<string, string>>;
+  /** which programs; all that the design allows if not given */
+  readonly programs?: readonly ProgramName[];
+}
+
+export interface Checked {
+  /** undefined when there is any error */
+  readonly design: Design | undefined;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+export interface Compiled {
+  readonly design: Design;
+  readonly weights: readonly WeightSpec[];
+  readonly graphs: Readonly<Partial<Record<ProgramName, Graph>>>;
+  /** how each mixture is run, in the order of the layers */
+  readonly choices: readonly Choice[];
+  readonly plan: KernelPlan;
+  readonly c: CProgram;
+}
+
+/** Stages 1 and 2: everything that is wrong with a spec, in the order of its text. */
+export function checkSpec(source: SourceFile, options: CheckOptions = {}): Checked {
+  const { ast, diagnostics, broken } = parse(source);
+  const resolved = resolve(ast, { ...(options.set && { set: options.set }), broken });
+  const all = [...diagnostics, ...resolved.diagnostics];
+  const wrong = all.some((d) => d.severity === "error");
+  return { design: wrong ? undefined : resolved.design, diagnostics: all };
+}
+
+/** All stages. `compiled` is undefined when the spec has errors; wishes that cannot be met throw DiagnosticError. */
+export function compileSpec(source: SourceFile, options: CompileOptions = {}): Checked & { compiled?: Compiled } {
+  const checked = checkSpec(source, options);
+  if (!checked.design) return checked;
+  return { ...checked, compiled: compileDesign(checked.design, options) };
+}
+
+/** Stages 3 to 6 of a design that has a model. */
+export function compileDesign(design: Design, options: CompileOptions = {}): Compiled {
+  const { graphs, choices } = graphsOf(design, options);
+  const plan = planPrograms(graphs as Record<string, Graph>, { fusion: { hotRow: 65_536 } });
+  const { path, hash } = design.spec;
+  const c = planToC(plan, { title: design.model!.name, spec: path, hash, version: version() });
+  return { design, weights: weightsOf(design), graphs, choices, plan, c };
+}
+
+/** Stages 3 and 4: the programs of a design as graphs, every mixture dispatched. */
+export function graphsOf(design: Design, options: CompileOptions = {}): Pick<Compiled, "graphs" | "choices"> {
+  const size = { batch: options.batch ?? design.train?.batch ?? 1, seq: options.seq ?? design.model!.context };
+  const names: readonly ProgramName[] = options.programs ?? (design.train ? ["train", "evaluate"] : ["evaluate"]);
+  let choices: readonly Choice[] = [];
+  const lower = (graph: Graph): Graph => {
+    const dispatched = dispatch(verify(graph), design, { ...options, ...(options.dispatch && { strategies: options.dispatch }) });
+    if (choices.length === 0) choices = dispatched.choices;
+    return dispatched.graph;
+  };
+  const graphs = Object.fromEntries(names.map((name) => [name, verify(buildProgram(design, name, size, lower))]));
+  return { graphs, choices };
+}

@@ -1,0 +1,61 @@
+/**
+ * What a routing rule computes: it reads the state that the slots before it left and returns what it changes.
+ * The slots run in the order of the seven steps; nothing here knows which rules exist.
+ */
+import type { RuleUse } from "../2-design/design.js";
+import type { GraphBuilder } from "../3-graph/builder.js";
+import type { Axis, Value } from "../3-graph/graph.js";
+import type { RuleArgs } from "./rule.js";
+
+/** What the mixture gives every rule. */
+export interface RouterSite {
+  readonly g: GraphBuilder;
+  /** units [U, C] */
+  readonly x: Value;
+  /** U */
+  readonly units: Axis;
+  /** E */
+  readonly experts: Axis;
+  /** units of one sequence lie together: how many there are */
+  readonly unitsPerSequence: number;
+  /** token ids of the units [U] i32 */
+  readonly ids: () => Value;
+  /** a weight of the router by its last names, e.g. `router.weight` */
+  readonly param: (name: string, axes: readonly Axis[]) => Value;
+  /** a table of this layer */
+  readonly table: (name: string, form: "visible" | "experts") => Value;
+  /** a number kept between steps that an update changes */
+  readonly state: (name: string, axes: readonly Axis[]) => Value;
+  /** random numbers of this use, a new stream for every rule of every layer */
+  readonly random: (axes: readonly Axis[]) => Value;
+  readonly training: boolean;
+}
+
+export interface RouterState {
+  /** [U, E], the sum of all scores */
+  readonly logits?: Value;
+  /** [U, E] u8 or f32 truth; undefined: every expert is legal */
+  readonly legal?: Value;
+  /** [U, E]; exactly 0 where an expert is not legal */
+  readonly gate?: Value;
+  /** which function made the gate; `softmax` rows add up to 1 */
+  readonly gateKind?: "softmax" | "other";
+  /** [U, E], what is chosen by; undefined: the gate, or the logits */
+  readonly key?: Value;
+  /** [U, K] i32, -1 for none */
+  readonly edges?: Value;
+  /** [U, K] */
+  readonly weight?: Value;
+  readonly weightOnInput?: boolean;
+  /** units that no expert chose pass through unchanged */
+  readonly restCopy?: boolean;
+  /** edges per expert before any limit [E] */
+  readonly load?: Value;
+  /** losses to be added to the total */
+  readonly losses?: readonly Value[];
+  /** updates that need the load, made once the edges are known */
+  readonly afterLoad?: readonly ((load: Value) => { readonly target: Value; readonly value: Value })[];
+  readonly updates?: readonly { readonly target: Value; readonly value: Value }[];
+}
+
+export type RuleBuild = (site: RouterSite, state: RouterState, args: RuleArgs, use: RuleUse) => RouterState;

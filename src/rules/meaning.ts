@@ -1,0 +1,48 @@
+/** Small pieces that several rules mean the same by. Not a rule. */
+import type { GraphBuilder } from "../3-graph/builder.js";
+import { softmax } from "../3-graph/compose/softmax.js";
+import { div, max, mul, select } from "../3-graph/expr-build.js";
+import type { Value } from "../3-graph/graph.js";
+import type { RouterSite, RouterState } from "./build.js";
+
+/** Sets masked entries to exactly 0. */
+export function onlyLegal(g: GraphBuilder, gate: Value, legal: Value | undefined): Value {
+  return legal === undefined ? gate : g.map([gate, legal], (a, ok) => select(ok, a, 0), { axes: gate.axes });
+}
+
+/** What experts are chosen by [U, E]: -inf where an expert is not legal; no gradient flows through a choice. */
+export function choiceKey({ g }: RouterSite, state: RouterState): Value {
+  const key = state.key ?? state.gate ?? state.logits!;
+  const masked =
+    state.legal === undefined
+      ? key
+      : g.map([key, state.legal], (a, ok) => select(ok, a, Number.NEGATIVE_INFINITY), { axes: key.axes });
+  return g.stop(masked);
+}
+
+/** P of the balance losses [U, E]: rows that add up to 1, over all experts or the visible ones. */
+export function probabilities({ g }: RouterSite, state: RouterState, over: unknown): Value {
+  const { logits, legal, gate, gateKind } = state;
+  if (gate !== undefined && gateKind === "other") return normalisedRows(g, gate);
+  if (over === "visible" || legal === undefined) return softmax(g, logits!, { legal });
+  return softmax(g, logits!);
+}
+
+/** Rows divided by their sum. */
+export function normalisedRows(g: GraphBuilder, gate: Value): Value {
+  const total = g.reduce("sum", gate, [gate.axes.at(-1)!.name]);
+  return g.map([gate, total], (a, sum) => div(a, max(sum, 1e-20)), { axes: gate.axes });
+}
+
+/** f of the balance losses [E]: the share of all edges that went to each expert, without a gradient. */
+export function edgeShares(g: GraphBuilder, load: Value): Value {
+  const total = g.reduce("sum", load, [load.axes[0]!.name]);
+  return g.stop(g.map([load, total], (n, all) => div(n, max(all, 1)), { axes: load.axes }));
+}
+
+/** α · E · Σ f·P with P [U, E] averaged over units. */
+export function balanceLoss({ g, units, experts }: RouterSite, shares: Value, p: Value, alpha: number): Value {
+  const mean = g.reduce("sum", p, [units.name]);
+  const each = g.map([shares, mean], (f, sum) => mul(mul(f, sum), (alpha * experts.size) / units.size));
+  return g.reduce("sum", each, [experts.name]);
+}
