@@ -4,6 +4,7 @@
  * pass follows from what was chosen.
  */
 import type { Design } from "../2-design/design.js";
+import { compact } from "../3-graph/compact.js";
 import type { Graph, Node } from "../3-graph/graph.js";
 import { rewrite } from "../3-graph/rewrite.js";
 import { verify } from "../3-graph/verify.js";
@@ -46,7 +47,8 @@ export interface Dispatched {
 export function dispatch(graph: Graph, design: Design, options: DispatchOptions = {}): Dispatched {
   const profile = profileOf(options.target ?? "cpu");
   checkSites(graph, Object.keys(options.strategies ?? {}));
-  const routed = rewriteRouters(graph, design, profile, options);
+  // readers that nobody needs would forbid rewrites
+  const routed = rewriteRouters(compact(graph), design, profile, options);
   const choices = sitesOf(routed.graph).map((node): Choice => {
     const site = factsOf(design, node);
     const decision = choose(site, profile, options.strategies?.[site.site]);

@@ -5,6 +5,7 @@ import { resolve } from "../../src/2-design/resolve.js";
 import { createBuilder } from "../../src/3-graph/builder.js";
 import { logSumExp, softmax } from "../../src/3-graph/compose/softmax.js";
 import { add, mul, select, square } from "../../src/3-graph/expr-build.js";
+import { forward } from "../../src/3-graph/forward/model.js";
 import type { Axis, Graph } from "../../src/3-graph/graph.js";
 import { type Tensor, tensor } from "../../src/3-graph/tensor.js";
 import { noise, randomTensor } from "../graph/run.js";
@@ -51,6 +52,13 @@ export function designOf(spec: Spec): Design {
   throw new Error(
     [...diagnostics, ...resolved.diagnostics].map(({ code, message }) => `${code} ${message}`).join("\n"),
   );
+}
+
+/** The forward pass as a training step keeps it: what only a trace asks for would forbid every rewrite. */
+export function trainingGraph(design: Design, batch: number, seq: number): Graph {
+  const graph = forward(design, { batch, seq, training: true });
+  const kept = [...graph.outputs].filter(([name]) => !/(^logits|router\.(scores|entropy))$/.test(name));
+  return { ...graph, outputs: new Map(kept), updates: [] };
 }
 
 /** Number of the 1-based line of `small.moe` that holds the words. */

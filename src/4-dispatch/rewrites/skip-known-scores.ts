@@ -34,7 +34,11 @@ function planned(layer: Layer, table: string): Plan {
     return { kind: "refused", why: `the scores behind \`${table}\` are not one matrix product under a masked softmax` };
   const chain = [found.product, ...found.steps];
   const others = strangers(layer, chain, gates, table);
-  if (others.length > 0) return { kind: "refused", why: `${others.join(" and ")} needs the scores of every unit` };
+  if (others.length > 0)
+    return {
+      kind: "refused",
+      why: `${others.join(" and ")} ${others.length > 1 ? "need" : "needs"} the scores of every unit`,
+    };
   return {
     kind: "possible",
     why: `${percent(site.knownShare)} of ${site.unitWord} see one expert: ${site.because("someRoutesKnown").join(", ")}`,

@@ -1,0 +1,108 @@
+/** What dispatch decided for one mixture, as text for people: facts, winner, losers, rewrites. No decisions are made here. */
+import type { Facts } from "../rules/rule.js";
+import type { Loser } from "./choose.js";
+import type { Cost } from "./cost.js";
+import type { Choice } from "./dispatch.js";
+import type { SiteFacts } from "./facts.js";
+import type { GroupFacts } from "./group-facts.js";
+import { microseconds, type Rewritten } from "./rewrites.js";
+
+/** Lines about one mixture, without indentation of their own. */
+export function explainChoice(choice: Choice): readonly string[] {
+  const { site, profile } = choice;
+  return [
+    `${site.site}: ${size(site.units)} ${site.unitWord} of width ${site.width}, ${groupsText(site)}`,
+    "",
+    "known",
+    ...aligned(factLines(site)),
+    "",
+    `dispatch by ${choice.strategy.name}: ${choice.why}`,
+    ...aligned([costRow(choice.strategy.name, choice.cost), ...choice.losers.map(loserRow)]),
+    `  (estimated for one layer and training step, ${profile.doc}; weights and router are left out)`,
+    "",
+    "rewrites",
+    ...aligned(choice.rewrites.map(rewriteRow)),
+  ];
+}
+
+/** 4096 as `4 096`. */
+const size = (n: number): string => String(n).replaceAll(/\B(?=(\d{3})+$)/g, " ");
+
+function groupsText({ groups, experts }: SiteFacts): string {
+  const parts = groups.map(({ count, kind, hidden }) => `${count} of ${kind}${hidden > 0 ? `(${hidden})` : ""}`);
+  return groups.length === 1
+    ? `${experts} experts ${parts[0]!.replace(/^\d+ /, "")}`
+    : `${experts} experts: ${parts.join(", ")}`;
+}
+
+type Row = readonly [string, ...string[]];
+
+/** Each fact in words, and the lines that state it. */
+function factLines(site: SiteFacts): readonly Row[] {
+  const rows = WORDS.flatMap(([fact, word]): readonly Row[] => {
+    const text = site.rules[fact] === undefined ? undefined : word(site);
+    return text === undefined ? [] : [[text, site.because(fact).join(", ")]];
+  });
+  return [...rows, ...foldedRows(site.groups), ...limitRow(site)];
+}
+
+const WORDS: readonly (readonly [keyof Facts, (site: SiteFacts) => string | undefined])[] = [
+  ["edgesPerUnit", edgesText],
+  ["allEdges", ({ rules }) => (rules.allEdges ? "every expert is chosen" : undefined)],
+  ["route", ({ unitWord }) => `the token id decides the experts of all ${unitWord}`],
+  [
+    "legalPerUnit",
+    ({ rules, unitWord, experts }) => `${unitWord} see at most ${rules.legalPerUnit} of ${experts} experts`,
+  ],
+  ["someRoutesKnown", knownText],
+  ["rowsPerExpert", ({ room }) => `every expert takes ${room} units`],
+  ["room", ({ room }) => `no expert has more than ${room} edges`],
+  ["weightOnInput", ({ rules }) => (rules.weightOnInput ? "weights multiply what goes into an expert" : undefined)],
+  ["readsAllLogits", () => "the scores of all experts are read"],
+];
+
+function edgesText({ rules, unitWord }: SiteFacts): string {
+  const most = rules.exactEdges ? "" : "at most ";
+  return `${most}${rules.edgesPerUnit} ${rules.edgesPerUnit === 1 ? "edge" : "edges"} per ${unitWord.replace(/s$/, "")}`;
+}
+
+function knownText({ rules, knownShare, unitWord }: SiteFacts): string | undefined {
+  if (!rules.someRoutesKnown) return undefined;
+  return `${Number((knownShare * 100).toFixed(1))} % of ${unitWord} see one expert`;
+}
+
+function foldedRows(groups: readonly GroupFacts[]): readonly Row[] {
+  const folded = groups.filter((group) => group.folded);
+  return folded.map(({ count, kind }): Row => {
+    const text = count === 1 ? `1 ${kind} expert never enters` : `${count} ${kind} experts never enter`;
+    return [`${text} a product`, `experts ${count} of ${kind}`];
+  });
+}
+
+const limitRow = ({ room, because }: SiteFacts): readonly Row[] =>
+  room === undefined ? [["experts take any number of edges", because("drops").join(", ")]] : [];
+
+function costRow(name: string, cost: Cost, reason = ""): Row {
+  const flops = cost.flops < 1e8 ? `${(cost.flops / 1e6).toFixed(2)} MFLOP` : `${(cost.flops / 1e9).toFixed(2)} GFLOP`;
+  const bytes = `${(cost.bytes / 1e6).toFixed(1)} MB`;
+  const all = [name, microseconds(cost.seconds), flops, bytes, `${cost.launches} launches`, reason || cost.because];
+  return all as unknown as Row;
+}
+
+const loserRow = ({ name, cost, reason }: Loser): Row =>
+  cost === undefined ? [name, "not legal", reason] : costRow(name, cost, `${reason} (${cost.because})`);
+
+const rewriteRow = ({ name, applied, why }: Rewritten): Row => [name, applied ? "applied" : "left out", why];
+
+/** Columns two spaces apart; the last one is as long as it is. */
+function aligned(rows: readonly Row[]): readonly string[] {
+  const widths: number[] = [];
+  for (const row of rows) {
+    row.slice(0, -1).forEach((cell, i) => {
+      widths[i] = Math.max(widths[i] ?? 0, cell.length);
+    });
+  }
+  return rows.map((row) =>
+    `  ${row.map((cell, i) => (i < row.length - 1 ? cell.padEnd(widths[i]!) : cell)).join("  ")}`.trimEnd(),
+  );
+}
