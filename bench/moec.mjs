@@ -2,12 +2,10 @@
  * moec as a contender: a spec compiled in this process, run natively and as WebAssembly on random ids, and the times
  * of the compiler itself.
  */
-import { parse } from "../dist/src/1-syntax/parse.js";
-import { resolve } from "../dist/src/2-design/resolve.js";
 import { bundleOf } from "../dist/src/6-emit/bundle.js";
 import { planToC } from "../dist/src/6-emit/cpu/program.js";
 import { nodeHost } from "../dist/src/host/node.js";
-import { compileSpec } from "../dist/src/pipeline.js";
+import { checkSpec, compileSpec } from "../dist/src/pipeline.js";
 import { openEngine } from "../dist/src/runtime/engine.js";
 import { writeBatch } from "../dist/src/runtime/evaluate.js";
 import { fillData } from "../dist/src/runtime/fill-data.js";
@@ -29,10 +27,7 @@ export function compile(name) {
 /** Milliseconds of the compiler's work on one spec: the first time in this process, and the median of later times. */
 export function compilerTimes(name, repeats = 5) {
   const source = specOf(name);
-  const check = timed(repeats, () => {
-    const { ast, broken } = parse(source);
-    resolve(ast, { broken });
-  });
+  const check = timed(repeats, () => checkSpec(source));
   const all = timed(repeats, () => compileSpec(source, {}));
   const { plan, design } = compileSpec(source, {}).compiled;
   const from = { title: name, spec: source.path, hash: design.spec.hash, version: "bench" };

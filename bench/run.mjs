@@ -15,6 +15,9 @@ import { compile, compilerTimes, median, openContender } from "./moec.mjs";
 import { markdown, text } from "./report.mjs";
 import { openTorch } from "./torch.mjs";
 
+const note = (what) => process.stderr.write(`${what}\n`);
+const torchName = (way) => `PyTorch ${way}`;
+
 const DESIGNS = ["mask-moe", "mh-moe"];
 
 const { values: flags } = parseArgs({
@@ -30,25 +33,12 @@ const { values: flags } = parseArgs({
   },
 });
 
+const loadBefore = loadavg()[0];
 const designs = flags.design ?? DESIGNS;
 const unknown = designs.filter((each) => !DESIGNS.includes(each));
 if (unknown.length > 0) fail(`there is no design ${unknown.join(", ")}; there are ${DESIGNS.join(" and ")}`);
 const steps = Number(flags.steps ?? (flags.quick ? 3 : 15));
 if (!(Number.isInteger(steps) && steps > 0)) fail("--steps wants a whole number from 1");
-
-const note = (what) => process.stderr.write(`${what}\n`);
-const loadBefore = loadavg()[0];
-const results = [];
-for (const name of designs) results.push(await measure(name));
-const report = { ...circumstances(), designs: results };
-process.stdout.write(flags.json ? `${JSON.stringify(report)}\n` : text(report));
-if (flags.record) {
-  const command = ["npm run bench --", ...process.argv.slice(2)].join(" ");
-  const date = flags.date ?? new Date().toISOString().slice(0, 10);
-  writeFileSync(new URL("./RESULTS.md", import.meta.url), markdown({ ...report, command, date }));
-  note("written: bench/RESULTS.md");
-}
-process.exit(0);
 
 function fail(why) {
   process.stderr.write(`${why}\n`);
@@ -120,8 +110,6 @@ async function takeTurns({ native, wasm, peer }) {
   return { seconds, memory };
 }
 
-const torchName = (way) => `PyTorch ${way}`;
-
 function ranked(seconds, tokens, flops) {
   return [...seconds].map(([name, each]) => {
     const middle = median(each);
@@ -135,3 +123,15 @@ function ranked(seconds, tokens, flops) {
     };
   });
 }
+
+const results = [];
+for (const name of designs) results.push(await measure(name));
+const report = { ...circumstances(), designs: results };
+process.stdout.write(flags.json ? `${JSON.stringify(report)}\n` : text(report));
+if (flags.record) {
+  const command = ["npm run bench --", ...process.argv.slice(2)].join(" ");
+  const date = flags.date ?? new Date().toISOString().slice(0, 10);
+  writeFileSync(new URL("./RESULTS.md", import.meta.url), markdown({ ...report, command, date }));
+  note("written: bench/RESULTS.md");
+}
+process.exit(0);
