@@ -138,8 +138,12 @@ function flattenSums(graph: Graph): Graph {
 
 /** take(map(a, b)) -> map(take(a), take(b)): what the gradient of a weighted combine needs. */
 function takeBeforeMap(graph: Graph): Graph {
+  const uses = countUses(graph);
+  // work that others want whole is not done again row by row
+  const onlyHere = (v: Value): boolean =>
+    uses.get(v) === 1 && (v.node.op.kind !== "view" || onlyHere(v.node.inputs[0]!));
   return rebuild(graph, (node, to) => {
-    if (node.op.kind !== "take" || !pushTake(node, to)) to.keep(node);
+    if (node.op.kind !== "take" || !onlyHere(node.inputs[0]!) || !pushTake(node, to)) to.keep(node);
   });
 }
 

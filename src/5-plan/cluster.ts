@@ -148,7 +148,7 @@ export function cluster(graph: Graph, options: FusionOptions): Cluster[] {
   /** A pass over the same rows that this work may join; -1 if it needs one of its own. */
   function findPass(group: readonly Node[], shape: Shape, from: number): number {
     const node = group.at(-1)!;
-    const at = clusters.findIndex((c, i) => i >= from && joins(c, shape, node) && (i > from || seesRows(c, group)));
+    const at = clusters.findIndex((c, i) => i >= from && joins(c, shape, node) && (!shape.flat || sharesNumbers(c, group)) && (i > from || seesRows(c, group)));
     if (at < 0) return -1;
     const welcome = at === from ? samePhase(clusters[at]!, node) || at === clusters.length - 1 : related(clusters[at]!, node);
     return welcome ? at : -1;
@@ -170,6 +170,7 @@ function findFloating(graph: Graph, deferred: ReadonlySet<Node>): Set<Node> {
   const floating = new Set<Node>();
   for (const node of graph.nodes) {
     if (node.op.kind !== "map" && node.op.kind !== "spread" && node.op.kind !== "random") continue;
+    if (node.outputs[0]!.axes.length === 0) continue;
     const by = readers.get(node.outputs[0]!) ?? [];
     const inline = by.every((r) => r !== "host" && !deferred.has(r) && (r.op.kind === "map" || (r.op.kind === "reduce" && sameAxes(r.inputs[0]!.axes, node.outputs[0]!.axes))));
     if (!inline) continue;
@@ -297,6 +298,14 @@ function seesRows(c: Cluster, group: readonly Node[]): boolean {
     if (a.gather && (made.has(a.root) || (made.has(a.gather.index.root) && !sameLead(c, a.gather.index.axes)))) return false;
     return !made.has(a.root) || (a.root === v && (c.kind === "flat" || sameLead(c, v.axes)));
   });
+}
+
+/** Whether both work on the same arrays: long lines of different weights are not one pass. */
+function sharesNumbers(c: Cluster, group: readonly Node[]): boolean {
+  if (c.kind !== "flat") return false;
+  const arrays = (nodes: readonly Node[]) => nodes.flatMap((n) => [...n.inputs.flatMap(rootsOf), ...n.outputs]).filter((v) => v.axes.length > 0);
+  const mine = new Set(arrays(group));
+  return arrays(c.nodes).some((v) => mine.has(v));
 }
 
 const sameLead = (c: RowsCluster | FlatCluster, axes: readonly Axis[]): boolean =>

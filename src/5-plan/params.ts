@@ -20,8 +20,11 @@ export interface ParamTable {
   partial(value: Value): number;
 }
 
-/** `same` sends a value to the one whose memory it takes over. */
-export function paramTable(same: (v: Value) => Value): ParamTable {
+/**
+ * `same` sends a value to the one whose memory it takes over. A `generic` kernel serves many weights: its
+ * parameters are named by what they are, not by whose they are.
+ */
+export function paramTable(same: (v: Value) => Value, generic = false): ParamTable {
   const params: Param[] = [];
   const bound: Bound[] = [];
   const find = (value: Value, partial: boolean) => bound.findIndex((b) => b.value === value && b.partial === partial);
@@ -34,7 +37,7 @@ export function paramTable(same: (v: Value) => Value): ParamTable {
   };
   const add = (value: Value, access: Param["access"], partial: boolean): number => {
     const dims = partial ? [{ name: "chunk", size: CHUNKS }, ...value.axes] : value.axes;
-    params.push({ name: nameFor(value, partial, params), dtype: value.dtype, access, dims });
+    params.push({ name: nameFor(value, partial, params, generic), dtype: value.dtype, access, dims });
     return bound.push({ value, partial }) - 1;
   };
   return {
@@ -46,15 +49,21 @@ export function paramTable(same: (v: Value) => Value): ParamTable {
   };
 }
 
-function nameFor(value: Value, partial: boolean, taken: readonly Param[]): string {
+function nameFor(value: Value, partial: boolean, taken: readonly Param[], generic: boolean): string {
   const { op, at } = value.node;
-  const role = "name" in op ? op.name.replace(/^layers\.\d+\./, "") : `${at.phase === "backward" && !at.role.startsWith("grad") ? "d_" : ""}${at.role || op.kind}`;
+  const role = generic ? genericRole(value) : "name" in op ? op.name.replace(/^layers\.\d+\./, "") : `${at.phase === "backward" && !at.role.startsWith("grad") ? "d_" : ""}${at.role || op.kind}`;
   const suffix = value.node.outputs.length > 1 ? `_${outputName(value)}` : "";
   const base = `${role}${suffix}${partial ? "_partial" : ""}`.replace(/[^A-Za-z0-9]+/g, "_");
   const names = new Set(taken.map((p) => p.name));
   let name = base;
   for (let i = 0; names.has(name); i++) name = `${base}_${"bcdefghijklmnopqrstuvwxyz"[i % 25]!.repeat(1 + Math.floor(i / 25))}`;
   return name;
+}
+
+function genericRole({ node: { op, at } }: Value): string {
+  if (op.kind === "param") return "weight";
+  if (op.kind === "state") return op.name.split(".").slice(0, 2).join("_");
+  return at.phase === "backward" ? "gradient" : at.role || op.kind;
 }
 
 /** Outputs of ops that have several, by the names the field uses. */

@@ -10,7 +10,8 @@ import { align, CONTROL_BYTES, packLifetimes } from "./memory.js";
 import { access, isLeaf, sizeOf } from "./operands.js";
 import { outputName } from "./params.js";
 import { findPlaces, type Places } from "./place.js";
-import { type Buffer, type BufferRole, CHUNKS, type Kernel, type KernelPlan, type Launch, type ProgramPlan } from "./plan.js";
+import { type Buffer, type BufferRole, CHUNKS, type Kernel, type KernelPlan, type ProgramPlan } from "./plan.js";
+import { withWaits } from "./waits.js";
 
 export interface PlanOptions {
   readonly fusion: FusionOptions;
@@ -33,18 +34,18 @@ export function planPrograms(programs: Readonly<Record<string, Graph>>, options:
     const made = clusters.map((c) => kernelOf(c, places));
     const work = layWork(graph, made, places, kept, buffers.length);
     buffers.push(...work.buffers);
-    const launches = made.map((m, i): Launch => {
+    const launches = made.map((m, i) => {
       const args = m.bound.map((b) => work.find(b.value, b.partial));
       const count = m.count === undefined ? {} : { count: m.count };
       return { kernel: kernels.share(m.kernel), args, scope: scopeOf(clusters[i]!), ...count };
     });
     const outputs = Object.fromEntries([...graph.outputs].map(([key, v]) => [key, work.find(access(v).root, false)]));
-    return { name, launches, outputs, workspace: work.bytes };
+    return { name, launches: withWaits(launches, kernels.all, buffers), outputs, workspace: work.bytes };
   }
 }
 
 /** Equal kernels are one kernel, whatever layer or program asks; names are made unique at the end. */
-function kernelList(): { share: (k: Kernel) => number; named: () => Kernel[] } {
+function kernelList(): { all: readonly Kernel[]; share: (k: Kernel) => number; named: () => Kernel[] } {
   const kernels: Kernel[] = [];
   const byShape = new Map<string, number>();
   const share = (kernel: Kernel): number => {
@@ -61,7 +62,7 @@ function kernelList(): { share: (k: Kernel) => number; named: () => Kernel[] } {
       return { ...k, name };
     });
   };
-  return { share, named };
+  return { all: kernels, share, named };
 }
 
 function freeName(base: string, taken: ReadonlySet<string>): string {

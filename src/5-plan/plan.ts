@@ -37,6 +37,8 @@ export interface Launch {
   readonly scope: string;
   /** number of elements, for flat kernels */
   readonly count?: number;
+  /** whether all must have finished before the next launch starts */
+  readonly wait: boolean;
 }
 
 export interface Dim {

@@ -44,7 +44,7 @@ export function planToC(plan: KernelPlan, from: Provenance): CProgram {
   return { source, headers, programs: plan.programs.map((p) => p.name), arenaBytes: (threads) => scratchAt + threads * scratchBytes };
 }
 
-function kernelToC(kernel: Kernel): CKernel {
+export function kernelToC(kernel: Kernel): CKernel {
   switch (kernel.kind) {
     case "rows":
       return rowsToC(kernel);
@@ -106,7 +106,7 @@ function bodyOf(program: ProgramPlan, plan: KernelPlan, names: readonly string[]
       out.push(`  /* ${place} */`);
       scope = place;
     }
-    out.push(`  RUN(${callOf(launch, plan, names)});`);
+    out.push(`  ${launch.wait ? "RUN" : "START"}(${callOf(launch, plan, names)});`);
   }
   return out.join("\n");
 }
