@@ -38,7 +38,7 @@ function groupsText({ groups, experts }: SiteFacts): string {
 type Row = readonly [string, ...string[]];
 
 /** Each fact in words, and the lines that state it. */
-function factLines(site: SiteFacts): readonly Row[] {
+export function factLines(site: SiteFacts): readonly Row[] {
   const rows = WORDS.flatMap(([fact, word]): readonly Row[] => {
     const text = site.rules[fact] === undefined ? undefined : word(site);
     return text === undefined ? [] : [[text, site.because(fact).join(", ")]];

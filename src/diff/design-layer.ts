@@ -66,10 +66,8 @@ function renameOf({ before, after }: Pair<Section>): DesignLayer["renamed"] {
 
 function diffSection({ before, after }: Pair<Section>): { changes: readonly DesignChange[]; unchanged: number } {
   const { kind, name } = (after ?? before)!;
-  const pairs = pairUp(before?.lines ?? [], after?.lines ?? [], {
-    key: ({ slot, key }) => `${slot} ${key}`,
-    family: ({ slot }) => slot,
-  });
+  const names = [({ slot, key }: DesignLine) => `${slot} ${key}`, ({ slot }: DesignLine) => slot];
+  const pairs = pairUp(before?.lines ?? [], after?.lines ?? [], names);
   const changes = pairs.flatMap((pair) => diffLine(pair, kind, name));
   const ordered = after?.ordered ?? before?.ordered ?? [];
   const moved = ordered.flatMap((slot) => orderOf(pairs.filter(isPaired), slot, kind, name));

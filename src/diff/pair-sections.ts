@@ -43,7 +43,7 @@ function pairOnce(before: readonly Section[], after: readonly Section[]): readon
     if (!isLeft.has(item)) return `${item.kind} ${item.name}`;
     return only(item.kind) ? `only ${item.kind}` : `like ${item.kind} ${contentOf(item)}`;
   };
-  return pairUp(before, after, { key, family: (item) => `alone ${item.kind} ${item.name}` });
+  return pairUp(before, after, [key]);
 }
 
 /** Everything a declaration means, without its name. */

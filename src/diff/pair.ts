@@ -6,25 +6,36 @@ export interface Pair<T> {
 }
 
 /**
- * Pairs two lists: first by equal keys (the first of a key with the first of that key, and so on), then what is left
- * over by equal families, in order. The result follows `after`; what only `before` has stands where it stood.
+ * Pairs two lists by names: what is called alike by the first function is paired first (the first of a name with the
+ * first of that name, and so on), what is left over by the next one. The result follows `after`; what only `before` has
+ * stands where it stood.
  */
 export function pairUp<T>(
   before: readonly T[],
   after: readonly T[],
-  { key, family }: { readonly key: (item: T) => string; readonly family: (item: T) => string },
+  names: readonly ((item: T) => string)[],
 ): readonly Pair<T>[] {
   const partner = new Map<T, T>();
-  match(before, after, key, partner);
-  const free = (items: readonly T[], taken: ReadonlySet<T>) => items.filter((item) => !taken.has(item));
-  match(free(before, new Set(partner.values())), free(after, new Set(partner.keys())), family, partner);
+  for (const name of names) {
+    const taken = new Set(partner.values());
+    match(
+      before.filter((item) => !taken.has(item)),
+      after.filter((item) => !partner.has(item)),
+      name,
+      partner,
+    );
+  }
   return merge(before, after, partner);
 }
 
 /** Adds after → before to `partner` for items of the same name, in order. */
 function match<T>(before: readonly T[], after: readonly T[], name: (item: T) => string, partner: Map<T, T>): void {
   const waiting = new Map<string, T[]>();
-  for (const item of before) waiting.set(name(item), [...(waiting.get(name(item)) ?? []), item]);
+  for (const item of before) {
+    const same = waiting.get(name(item)) ?? [];
+    waiting.set(name(item), same);
+    same.push(item);
+  }
   for (const item of after) {
     const found = waiting.get(name(item))?.shift();
     if (found !== undefined) partner.set(item, found);

@@ -148,4 +148,8 @@ export const runCodes = {
     "more arguments than a command takes",
     (p: { command: string }) => `\`${p.command}\` was given more arguments than it takes`,
   ),
+  MOE6038: error(
+    "a version that git does not have",
+    (p: { file: string; ref: string; reason: string }) => `\`${p.file}\` at \`${p.ref}\` cannot be read: ${p.reason}`,
+  ),
 } as const satisfies Family<"6">;

@@ -25,10 +25,10 @@ interface Group {
 
 /** Groups of the same kind and size go on first; the first experts of a group stay the first. */
 export function expertMap(before: Mixture, after: Mixture): ExpertMap {
-  const pairs = pairUp(groupsOf(before), groupsOf(after), {
-    key: ({ group }) => JSON.stringify([group.ffn.kind, group.ffn.hidden, group.count]),
-    family: ({ group }) => group.ffn.kind,
-  });
+  const pairs = pairUp(groupsOf(before), groupsOf(after), [
+    ({ group }) => JSON.stringify([group.ffn.kind, group.ffn.hidden, group.count]),
+    ({ group }) => group.ffn.kind,
+  ]);
   const experts = new Array<number>(after.expertCount).fill(-1);
   const groups: GroupMap[] = [];
   for (const { before: a, after: b } of pairs) {

@@ -3,6 +3,7 @@
  * that give those sizes are the only ones that can change its shape.
  */
 import { expertKind } from "../../experts/index.js";
+import { changeText } from "../change-text.js";
 import { changesOf, type DesignChange, type DesignLayer } from "../design-layer.js";
 import { scalarText } from "../values.js";
 import type { CheckpointTensor } from "./tensors.js";
@@ -154,12 +155,4 @@ function keyOf({ before, after, details }: DesignChange): string | undefined {
   const named = details.find(({ name }) => name === "weight");
   if (named) return scalarText(named.after ?? named.before);
   return (after ?? before)?.text.split(" ")[0];
-}
-
-/** `Mixture.unit: token → subtoken(heads: 2)` */
-export function changeText({ path, before, after, details }: DesignChange): string {
-  if (!before) return `${path}: ${after?.text} is new`;
-  if (!after) return `${path}: ${before.text} is gone`;
-  if (before.text !== after.text) return `${path}: ${before.text} → ${after.text}`;
-  return `${path}: ${details.map((each) => `${each.name} ${scalarText(each.before)} → ${scalarText(each.after)}`).join(", ")}`;
 }

@@ -1,0 +1,107 @@
+/**
+ * What a comparison sees of a compiled design: mixtures with their facts and choices, kernels with their plans and how
+ * often they run, and the sums of one step. Plain data made from the pipeline's results; nothing is compared here.
+ */
+import type { Design } from "../2-design/design.js";
+import type { Choice, DispatchOptions } from "../4-dispatch/dispatch.js";
+import { factLines } from "../4-dispatch/explain-dispatch.js";
+import type { Kernel, KernelPlan, Launch, ProgramPlan } from "../5-plan/plan.js";
+import { compileDesign } from "../pipeline.js";
+import { type KernelView, kernelView } from "./kernel-view.js";
+import { shorten } from "./shorten.js";
+
+export interface CompiledView {
+  readonly sites: readonly SiteView[];
+  readonly kernels: readonly KernelView[];
+  /** the program that the step's numbers are about: `train`, or `evaluate` without a run */
+  readonly program: string;
+  readonly step: StepCost;
+  /** a few layers were planned and counted for all: see `shorten.ts` */
+  readonly deep: boolean;
+  readonly plan: KernelPlan;
+}
+
+export interface StepCost {
+  readonly launches: number;
+  readonly flops: number;
+  /** read and written by all kernels */
+  readonly bytes: number;
+  /** bytes of the whole arena; unknown for designs of which a few layers were planned */
+  readonly memory: number | undefined;
+}
+
+/** What is known about one mixture and what was decided. */
+export interface SiteView {
+  readonly site: string;
+  readonly facts: readonly { readonly text: string; readonly because: string }[];
+  readonly strategy: string;
+  readonly why: string;
+  /** of one layer and step, by the cost model */
+  readonly seconds: number;
+  readonly losers: readonly { readonly name: string; readonly reason: string }[];
+  readonly rewrites: readonly { readonly name: string; readonly applied: boolean; readonly why: string }[];
+}
+
+/** Compiles and looks; DiagnosticError for designs with words that have no meaning in the graph yet. */
+export function compiledView(design: Design, options: DispatchOptions = {}): CompiledView {
+  const { design: short, weights, deep } = shorten(design);
+  const { plan, choices } = compileDesign(short, options);
+  const main = plan.programs.find(({ name }) => name === "train") ?? plan.programs[0]!;
+  const times = (launch: Launch): number => {
+    const layer = layerOf(launch, plan);
+    return layer === undefined ? 1 : (weights[layer] ?? 1);
+  };
+  const counts = plan.programs.map((program) => ({ name: program.name, counts: countLaunches(program, times) }));
+  const kernels = plan.kernels.map((kernel, i) => {
+    const launches = counts.flatMap(({ name, counts: of }) => (of.has(i) ? [[name, of.get(i)!] as const] : []));
+    return kernelView(kernel, Object.fromEntries(launches));
+  });
+  const step = { ...stepCost(main, plan, times), memory: deep ? undefined : plan.memory.arena };
+  return { sites: choices.map(siteView), kernels, program: main.name, step, deep, plan };
+}
+
+function countLaunches({ launches }: ProgramPlan, times: (launch: Launch) => number): ReadonlyMap<number, number> {
+  const counts = new Map<number, number>();
+  for (const launch of launches) counts.set(launch.kernel, (counts.get(launch.kernel) ?? 0) + times(launch));
+  return counts;
+}
+
+/** The layer of a launch: its place, or for the optimiser the layer of the weight it changes. */
+function layerOf({ scope, args }: Launch, { buffers }: KernelPlan): number | undefined {
+  const names = [scope, ...args.map((id) => buffers[id]!.name)];
+  const found = names
+    .map((name) => /(?:^|\.)layers\.(\d+)\./.exec(`${name}.`)?.[1])
+    .find((layer) => layer !== undefined);
+  return found === undefined ? undefined : Number(found);
+}
+
+function stepCost({ launches }: ProgramPlan, { kernels }: KernelPlan, times: (launch: Launch) => number) {
+  const cost = { launches: 0, flops: 0, bytes: 0 };
+  for (const launch of launches) {
+    const kernel = kernels[launch.kernel]!;
+    const share = times(launch) * lengthShare(kernel, launch);
+    cost.launches += times(launch);
+    cost.flops += share * kernel.flops;
+    cost.bytes += share * kernel.bytes;
+  }
+  return cost;
+}
+
+/** Flat kernels serve several lengths; what they cost was counted for one of them. */
+function lengthShare(kernel: Kernel, { count }: Launch): number {
+  if (kernel.kind !== "flat" || count === undefined) return 1;
+  const sizes = kernel.params.map(({ dims }) => dims.reduce((product, { size }) => product * size, 1));
+  return count / Math.max(1, ...sizes);
+}
+
+function siteView(choice: Choice): SiteView {
+  return {
+    site: choice.site.site,
+    facts: factLines(choice.site).map(([text, because = ""]) => ({ text, because })),
+    strategy: choice.strategy.name,
+    why: choice.why,
+    seconds: choice.cost.seconds,
+    losers: choice.losers.map(({ name, reason }) => ({ name, reason })),
+    rewrites: choice.rewrites.map(({ name, applied, why }) => ({ name, applied, why })),
+  };
+}

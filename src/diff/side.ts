@@ -1,0 +1,46 @@
+/** One side of a comparison: a checked design, where it came from, and what is known beyond the design. */
+import type { Design } from "../2-design/design.js";
+import type { DispatchOptions } from "../4-dispatch/dispatch.js";
+import { type Diagnostic, DiagnosticError } from "../diagnostics/diagnostic.js";
+import { type CompiledView, compiledView } from "./compiled.js";
+import type { RunCurves } from "./run-layer.js";
+
+export type SideKind = "spec" | "git" | "generated" | "design" | "run" | "empty";
+
+export interface Side {
+  readonly kind: SideKind;
+  /** as the user named it */
+  readonly label: string;
+  readonly design: Design;
+  /** strategies that were asked for */
+  readonly dispatch: Readonly<Record<string, string>>;
+  /** what a run folder measured */
+  readonly run?: RunCurves;
+}
+
+/** A side and what the compiler makes of it. */
+export interface CompiledSide extends Side {
+  /** undefined where there is nothing to compile, or where it cannot be compiled */
+  readonly compiled: CompiledView | undefined;
+  /** why it cannot be compiled */
+  readonly refused: readonly Diagnostic[];
+}
+
+/** Compiles a side; a design that can be checked but not compiled yet is still compared in its other layers. */
+export function compileSide(side: Side, options: Pick<DispatchOptions, "target"> = {}): CompiledSide {
+  if (!side.design.model) return { ...side, compiled: undefined, refused: [] };
+  try {
+    const compiled = compiledView(side.design, { ...options, strategies: side.dispatch });
+    return { ...side, compiled, refused: [] };
+  } catch (cause) {
+    if (cause instanceof DiagnosticError) return { ...side, compiled: undefined, refused: cause.diagnostics };
+    throw cause;
+  }
+}
+
+/** The side that has nothing: everything of the other one is new. */
+export function emptySide(): Side {
+  const none = { blocks: {}, attentions: {}, denses: {}, mixtures: {}, routers: {}, tables: {}, provenance: {} };
+  const design: Design = { edition: 1, spec: { path: "empty", hash: "" }, model: undefined, ...none, train: undefined };
+  return { kind: "empty", label: "empty", design, dispatch: {} };
+}
