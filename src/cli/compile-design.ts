@@ -1,8 +1,11 @@
 /** From a spec on the command line to a compiled design; what is wrong with it is told on the way. */
 import type { SourceFile } from "../1-syntax/ast.js";
+import type { Design } from "../2-design/design.js";
+import type { SetOption } from "../2-design/read/overrides.js";
 import { bundleOf } from "../6-emit/bundle.js";
+import { diagnose } from "../diagnostics/diagnose.js";
 import { type Diagnostic, DiagnosticError } from "../diagnostics/diagnostic.js";
-import { type Compiled, type CompileOptions, compileSpec } from "../pipeline.js";
+import { type Compiled, type CompileOptions, checkSpec, compileDesign as compile } from "../pipeline.js";
 import type { Bundle } from "../runtime/bundle.js";
 import { dispatchOptions, setOption } from "./flags.js";
 import { type Cli, warn } from "./output.js";
@@ -23,11 +26,16 @@ export function compileDesign(
 ): Compiled {
   const set = (flags.set ?? []).map(setOption);
   const dispatch = dispatchOptions(flags.dispatch ?? []);
-  const { compiled, diagnostics } = compileSpec(source, { ...options, set, dispatch });
-  const warnings = withoutErrors(diagnostics);
-  for (const each of warnings) warn(cli, each);
-  // without errors everything that was asked for is there
-  return compiled!;
+  const design = checkDesign(cli, source, set);
+  return compile(design, { ...options, dispatch });
+}
+
+/** Stages 1 and 2: a design with a model. Prints warnings, throws errors as diagnostics. */
+export function checkDesign(cli: Cli, source: SourceFile, set: readonly SetOption[]): Design {
+  const { design, diagnostics } = checkSpec(source, { set });
+  for (const each of withoutErrors(diagnostics)) warn(cli, each);
+  if (!design?.model) throw new DiagnosticError([diagnose("MOE2021", { what: "model" })]);
+  return design;
 }
 
 function withoutErrors(diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {

@@ -1,8 +1,6 @@
 /** `moec init FILE --out w.safetensors`: the weights and routing tables that a run would start from. */
 
-import { parse } from "../1-syntax/parse.js";
 import type { Design } from "../2-design/design.js";
-import { resolve } from "../2-design/resolve.js";
 import { buffersOf, weightsOf } from "../2-design/weights.js";
 import { diagnose } from "../diagnostics/diagnose.js";
 import { DiagnosticError } from "../diagnostics/diagnostic.js";
@@ -12,8 +10,9 @@ import { designNeedsCounts, drawTables } from "../runtime/routing-tables.js";
 import { type Tensor, writeSafetensors } from "../runtime/safetensors-write.js";
 import { startValues } from "../runtime/start-weights.js";
 import { readCounts } from "../runtime/token-counts.js";
+import { checkDesign } from "./compile-design.js";
 import { setOption } from "./flags.js";
-import { type Cli, exit, note, print, warn } from "./output.js";
+import { type Cli, exit, note, print } from "./output.js";
 import { readSpec } from "./read-spec.js";
 
 export interface InitFlags {
@@ -26,7 +25,7 @@ export interface InitFlags {
 
 /** Writes every weight, table and bias of the model. */
 export async function init(cli: Cli, file: string, flags: InitFlags): Promise<number> {
-  const design = designOf(cli, file, flags.set ?? []);
+  const design = checkDesign(cli, readSpec(cli.host, file), (flags.set ?? []).map(setOption));
   const seed = flags.seed ?? design.train?.seed ?? 0;
   const counts = await countsFor(cli, design, seed, flags);
   const tables = drawTables(cli.host, design, counts).byName;
@@ -40,17 +39,6 @@ export async function init(cli: Cli, file: string, flags: InitFlags): Promise<nu
   writeSafetensors(cli.host, flags.out, [...weights, ...buffers], { spec: design.spec.hash, seed: String(seed) });
   print(cli, `${flags.out}: ${weights.length} weights, ${buffers.length} tables and biases, seed ${seed}`);
   return exit.ok;
-}
-
-/** A checked design with a model. */
-function designOf(cli: Cli, file: string, set: readonly string[]): Design {
-  const { ast, diagnostics: syntax, broken } = parse(readSpec(cli.host, file));
-  const { design, diagnostics } = resolve(ast, { broken, set: set.map(setOption) });
-  const all = [...syntax, ...diagnostics];
-  if (all.some(({ severity }) => severity === "error")) throw new DiagnosticError(all);
-  for (const each of all) warn(cli, each);
-  if (!design?.model) throw new DiagnosticError([diagnose("MOE2021", { what: "model" })]);
-  return design;
 }
 
 /** Counts from the named file, or from the run's training data, where a table asks for them. */

@@ -18,6 +18,7 @@ import { type DrawnTables, drawTables, type TablesByName, tableUses } from "./ro
 import { sha256 } from "./sha256.js";
 import {
   firstBadWeight,
+  type IdleTensors,
   loadModel,
   loadOptimizer,
   modelTensors,
@@ -92,8 +93,8 @@ export async function openRun(bundle: Bundle, options: RunOptions): Promise<Run>
   const engine = await openEngine(bundle, options);
   try {
     fillData(engine, tables, tableUses(bundle.design));
-    putWeights(engine, bundle, seed, options);
-    return started({ bundle, engine, data, tables, drawn, seed, sampler, fingerprint }, spec, sequence, options);
+    const idle = putWeights(engine, bundle, seed, options);
+    return started({ bundle, engine, data, tables, drawn, seed, sampler, fingerprint, idle }, spec, sequence, options);
   } catch (cause) {
     await engine.close();
     throw cause;
@@ -115,14 +116,12 @@ async function prepare({ design }: Bundle, spec: Train, seed: number, options: R
   });
 }
 
-function putWeights(engine: Engine, bundle: Bundle, seed: number, { from, report }: RunOptions): void {
-  if (from === undefined) {
-    startFresh(engine, bundle, seed);
-    return;
-  }
+function putWeights(engine: Engine, bundle: Bundle, seed: number, { from, report }: RunOptions): IdleTensors {
+  if (from === undefined) return startFresh(engine, bundle, seed);
   report?.(`going on from ${from.folder}`);
-  loadModel(engine, bundle, from.model);
+  const idle = loadModel(engine, bundle, from.model);
   loadOptimizer(engine, bundle, from.optimizer);
+  return idle;
 }
 
 /** SHA-256 of the training tokens: the same text may lie in other files. */
@@ -150,6 +149,7 @@ function samplerState({ folder, state }: StoredCheckpoint): SamplerState {
 
 type Parts = Pick<Run, "bundle" | "engine" | "data" | "tables" | "drawn" | "seed" | "sampler"> & {
   readonly fingerprint: string;
+  readonly idle: IdleTensors;
 };
 
 function started(parts: Parts, spec: Train, sequence: number, options: RunOptions): Run {
@@ -198,7 +198,7 @@ async function trainStep(
 }
 
 function saveRun(
-  { bundle, engine, sampler, fingerprint }: Parts,
+  { bundle, engine, sampler, fingerprint, idle }: Parts,
   tables: TablesByName,
   folder: string,
   step: number,
@@ -207,7 +207,7 @@ function saveRun(
   const bad = firstBadWeight(engine, bundle);
   if (bad)
     throw new DiagnosticError([diagnose("MOE6011", { step, what: `\`${bad.name}\``, value: String(bad.value) })]);
-  const [model, optimizer] = [modelTensors(bundle, engine, tables), optimizerTensors(bundle, engine)];
+  const [model, optimizer] = [modelTensors(bundle, engine, tables, idle), optimizerTensors(bundle, engine)];
   const state = { spec: bundle.design.spec.hash, data: fingerprint, sampler: sampler.state(step) };
   return saveCheckpoint(host, folder, { step, model, optimizer, state });
 }

@@ -4,7 +4,6 @@ import { diagnose } from "../diagnostics/diagnose.js";
 import { DiagnosticError } from "../diagnostics/diagnostic.js";
 import type { Bundle } from "./bundle.js";
 import { checkTensors, type ExpectedTensor } from "./checkpoint.js";
-import type { Dtype, Elements } from "./dtype.js";
 import type { Engine } from "./engine.js";
 import { initialise } from "./init.js";
 import type { TablesByName } from "./routing-tables.js";
@@ -17,43 +16,53 @@ export function startValues(seed: number, { name, shape, init, path }: WeightSpe
   throw new DiagnosticError([diagnose("MOE2025", { word: "merge", where: `\`${path}\`` })]);
 }
 
-/** All weights at their start and all states at zero. */
-export function startFresh(engine: Engine, { weights }: Bundle, seed: number): void {
-  for (const weight of weights) {
-    if (engine.has("param", weight.name)) engine.floats("param", weight.name).set(startValues(seed, weight));
-  }
+/**
+ * Weights and biases that no program reads, because dispatch found that nothing depends on them. The engine has no
+ * place for them; checkpoints keep them as they are.
+ */
+export type IdleTensors = ReadonlyMap<string, Float32Array>;
+
+/** All weights at their start and all states at zero; answers with those that are idle. */
+export function startFresh(engine: Engine, bundle: Bundle, seed: number): IdleTensors {
   for (const { name } of engine.kept("state")) engine.floats("state", name).fill(0);
+  return place(engine, bundle, ({ name, shape }) => {
+    const weight = bundle.weights.find((each) => each.name === name);
+    return weight ? startValues(seed, weight) : new Float32Array(shape.reduce((product, each) => product * each, 1));
+  });
+}
+
+/** Puts the values of every f32 tensor of the model where it belongs. */
+function place(engine: Engine, bundle: Bundle, values: (tensor: ExpectedTensor) => Float32Array): IdleTensors {
+  const idle = new Map<string, Float32Array>();
+  for (const tensor of expectedModel(bundle)) {
+    if (tensor.dtype !== "F32") continue;
+    const home = homeOf(engine, tensor.name);
+    if (home) home.set(values(tensor));
+    else idle.set(tensor.name, values(tensor));
+  }
+  return idle;
+}
+
+function homeOf(engine: Engine, name: string): Float32Array | undefined {
+  if (engine.has("param", name)) return engine.floats("param", name);
+  return engine.has("state", name) ? engine.floats("state", name) : undefined;
 }
 
 /** The tensors of `model.safetensors`: weights, then tables and biases. */
-export function modelTensors(bundle: Bundle, engine: Engine, tables: TablesByName): Tensor[] {
-  const weights = bundle.weights.map(({ name, shape }) => tensor(name, "F32", shape, engine.floats("param", name)));
-  const buffers = bundle.buffers.map(({ name, shape, dtype }) =>
-    dtype === "u8"
-      ? tensor(name, "U8", shape, tables.get(name)!)
-      : tensor(name, "F32", shape, engine.floats("state", name)),
-  );
-  return [...weights, ...buffers];
+export function modelTensors(bundle: Bundle, engine: Engine, tables: TablesByName, idle: IdleTensors): Tensor[] {
+  return expectedModel(bundle).map(({ name, dtype, shape }) => {
+    const data = dtype === "U8" ? tables.get(name)! : (homeOf(engine, name) ?? idle.get(name)!);
+    return { name, dtype, shape, data };
+  });
 }
 
 /** The tensors of `optimizer.safetensors`: every state that is not part of the model. */
 export function optimizerTensors(bundle: Bundle, engine: Engine): Tensor[] {
-  return optimizerStates(bundle, engine).map(({ name, dims }) =>
-    tensor(
-      name,
-      "F32",
-      dims.map(({ size }) => size),
-      engine.floats("state", name),
-    ),
-  );
+  return optimizerStates(bundle, engine).map(({ name, dims }) => {
+    const shape = dims.map(({ size }) => size);
+    return { name, dtype: "F32", shape, data: engine.floats("state", name) };
+  });
 }
-
-const tensor = (name: string, dtype: Dtype, shape: readonly number[], data: Elements): Tensor => ({
-  name,
-  dtype,
-  shape,
-  data,
-});
 
 function optimizerStates({ buffers }: Bundle, engine: Engine) {
   const ofModel = new Set(buffers.map(({ name }) => name));
@@ -61,11 +70,11 @@ function optimizerStates({ buffers }: Bundle, engine: Engine) {
 }
 
 /** What a model file must hold. */
-export function expectedModel({ weights, buffers }: Bundle): ExpectedTensor[] {
+export function expectedModel({ weights, buffers }: Bundle): readonly ExpectedTensor[] {
   return [
-    ...weights.map(({ name, shape }) => ({ name, shape, dtype: "F32" as const })),
-    ...buffers.map(({ name, shape, dtype }) => ({ name, shape, dtype: dtype === "u8" ? ("U8" as const) : "F32" })),
-  ] as ExpectedTensor[];
+    ...weights.map(({ name, shape }): ExpectedTensor => ({ name, shape, dtype: "F32" })),
+    ...buffers.map(({ name, shape, dtype }): ExpectedTensor => ({ name, shape, dtype: dtype === "u8" ? "U8" : "F32" })),
+  ];
 }
 
 /** The routing tables in a model file. */
@@ -74,15 +83,13 @@ export function tablesIn(bundle: Bundle, file: Safetensors): TablesByName {
   return new Map(tables.map(({ name }) => [name, file.tensors.get(name)!.data() as Uint8Array]));
 }
 
-/** Takes weights and biases from a model file; MOE6004 to MOE6006 and MOE6018 when it does not fit the design. */
-export function loadModel(engine: Engine, bundle: Bundle, file: Safetensors): void {
+/**
+ * Takes weights and biases from a model file; MOE6004 to MOE6006 and MOE6018 when it does not fit the design. Answers
+ * with those that are idle.
+ */
+export function loadModel(engine: Engine, bundle: Bundle, file: Safetensors): IdleTensors {
   checkTensors(file, expectedModel(bundle));
-  for (const { name } of engine.kept("param")) engine.floats("param", name).set(file.tensors.get(name)!.float32());
-  for (const { name, dtype } of bundle.buffers) {
-    if (dtype === "f32" && engine.has("state", name)) {
-      engine.floats("state", name).set(file.tensors.get(name)!.float32());
-    }
-  }
+  return place(engine, bundle, ({ name }) => file.tensors.get(name)!.float32());
 }
 
 /** Takes the optimiser's state from its file; the same errors as `loadModel`. */
@@ -96,7 +103,7 @@ export function loadOptimizer(engine: Engine, bundle: Bundle, file: Safetensors)
 /** The first weight with a number that is not finite, or undefined. */
 export function firstBadWeight(engine: Engine, { weights }: Bundle): { name: string; value: number } | undefined {
   for (const { name } of weights) {
-    const bad = engine.floats("param", name).find((each) => !Number.isFinite(each));
+    const bad = homeOf(engine, name)?.find((each) => !Number.isFinite(each));
     if (bad !== undefined) return { name, value: bad };
   }
   return undefined;
