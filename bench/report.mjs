@@ -1,6 +1,6 @@
 /** The benchmark's numbers as text for a terminal and as Markdown for RESULTS.md. */
 
-const columns = ["contender", "tokens/s", "ms/step", "GFLOP/s", "spread"];
+const columns = ["contender", "tokens/s", "ms/step", "GFLOP/s", "spread", "last loss"];
 
 /** What the numbers mean; printed with them. */
 export const convention =
@@ -66,12 +66,13 @@ function designMarkdown(design) {
 }
 
 function rows({ contenders }) {
-  return contenders.map(({ name, ms, tokensPerSecond, gflops, spread }) => [
+  return contenders.map(({ name, ms, tokensPerSecond, gflops, spread, loss }) => [
     name,
     tokensPerSecond.toFixed(0),
     ms.toFixed(0),
     gflops.toFixed(0),
     `${(100 * spread).toFixed(0)} %`,
+    loss.toFixed(3),
   ]);
 }
 

@@ -82,45 +82,44 @@ async function measure(name) {
     why,
     memory,
     compiler,
-    contenders: ranked(times.seconds, train.batch * model.context, flopsPerToken(bundle.design)),
+    contenders: ranked(times.seen, train.batch * model.context, flopsPerToken(bundle.design)),
     kernels: seconds && byKernel(compiled.plan, seconds).slice(0, Number(flags.kernels)),
     profiled: seconds?.reduce((sum, each) => sum + each, 0),
   };
 }
 
-/** Some steps of each in turn, over and over; seconds of every step by contender. */
+/** Some steps of each in turn, over and over; seconds of every step and the last loss by contender. */
 async function takeTurns({ native, wasm, peer }) {
   const ways = peer?.about.ways ?? [];
-  const seconds = new Map([native.name, wasm.name, ...ways.map(torchName)].map((each) => [each, []]));
+  const seen = new Map([native.name, wasm.name, ...ways.map(torchName)].map((each) => [each, { seconds: [] }]));
+  const add = (name, { seconds, loss }) => {
+    const { seconds: before } = seen.get(name);
+    seen.set(name, { seconds: before.concat(seconds), loss });
+  };
   let memory = 0;
-  for (const way of ways) await peer.run(way, 2);
+  for (const way of ways) await peer.run(way, 3);
   for (let done = 0; done < steps; ) {
     const count = Math.min(flags.quick ? 1 : 3, steps - done);
-    for (let i = 0; i < count; i++) seconds.get(native.name).push((await native.step()).seconds);
+    for (let i = 0; i < count; i++) add(native.name, await native.step());
     // a step of it is long enough to be its own average
-    seconds.get(wasm.name).push((await wasm.step()).seconds);
+    add(wasm.name, await wasm.step());
     for (const way of ways) {
       const answer = await peer.run(way, count);
-      seconds.get(torchName(way)).push(...answer.seconds);
+      add(torchName(way), answer);
       memory = answer.memory;
     }
     done += count;
     note(`  ${done}/${steps}`);
   }
-  return { seconds, memory };
+  return { seen, memory };
 }
 
-function ranked(seconds, tokens, flops) {
-  return [...seconds].map(([name, each]) => {
-    const middle = median(each);
-    const spread = (Math.max(...each) - Math.min(...each)) / middle;
-    return {
-      name,
-      ms: 1e3 * middle,
-      tokensPerSecond: tokens / middle,
-      gflops: (flops * tokens) / middle / 1e9,
-      spread,
-    };
+function ranked(seen, tokens, flops) {
+  return [...seen].map(([name, { seconds, loss }]) => {
+    const middle = median(seconds);
+    const spread = (Math.max(...seconds) - Math.min(...seconds)) / middle;
+    const rate = tokens / middle;
+    return { name, ms: 1e3 * middle, tokensPerSecond: rate, gflops: (flops * rate) / 1e9, spread, loss };
   });
 }
 

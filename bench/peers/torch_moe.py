@@ -82,7 +82,7 @@ class Steps:
         ids = self.batches[self.done % len(self.batches)]
         begin = time.perf_counter()
         results = train_step(self.model, self.optimizer, ids[:, :-1], ids[:, 1:], rate_factor(self.done, 300))
-        results["loss"].item()
+        self.loss = results["loss"].item()
         self.done += 1
         return time.perf_counter() - begin
 
@@ -112,7 +112,8 @@ def serve(config, args):
         way, count = line.split()
         if way not in running:
             running[way] = Steps(config, way, args.batch)
-        emit({"experts": way, "seconds": [running[way].run() for _ in range(int(count))], "memory": memory()})
+        seconds = [running[way].run() for _ in range(int(count))]
+        emit({"experts": way, "seconds": seconds, "loss": running[way].loss, "memory": memory()})
 
 
 def load_weights(model, tensors):

@@ -26,7 +26,7 @@ const cases: readonly Case[] = [
     about: "two layers, six experts of 24",
     set: ["MaskMoE.d_model=32", "MaskMoE.repeat=2", "Attend.heads=4", "Mixture.experts=6 of swiglu(hidden: 24)"],
     flags: { "d-model": 32, layers: 2, heads: 4, "expert-count": 6, width: 24 },
-    vocab: 50,
+    vocab: 257,
     context: 24,
     batch: 3,
   },
@@ -35,7 +35,7 @@ const cases: readonly Case[] = [
     about: "odd widths",
     set: ["MaskMoE.d_model=42", "MaskMoE.repeat=3", "Attend.heads=3", "Mixture.experts=5 of swiglu(hidden: 37)"],
     flags: { "d-model": 42, layers: 3, heads: 3, "expert-count": 5, width: 37 },
-    vocab: 67,
+    vocab: 283,
     context: 17,
     batch: 2,
   },
@@ -44,7 +44,7 @@ const cases: readonly Case[] = [
     about: "two layers, seven experts of 20",
     set: ["MHMoE.d_model=32", "MHMoE.repeat=2", "Attend.heads=4", "Mixture.experts=7 of swiglu(hidden: 20)"],
     flags: { "d-model": 32, layers: 2, heads: 4, "expert-count": 7, width: 20 },
-    vocab: 50,
+    vocab: 257,
     context: 24,
     batch: 3,
   },
@@ -60,11 +60,14 @@ const cases: readonly Case[] = [
       "Mixture.router.select=top(3) per subtoken",
     ],
     flags: { "d-model": 42, layers: 2, heads: 3, "expert-count": 9, width: 19, parts: 3, "top-k": 3 },
-    vocab: 61,
+    vocab: 301,
     context: 15,
     batch: 2,
   },
 ];
+
+/** A tokenizer that fits small vocabularies. */
+const byte = "Pretrain.tokenizer=byte";
 
 const models = { "mask-moe": "MaskMoE", "mh-moe": "MHMoE" } as const;
 
@@ -77,7 +80,7 @@ async function prepare(
   const at = (name: string): string => join(folder, name);
   const id = (): number => Math.floor(next() ** 2 * vocab);
   const tokens = Array.from({ length: batch }, () => Array.from({ length: context + 1 }, id));
-  const sizes = [...set, `${models[design]}.vocab=${vocab}`, `${models[design]}.context=${context}`];
+  const sizes = [...set, `${models[design]}.vocab=${vocab}`, `${models[design]}.context=${context}`, byte];
   const changes = sizes.flatMap((each) => ["--set", each]);
   writeFileSync(at("tokens.json"), JSON.stringify({ tokens }));
   writeFileSync(at("counts.json"), JSON.stringify(Array.from({ length: vocab }, (_, i) => vocab - i)));
