@@ -5,12 +5,12 @@
  */
 import type { Expr } from "../3-graph/expr.js";
 import type { Axis, Graph, Node, Value } from "../3-graph/graph.js";
-import { access, sameAxes, sizeOf } from "./operands.js";
+import { access, isLeaf, sameAxes, sizeOf } from "./operands.js";
 import { readProduct } from "./matmul-shape.js";
 import { countUses, rebuild, type Rebuild } from "./rewrite.js";
 
 export function canonicalise(graph: Graph): Graph {
-  return copyUnreadableTakes(takeBeforeMap(flattenSums(unifyAxes(graph))));
+  return scalarsFirst(copyUnreadableTakes(takeBeforeMap(flattenSums(unifyAxes(graph)))));
 }
 
 /** A view that keeps all sizes only renames: its two names become one, everywhere. */
@@ -227,4 +227,14 @@ function copyUnreadableTakes(graph: Graph): Graph {
 function readsByIndex(reader: Node): boolean {
   if (reader.op.kind === "map" || reader.op.kind === "reduce") return true;
   return reader.op.kind === "contract" && readProduct(reader) !== undefined;
+}
+
+/** Single numbers that follow from inputs alone (the schedule) come first, so that nothing has to be split to wait for them. */
+function scalarsFirst(graph: Graph): Graph {
+  const early = new Set<Node>();
+  for (const node of graph.nodes) {
+    const known = node.inputs.every((v) => early.has(v.node));
+    if (isLeaf(node) || (known && node.op.kind === "map" && node.outputs[0]!.axes.length === 0)) early.add(node);
+  }
+  return { ...graph, nodes: [...graph.nodes.filter((n) => early.has(n)), ...graph.nodes.filter((n) => !early.has(n))] };
 }

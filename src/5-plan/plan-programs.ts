@@ -37,38 +37,58 @@ export function planPrograms(programs: Readonly<Record<string, Graph>>, options:
     const launches = made.map((m, i) => {
       const args = m.bound.map((b) => work.find(b.value, b.partial));
       const count = m.count === undefined ? {} : { count: m.count };
-      return { kernel: kernels.share(m.kernel), args, scope: scopeOf(clusters[i]!), ...count };
+      const scope = scopeOf(clusters[i]!);
+      return { kernel: kernels.share(m.kernel, name, scope), args, scope, ...count };
     });
     const outputs = Object.fromEntries([...graph.outputs].map(([key, v]) => [key, work.find(access(v).root, false)]));
     return { name, launches: withWaits(launches, kernels.all, buffers), outputs, workspace: work.bytes };
   }
 }
 
-/** Equal kernels are one kernel, whatever layer or program asks; names are made unique at the end. */
-function kernelList(): { all: readonly Kernel[]; share: (k: Kernel) => number; named: () => Kernel[] } {
-  const kernels: Kernel[] = [];
-  const byShape = new Map<string, number>();
-  const share = (kernel: Kernel): number => {
-    const shape = fingerprint(kernel);
-    const at = byShape.get(shape) ?? kernels.push(kernel) - 1;
-    byShape.set(shape, at);
-    return at;
-  };
-  const named = (): Kernel[] => {
-    const taken = new Set<string>();
-    return kernels.map((k) => {
-      const name = freeName(k.name, taken);
-      taken.add(name);
-      return { ...k, name };
-    });
-  };
-  return { all: kernels, share, named };
+/** Who launches a kernel: what tells two kernels of one role apart. */
+interface Use {
+  readonly kernel: Kernel;
+  readonly programs: Set<string>;
+  readonly scopes: Set<string>;
 }
 
-function freeName(base: string, taken: ReadonlySet<string>): string {
-  const candidates = [base, ...["also", "again", "further"].map((w) => `${base}_${w}`)];
+/** Equal kernels are one kernel, whatever layer or program asks; names are made unique at the end. */
+function kernelList(): { all: readonly Kernel[]; share: (k: Kernel, program: string, scope: string) => number; named: () => Kernel[] } {
+  const uses: Use[] = [];
+  const all: Kernel[] = [];
+  const byShape = new Map<string, number>();
+  const share = (kernel: Kernel, program: string, scope: string): number => {
+    const shape = fingerprint(kernel);
+    const at = byShape.get(shape) ?? all.push(kernel) - 1;
+    byShape.set(shape, at);
+    uses[at] ??= { kernel, programs: new Set(), scopes: new Set() };
+    uses[at].programs.add(program);
+    uses[at].scopes.add(scope.split(".").slice(0, 2).join("_"));
+    return at;
+  };
+  return { all, share, named: () => nameAll(uses) };
+}
+
+/** The plain role where it is free; else the layer or the program that alone uses it, or how it is used less. */
+function nameAll(uses: readonly Use[]): Kernel[] {
+  const taken = new Set<string>();
+  return uses.map(({ kernel, programs, scopes }) => {
+    const [scope, program] = [[...scopes][0]!, [...programs][0]!];
+    const candidates = [
+      kernel.name,
+      ...(scopes.size === 1 && scope.startsWith("layers_") ? [`${kernel.name}_of_${scope.replace("layers_", "layer_")}`] : []),
+      ...(programs.size === 1 ? [`${kernel.name}_in_${program}`] : []),
+      `${kernel.name}_with_${kernel.params.at(-1)!.name}`,
+    ];
+    const name = freeName(candidates, taken);
+    taken.add(name);
+    return { ...kernel, name };
+  });
+}
+
+function freeName(candidates: readonly string[], taken: ReadonlySet<string>): string {
   for (let n = 1; ; n++) {
-    const free = candidates.map((c) => (n === 1 ? c : `${c}${n}`)).find((c) => !taken.has(c));
+    const free = candidates.map((c) => (n === 1 ? c : `${c}_${n}`)).find((c) => !taken.has(c));
     if (free !== undefined) return free;
   }
 }
