@@ -14,9 +14,11 @@ export type Lower = (graph: Graph) => Graph;
 
 export function buildProgram(design: Design, name: ProgramName, size: StepSize, lower: Lower): Graph {
   const whole = forward(design, { ...size, training: name !== "evaluate" });
-  const lowered = lower(keepOutputs(whole, wanted(name)));
+  // only training moves what is kept between steps, such as load-balance biases
+  const updates = name === "train" ? whole.updates : [];
+  const lowered = lower(keepOutputs({ ...whole, updates }, wanted(name)));
   if (name === "evaluate") return lowered;
-  const gradients = differentiate({ ...lowered, updates: name === "train" ? lowered.updates : [] });
+  const gradients = differentiate(lowered);
   return name === "train" ? addOptimizer(gradients, design) : gradients;
 }
 
