@@ -4,8 +4,8 @@
  */
 import type { Design, Optimize, Train, WeightClass } from "../2-design/design.js";
 import { createBuilder, type GraphBuilder, type Operand } from "./builder.js";
-import { add, cos, div, exp, lt, max, min, mul, select, sqrt, square, sub, type Term } from "./expr-build.js";
 import type { Expr } from "./expr.js";
+import { add, cos, div, exp, lt, max, min, mul, select, sqrt, square, sub, type Term } from "./expr-build.js";
 import type { Graph, Node, Value } from "./graph.js";
 
 /** Adds the updates of every weight that some `optimize` line names; outputs lr and grad_norm. */
@@ -24,7 +24,10 @@ export function addOptimizer(graph: Graph, design: Design): Graph {
     const updates = params.flatMap((p, i) => adamw(g, p, grads[i]!, { step, factor, clip }, train));
     const outputs = new Map([...graph.outputs].filter(([name]) => !name.startsWith("grad.")));
     outputs.set("grad_norm", norm);
-    outputs.set("lr", g.map([factor], (f) => mul(f, train.optimize[0]?.lr ?? 0)));
+    outputs.set(
+      "lr",
+      g.map([factor], (f) => mul(f, train.optimize[0]?.lr ?? 0)),
+    );
     return g.finish({ outputs, updates: [...graph.updates, ...updates] });
   });
 }
@@ -33,7 +36,13 @@ const nameOf = (p: Node): string => (p.op.kind === "param" ? p.op.name : "");
 
 function gradNorm(g: GraphBuilder, grads: readonly Value[]): Value {
   const squares = grads.map((grad) =>
-    g.within({ role: "norm" }, () => g.reduce("sum", g.map([grad], square), grad.axes.map((a) => a.name))),
+    g.within({ role: "norm" }, () =>
+      g.reduce(
+        "sum",
+        g.map([grad], square),
+        grad.axes.map((a) => a.name),
+      ),
+    ),
   );
   return g.within({ role: "norm" }, () => g.map(squares, (...terms) => sqrt(terms.reduce((a, b) => add(a, b)))));
 }
@@ -84,11 +93,17 @@ function adamw(g: GraphBuilder, p: Node, grad: Value, { step, factor, clip }: Sh
     const [c1, c2] = [correction(b1), correction(b2)];
     const rate = g.map([factor], (f) => mul(f, lr));
     const m1 = g.map([m, grad, clip], (old, d, k) => add(mul(old, b1), mul(mul(d, k), 1 - b1)), { axes: w.axes });
-    const v1 = g.map([v, grad, clip], (old, d, k) => add(mul(old, b2), mul(square(mul(d, k)), 1 - b2)), { axes: w.axes });
-    const w1 = g.map([w, m1, v1, c1, c2, rate], (old, a, b, x, y, r) => {
-      const move = div(div(a, x), add(sqrt(div(b, y)), eps));
-      return sub(mul(old, sub(1, mul(r, decay))), mul(r, move));
-    }, { axes: w.axes });
+    const v1 = g.map([v, grad, clip], (old, d, k) => add(mul(old, b2), mul(square(mul(d, k)), 1 - b2)), {
+      axes: w.axes,
+    });
+    const w1 = g.map(
+      [w, m1, v1, c1, c2, rate],
+      (old, a, b, x, y, r) => {
+        const move = div(div(a, x), add(sqrt(div(b, y)), eps));
+        return sub(mul(old, sub(1, mul(r, decay))), mul(r, move));
+      },
+      { axes: w.axes },
+    );
     return [
       { target: m, value: m1 },
       { target: v, value: v1 },

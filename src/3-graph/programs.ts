@@ -1,7 +1,7 @@
 /** The programs of a design, from one forward pass each: training step, held-out evaluation, trace with gradients. */
 import type { Design } from "../2-design/design.js";
-import { forward } from "./forward/model.js";
 import type { StepSize } from "./forward/context.js";
+import { forward } from "./forward/model.js";
 import { differentiate } from "./gradient.js";
 import type { Graph } from "./graph.js";
 import { addOptimizer } from "./optimizer.js";

@@ -18,7 +18,8 @@ export function attend(c: ForwardContext, attention: Attention, scope: string, x
       return linear(g, x, c.param(`${scope}.${name}.weight`, [out, c.D]), b);
     });
   const [q, k, v] = [project("q", Q), project("k", KV), project("v", KV)];
-  const turned = (name: "q" | "k", value: Value) => turn(c, attention, scope, name, normed(c, attention, scope, name, value));
+  const turned = (name: "q" | "k", value: Value) =>
+    turn(c, attention, scope, name, normed(c, attention, scope, name, value));
   const shape = {
     heads,
     kvHeads,
@@ -53,7 +54,10 @@ function turn(c: ForwardContext, attention: Attention, scope: string, name: "q" 
   if (!rope) return x;
   const { g, size } = c;
   return g.within({ scope, role: `${name}_rope`, because: `${attention.name}.position` }, () => {
-    const axes = [{ name: "S", size: size.seq }, { name: "J", size: headDim / 2 }];
+    const axes = [
+      { name: "S", size: size.seq },
+      { name: "J", size: headDim / 2 },
+    ];
     const half = (part: "cos" | "sin") =>
       g.data(`rope.${rope.base}.${headDim}.${part}`, { kind: "rope", base: rope.base, part }, axes, "f32");
     return g.rope(x, half("cos"), half("sin"), { headDim, inverse: false });

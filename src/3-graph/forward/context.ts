@@ -43,7 +43,10 @@ export function createContext(g: GraphBuilder, design: Design, size: StepSize, t
   const param = (name: string, axes: readonly Axis[]): Value => {
     const spec = specs.get(name);
     ensure(spec !== undefined, () => `${name} is not a weight of the design`);
-    ensure(spec.shape.join() === axes.map((a) => a.size).join(), () => `${name} is [${spec.shape.join()}], not [${axes.map((a) => a.size).join()}]`);
+    ensure(
+      spec.shape.join() === axes.map((a) => a.size).join(),
+      () => `${name} is [${spec.shape.join()}], not [${axes.map((a) => a.size).join()}]`,
+    );
     return g.param(name, axes, spec.init, spec.class);
   };
   return {

@@ -7,7 +7,14 @@ import { ensure } from "../internal.js";
 import type { ForwardContext } from "./context.js";
 
 /** The weights of a kind in its own order, `outer` axes in front; names start with `prefix`. */
-export function ffnParams(c: ForwardContext, ffn: Ffn, prefix: string, outer: readonly Axis[], width: Axis, hidden = "F"): Value[] {
+export function ffnParams(
+  c: ForwardContext,
+  ffn: Ffn,
+  prefix: string,
+  outer: readonly Axis[],
+  width: Axis,
+  hidden = "F",
+): Value[] {
   const kind = expertKind(ffn.kind);
   ensure(kind !== undefined, () => `no expert kind ${ffn.kind}`);
   const F = { name: hidden, size: ffn.hidden };

@@ -1,13 +1,13 @@
 /** A mixture: units, router, experts (not yet dispatched), shared experts, and units put together again. */
 import type { Mixture, SharedGroup } from "../../2-design/design.js";
-import type { RouterSite } from "../../rules/build.js";
 import { soleExpert } from "../../experts/build.js";
 import { expertKind } from "../../experts/index.js";
+import type { RouterSite } from "../../rules/build.js";
+import { probabilities } from "../../rules/meaning.js";
 import { linear } from "../compose/linear.js";
 import { add, select as choose, le, log, max, mul, neg, sigmoid } from "../expr-build.js";
 import type { Axis, Value } from "../graph.js";
 import { ensure } from "../internal.js";
-import { probabilities } from "../../rules/meaning.js";
 import type { ForwardContext } from "./context.js";
 import { ffnParams } from "./feed-forward.js";
 import { type Routed, runRouter } from "./router.js";
@@ -32,8 +32,18 @@ function split(c: ForwardContext, { unit, width, name }: Mixture, scope: string,
   ensure(unit.kind === "subtoken", () => `units of kind ${unit.kind} are not compiled yet`);
   const { g } = c;
   const out = { name: "DS", size: c.D.size };
-  const mixed = unit.split === "linear" ? g.within({ role: "split", because: `${name}.unit` }, () => linear(g, x, c.param(`${scope}.split.weight`, [out, c.D]))) : x;
-  return g.within({ role: "units", because: `${name}.unit` }, () => g.view(mixed, [{ name: "U", size: c.T.size * unit.heads }, { name: "C", size: width }]));
+  const mixed =
+    unit.split === "linear"
+      ? g.within({ role: "split", because: `${name}.unit` }, () =>
+          linear(g, x, c.param(`${scope}.split.weight`, [out, c.D])),
+        )
+      : x;
+  return g.within({ role: "units", because: `${name}.unit` }, () =>
+    g.view(mixed, [
+      { name: "U", size: c.T.size * unit.heads },
+      { name: "C", size: width },
+    ]),
+  );
 }
 
 function residualInside({ g }: ForwardContext, { unit }: Mixture, units: Value, y: Value): Value {
@@ -44,9 +54,13 @@ function merge(c: ForwardContext, { unit, name }: Mixture, scope: string, x: Val
   if (unit.kind !== "subtoken") return y;
   const { g } = c;
   const input = { name: "DM", size: c.D.size };
-  const joined = g.within({ role: "units", because: `${name}.unit` }, () => g.view(y, [c.T, unit.merge === "linear" ? input : c.D]));
+  const joined = g.within({ role: "units", because: `${name}.unit` }, () =>
+    g.view(y, [c.T, unit.merge === "linear" ? input : c.D]),
+  );
   if (unit.merge !== "linear") return g.view(joined, x.axes);
-  return g.within({ role: "merge", because: `${name}.unit` }, () => linear(g, joined, c.param(`${scope}.merge.weight`, [c.D, input])));
+  return g.within({ role: "merge", because: `${name}.unit` }, () =>
+    linear(g, joined, c.param(`${scope}.merge.weight`, [c.D, input])),
+  );
 }
 
 function routerSite(c: ForwardContext, scope: string, layer: number, x: Value, experts: Axis): RouterSite {
@@ -68,7 +82,12 @@ function routerSite(c: ForwardContext, scope: string, layer: number, x: Value, e
       const row = form === "visible" ? experts : { name: "K", size: sees };
       const source = { kind: "table" as const, table: name, layer, form };
       const suffix = form === "visible" ? "" : ".experts";
-      return g.data(`${scope}.${name.toLowerCase()}${suffix}`, source, [{ name: "V", size: design.model!.vocab }, row], form === "visible" ? "u8" : "i32");
+      return g.data(
+        `${scope}.${name.toLowerCase()}${suffix}`,
+        source,
+        [{ name: "V", size: design.model!.vocab }, row],
+        form === "visible" ? "u8" : "i32",
+      );
     },
     random: (axes) => g.random(c.seed(), c.step(), c.stream(), axes),
   };
@@ -113,16 +132,38 @@ function entropy({ g }: ForwardContext, site: RouterSite, routed: Routed): Value
   });
 }
 
-function runExperts(c: ForwardContext, mixture: Mixture, scope: string, x: Value, experts: Axis, routed: Routed): Value {
+function runExperts(
+  c: ForwardContext,
+  mixture: Mixture,
+  scope: string,
+  x: Value,
+  experts: Axis,
+  routed: Routed,
+): Value {
   const several = mixture.experts.length > 1;
   const width = x.axes[1]!;
   let first = 0;
   const params: Value[] = [];
   const groups = mixture.experts.map(({ count, ffn }, i) => {
     const axis = several ? { name: `E${i}`, size: count } : experts;
-    const weights = ffnParams(c, ffn, several ? `${scope}.experts.${i}` : `${scope}.experts`, [axis], width, several ? `F${i}` : "F");
+    const weights = ffnParams(
+      c,
+      ffn,
+      several ? `${scope}.experts.${i}` : `${scope}.experts`,
+      [axis],
+      width,
+      several ? `F${i}` : "F",
+    );
     params.push(...weights);
-    const group = { first, count, ffn: ffn.kind, hidden: ffn.hidden, clamp: ffn.clamp, bias: ffn.bias, params: weights.length };
+    const group = {
+      first,
+      count,
+      ffn: ffn.kind,
+      hidden: ffn.hidden,
+      clamp: ffn.clamp,
+      bias: ffn.bias,
+      params: weights.length,
+    };
     first += count;
     return group;
   });
@@ -133,16 +174,31 @@ function runExperts(c: ForwardContext, mixture: Mixture, scope: string, x: Value
 /** Units without an edge, where a selection can leave some: copied, if the router says so. */
 function withRest({ g }: ForwardContext, mixture: Mixture, x: Value, routed: Routed, y: Value): Value {
   const select = mixture.router.rules.find((use) => use.slot === "select");
-  const everyUnit = select?.rule === "table" || select?.rule === "all" || (select?.rule === "top" && select.args.per !== "expert" && select.args.per !== "sequence");
+  const everyUnit =
+    select?.rule === "table" ||
+    select?.rule === "all" ||
+    (select?.rule === "top" && select.args.per !== "expert" && select.args.per !== "sequence");
   if (everyUnit || routed.restCopy !== true) return y;
   return g.within({ role: "rest" }, () => {
-    const edges = g.reduce("max", g.map([routed.edges], (e) => e), [routed.edges.axes.at(-1)!.name]);
+    const edges = g.reduce(
+      "max",
+      g.map([routed.edges], (e) => e),
+      [routed.edges.axes.at(-1)!.name],
+    );
     return g.map([edges, y, x], (most, a, b) => choose(le(0, most), a, b), { axes: y.axes });
   });
 }
 
 /** sum + Σ of the always-on experts, each scaled by sigmoid(w·x) where it is gated. */
-function addShared(c: ForwardContext, mixture: Mixture, scope: string, group: SharedGroup, at: number, x: Value, sum: Value): Value {
+function addShared(
+  c: ForwardContext,
+  mixture: Mixture,
+  scope: string,
+  group: SharedGroup,
+  at: number,
+  x: Value,
+  sum: Value,
+): Value {
   const { g } = c;
   const kind = expertKind(group.ffn.kind);
   ensure(kind?.build !== undefined, () => `shared experts of kind ${group.ffn.kind} have no meaning in the graph`);
@@ -153,12 +209,16 @@ function addShared(c: ForwardContext, mixture: Mixture, scope: string, group: Sh
     const stacked = ffnParams(c, group.ffn, prefix, [N], c.D, "FS");
     const rows = { ...soleExpert(g, x, "shared"), multiply: sharedProduct(c, N) };
     const each = kind.build!(rows, stacked, group.ffn);
-    const scale = group.gated ? g.map([g.contract(x, c.param(`${prefix}.scale.weight`, [N, c.D]), [c.D.name])], sigmoid) : undefined;
+    const scale = group.gated
+      ? g.map([g.contract(x, c.param(`${prefix}.scale.weight`, [N, c.D]), [c.D.name])], sigmoid)
+      : undefined;
     const scaled = scale ? g.map([each, scale], mul, { axes: each.axes }) : each;
     return g.map([sum, g.reduce("sum", scaled, [N.name])], add, { axes: sum.axes });
   });
 }
 
 /** Rows [T, I] or [SH, T, I] times [SH, O, I] -> [SH, T, O]: every shared expert sees every row. */
-const sharedProduct = ({ g, T }: ForwardContext, N: Axis) => (rows: Value, weight: Value): Value =>
-  g.contract(rows, weight, [weight.axes.at(-1)!.name], { axes: [N, T, weight.axes[1]!] });
+const sharedProduct =
+  ({ g, T }: ForwardContext, N: Axis) =>
+  (rows: Value, weight: Value): Value =>
+    g.contract(rows, weight, [weight.axes.at(-1)!.name], { axes: [N, T, weight.axes[1]!] });

@@ -45,7 +45,10 @@ function embed(c: ForwardContext): Value {
   return g.within({ scope: "embed", role: "positions" }, () => {
     const positions = c.param("embed.positions", [{ name: "SP", size: design.model!.context }, D]);
     // position = t mod S, from t − S·floor(t / S)
-    const at = g.map([], () => sub(index("T"), mul({ op: "floor", a: mul(index("T"), 1 / size.seq) }, size.seq)), { axes: [T], dtype: "i32" });
+    const at = g.map([], () => sub(index("T"), mul({ op: "floor", a: mul(index("T"), 1 / size.seq) }, size.seq)), {
+      axes: [T],
+      dtype: "i32",
+    });
     return g.map([rows, g.take(positions, at)], add);
   });
 }

@@ -6,7 +6,18 @@ import { refuse } from "../../rules/refuse.js";
 import { ensure } from "../internal.js";
 
 /** The seven steps: unit → score → legal → select → weight → limit → balance. */
-const ORDER: readonly Slot[] = ["score", "noise", "mask", "gate", "bias", "group", "select", "rest", "dispatch", "weight"];
+const ORDER: readonly Slot[] = [
+  "score",
+  "noise",
+  "mask",
+  "gate",
+  "bias",
+  "group",
+  "select",
+  "rest",
+  "dispatch",
+  "weight",
+];
 
 export interface Routed extends RouterState {
   readonly edges: NonNullable<RouterState["edges"]>;
@@ -17,11 +28,18 @@ export interface Routed extends RouterState {
 export function runRouter(mixture: Mixture, site: RouterSite): Routed {
   const uses = (slot: Slot) => mixture.router.rules.filter((use) => use.slot === slot && applies(use, site.training));
   const run = (start: RouterState, slots: readonly Slot[]) =>
-    slots.flatMap(uses).reduce((state, use) => site.g.within({ because: use.path }, () => buildOf(use)(site, state, use.args, use)), start);
+    slots
+      .flatMap(uses)
+      .reduce(
+        (state, use) => site.g.within({ because: use.path }, () => buildOf(use)(site, state, use.args, use)),
+        start,
+      );
   const chosen = run({}, ORDER);
   ensure(chosen.edges !== undefined && chosen.weight !== undefined, () => `${mixture.name} selects or weighs nothing`);
   const load = site.g.within({ role: "router.load" }, () => site.g.histogram(chosen.edges!, site.experts));
-  const updates = (chosen.afterLoad ?? []).map((make) => site.g.within({ role: "router.update", phase: "update" }, () => make(load)));
+  const updates = (chosen.afterLoad ?? []).map((make) =>
+    site.g.within({ role: "router.update", phase: "update" }, () => make(load)),
+  );
   const limited = run({ ...chosen, load, updates }, ["limit"]);
   // losses read the edges as they were before any limit
   const balanced = run({ ...chosen, load }, ["balance"]);

@@ -2,7 +2,7 @@
 
 import type { Design } from "../../../src/2-design/design.js";
 import { sizeOf } from "../../../src/3-graph/axes.js";
-import type { Graph } from "../../../src/3-graph/graph.js";
+import type { Graph, Op, Value } from "../../../src/3-graph/graph.js";
 import { interpret, type Run } from "../../../src/3-graph/interpreter.js";
 import { buildProgram, type ProgramName } from "../../../src/3-graph/programs.js";
 import { type Tensor, tensor } from "../../../src/3-graph/tensor.js";
@@ -82,36 +82,32 @@ export type Leaves = Map<string, Tensor>;
 export type Sees = (id: number, layer: number) => readonly number[];
 
 /** Leaves by name: ids that repeat, tables as `sees` says, weights at random (norms near 1), states at their start. */
-export function leavesOf(graph: Graph, sees: Sees = () => [], seed = 5): Leaves {
-  const leaves: Leaves = new Map();
-  for (const { op, outputs } of graph.nodes) {
-    if (!("name" in op)) continue;
-    const { axes, dtype } = outputs[0]!;
-    // each leaf has its own numbers, whatever else the graph needs
-    const next = noise(seed + [...op.name].reduce((h, c) => h * 31 + c.charCodeAt(0), 7));
-    const fill = (f: (i: number) => number): Tensor =>
-      tensor(
-        axes,
-        Array.from({ length: sizeOf(axes) }, (_, i) => f(i)),
-        dtype,
-      );
-    leaves.set(op.name, value());
+export function leavesOf(graph: Graph, sees: Sees = () => []): Leaves {
+  const named = graph.nodes.flatMap(({ op, outputs }) => ("name" in op ? [{ op, value: outputs[0]! }] : []));
+  return new Map(named.map(({ op, value }) => [op.name, leafOf(op, value, sees)]));
+}
 
-    function value(): Tensor {
-      if (op.kind === "input")
-        return fill((i) => (dtype === "i32" ? (i * i * 3 + i + (op.name === "targets" ? 4 : 1)) % V : 0));
-      if (op.kind === "state") return fill(() => op.init);
-      if (op.kind === "data" && op.source.kind === "rope") return rotaryTable(axes, op.source);
-      if (op.kind === "data" && op.source.kind === "table") {
-        const [{ layer, form }, width] = [op.source, axes[1]!.size];
-        const row = (i: number): readonly number[] => sees(Math.floor(i / width), layer);
-        return fill((i) => (form === "visible" ? Number(row(i).includes(i % width)) : (row(i)[i % width] ?? -1)));
-      }
-      const norm = op.name.endsWith("norm.weight");
-      return fill(() => (norm ? 1 + 0.2 * next() : 0.6 * next()));
-    }
+type LeafOp = Extract<Op, { name: string }>;
+
+function leafOf(op: LeafOp, { axes, dtype }: Value, sees: Sees): Tensor {
+  // each leaf has its own numbers, whatever else the graph needs
+  const next = noise([...op.name].reduce((h, c) => (h * 31 + c.charCodeAt(0)) % 2 ** 24, 7));
+  const fill = (f: (i: number) => number): Tensor =>
+    tensor(
+      axes,
+      Array.from({ length: sizeOf(axes) }, (_, i) => f(i)),
+      dtype,
+    );
+  if (op.kind === "input")
+    return fill((i) => (dtype === "i32" ? (i * i * 3 + i + (op.name === "targets" ? 4 : 1)) % V : 0));
+  if (op.kind === "state") return fill(() => op.init);
+  if (op.kind === "data" && op.source.kind === "rope") return rotaryTable(axes, op.source);
+  if (op.kind === "data" && op.source.kind === "table") {
+    const [{ layer, form }, width] = [op.source, axes[1]!.size];
+    const row = (i: number): readonly number[] => sees(Math.floor(i / width), layer);
+    return fill((i) => (form === "visible" ? Number(row(i).includes(i % width)) : (row(i)[i % width] ?? -1)));
   }
-  return leaves;
+  return fill(() => (op.name.endsWith("norm.weight") ? 1 + 0.2 * next() : 0.6 * next()));
 }
 
 /** Builds and runs a program in one go. */
