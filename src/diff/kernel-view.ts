@@ -45,41 +45,54 @@ export function kernelView(kernel: Kernel, launches: KernelView["launches"]): Ke
   };
 }
 
-/** `optimizer_adamw_also2` → `optimizer_adamw` */
+/** `attend_norm_of_layer_0` → `attend_norm`: the planner adds who alone uses a kernel where a name is taken. */
 export function roleOf(name: string): string {
-  return name.replace(/(_(also|again|further))?\d*$/, "");
+  return name.replace(/(_of_layer_\d+|_in_(train|evaluate|trace)|_with_\w+?)?(_\d+)?$/, "");
 }
 
 const sizes = new Set([
-  "size",
-  "stride",
-  "batchStride",
-  "m",
-  "n",
-  "k",
-  "batch",
-  "chunks",
-  "experts",
-  "value",
-  "divide",
-  "sizes",
-  "attributes",
-  "shapes",
+  ...["size", "stride", "batchStride", "m", "n", "k", "batch", "chunks", "experts"],
+  ...["value", "divide", "sizes", "attributes", "shapes"],
 ]);
 
-/** The fingerprint with every size and constant left out. */
+/** The fingerprint with every size and constant left out, and axes called by the order in which they appear. */
 function withoutSizes(print: string): string {
+  const axes = new Map<string, string>();
+  const axis = (name: string): string => {
+    const known = axes.get(name) ?? `axis ${axes.size}`;
+    axes.set(name, known);
+    return known;
+  };
   return JSON.stringify(JSON.parse(print), (key, value: unknown) => {
+    if ((key === "name" || key === "axis") && typeof value === "string")
+      return value.startsWith("t_") ? value : axis(value);
     if (!sizes.has(key) || value === null) return value;
     if (key === "shapes") return (value as readonly (readonly unknown[])[]).map(([dtype, access]) => [dtype, access]);
-    return typeof value === "object" ? Object.keys(value).sort() : "#";
+    return key === "attributes" ? Object.keys(value as object).sort() : "#";
   });
 }
 
 function parametersOf(kernel: Kernel): KernelView["parameters"] {
+  return { ...ownParameters(kernel), inner: innerText(kernel), ...operandCounts(kernel) };
+}
+
+/** Axes of the operands that are not rows. */
+function innerText(kernel: Kernel): Scalar {
+  if (kernel.kind !== "rows") return null;
+  const rows = new Set(kernel.domain.map(({ name }) => name));
+  const axes = new Map(kernel.params.flatMap(({ dims }) => dims.map((dim) => [dim.name, dim] as const)));
+  return dimsText([...axes.values()].filter(({ name }) => !rows.has(name)));
+}
+
+function operandCounts({ params }: Kernel): KernelView["parameters"] {
+  const reads = params.filter(({ access }) => access !== "write").length;
+  return { reads, writes: params.length - params.filter(({ access }) => access === "read").length };
+}
+
+function ownParameters(kernel: Kernel): KernelView["parameters"] {
   switch (kernel.kind) {
     case "rows":
-      return Object.fromEntries(kernel.domain.map(({ name, size }) => [name, size]));
+      return { rows: rowsText(kernel.domain) };
     case "flat":
       return {};
     case "finish":
@@ -89,7 +102,7 @@ function parametersOf(kernel: Kernel): KernelView["parameters"] {
     case "outer":
       return outerParameters(kernel);
     case "special":
-      return { op: kernel.op, ...kernel.sizes, ...plain(kernel.attributes) };
+      return { op: kernel.op, sizes: sizesText(kernel.sizes), ...plain(kernel.attributes) };
     default:
       return kernel satisfies never;
   }
@@ -97,8 +110,8 @@ function parametersOf(kernel: Kernel): KernelView["parameters"] {
 
 function matmulParameters({ batch, m, outputs, paired, group, row, column }: MatmulKernel): KernelView["parameters"] {
   return {
-    rows: `${dimsText(row)} = ${m}`,
-    columns: column.length > 0 ? dimsText(column) : null,
+    rows: row.length > 0 ? rowsText(row) : m,
+    columns: column.length > 0 ? rowsText(column) : null,
     products: outputs.map(({ n, terms }) => terms.map(({ k }) => `${n} × ${k}`).join(" + ")).join(", "),
     batch: batch > 1 ? batch : null,
     experts: group?.experts ?? null,
@@ -112,7 +125,20 @@ function outerParameters({ batch, m, n, k, group, a, b }: OuterKernel): KernelVi
   return { m, n, k, batch: batch > 1 ? batch : null, experts: group?.experts ?? null, gathered };
 }
 
-const dimsText = (dims: readonly Dim[]): string => dims.map(({ name, size }) => `${name} ${size}`).join(" × ");
+/** `T 4096`; with several axes `B 8 × S 512 = 4096` */
+function rowsText(dims: readonly Dim[]): string {
+  const all = dims.reduce((product, { size }) => product * size, 1);
+  return dims.length > 1 ? `${dimsText(dims)} = ${all}` : dimsText(dims);
+}
+
+const dimsText = (dims: readonly Dim[]): string =>
+  dims.map(({ name, size }) => `${name} ${size}`).join(" × ") || "none";
+
+function sizesText(sizes: Readonly<Record<string, number>>): string {
+  return Object.entries(sizes)
+    .map(([name, size]) => `${name} ${size}`)
+    .join(", ");
+}
 
 function plain(attributes: Readonly<Record<string, Scalar | undefined>>): Readonly<Record<string, Scalar>> {
   return Object.fromEntries(Object.entries(attributes).map(([name, value]) => [name, value ?? null]));

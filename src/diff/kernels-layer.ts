@@ -57,10 +57,13 @@ function pairKernels(
   const later = new Set(after);
   const role = (kernel: KernelView) => (later.has(kernel) ? roleBefore(kernel.role, names) : kernel.role);
   const programs = ({ launches }: KernelView) => Object.keys(launches).sort(byCodeUnit).join(" ");
+  const name = (kernel: KernelView) => (later.has(kernel) ? roleBefore(kernel.name, names) : kernel.name);
   return pairUp(before, after, [
+    (kernel) => `${name(kernel)} ${kernel.print}`,
     (kernel) => `${role(kernel)} ${programs(kernel)} ${kernel.print}`,
     (kernel) => `${role(kernel)} ${kernel.print}`,
     (kernel) => kernel.print,
+    (kernel) => `${name(kernel)} ${kernel.shape}`,
     (kernel) => `${role(kernel)} ${programs(kernel)} ${kernel.shape}`,
     (kernel) => `${role(kernel)} ${programs(kernel)}`,
     role,

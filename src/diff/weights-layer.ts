@@ -1,5 +1,5 @@
 /** Layer 2, the weights: what becomes of every tensor, layers of the same fate told once. */
-import type { planTransfer, TensorPlan, WeightStatus } from "./transfer/plan-transfer.js";
+import type { DroppedTensor, planTransfer, TensorPlan, WeightStatus } from "./transfer/plan-transfer.js";
 import { type CheckpointTensor, volume } from "./transfer/tensors.js";
 
 export interface WeightsLayer {
@@ -44,8 +44,8 @@ function tellPlan({ tensor, status, before, because }: TensorPlan): Told {
   return { tensor, status, before, after: tensor.shape, because };
 }
 
-function tellDropped(tensor: CheckpointTensor): Told {
-  return { tensor, status: "dropped", before: tensor.shape, after: undefined, because: [] };
+function tellDropped({ tensor, because }: DroppedTensor): Told {
+  return { tensor, status: "dropped", before: tensor.shape, after: undefined, because };
 }
 
 const noLayer = (text: string): string => text.replace(/layers\.\d+\./g, "layers.{}.");

@@ -12,8 +12,12 @@ export const gitShow: ReadAtRef = (folder, path, ref) => {
   if (!/^[\w@{}~^./][\w@{}~^./+-]*$/.test(ref)) return refuse(path, ref, "that is no name of a commit");
   const shown = path.startsWith("/") || path.startsWith("..") ? path : `./${path}`;
   try {
-    const options = { cwd: folder, encoding: "utf8", stdio: ["ignore", "pipe", "pipe"], maxBuffer: 64 << 20 } as const;
-    return execFileSync("git", ["show", "--end-of-options", `${ref}:${shown}`], options);
+    return execFileSync("git", ["show", "--end-of-options", `${ref}:${shown}`], {
+      cwd: folder,
+      encoding: "utf8",
+      stdio: ["ignore", "pipe", "pipe"],
+      maxBuffer: 64 << 20,
+    });
   } catch (cause) {
     return refuse(path, ref, reasonOf(cause));
   }

@@ -3,8 +3,10 @@
  * `design.json`, a run's folder, or `empty`.
  */
 import type { SourceFile } from "../../1-syntax/ast.js";
+import { MAX_LAYERS } from "../../2-design/build/model.js";
 import type { Design } from "../../2-design/design.js";
 import { designFromJson } from "../../2-design/design-json.js";
+import { layerCount } from "../../2-design/layers.js";
 import type { SetOption } from "../../2-design/read/overrides.js";
 import { diagnose } from "../../diagnostics/diagnose.js";
 import { DiagnosticError } from "../../diagnostics/diagnostic.js";
@@ -12,8 +14,10 @@ import { type FileHost, IoError } from "../../host/host.js";
 import { join } from "../../host/paths.js";
 import { checkSpec } from "../../pipeline.js";
 import { metricsPath, readManifest, specPath } from "../../runtime/run-folder.js";
+import { sectionsOf } from "../lines-of.js";
 import { type RunCurves, readCurves } from "../run-layer.js";
 import { emptySide, type Side } from "../side.js";
+import { checkpointTensors } from "../transfer/tensors.js";
 import { gitShow, type ReadAtRef } from "./git.js";
 
 export interface OpenSide {
@@ -66,7 +70,15 @@ function openFolder(name: string, open: OpenSide): Side {
 }
 
 function designSide(kind: "generated" | "design", label: string, path: string, { host, dispatch }: OpenSide): Side {
-  return { kind, label, design: reading(path, () => designFromJson(host.readText(path))), dispatch };
+  return { kind, label, design: reading(path, () => usable(designFromJson(host.readText(path)))), dispatch };
+}
+
+/** A design from outside was not checked: what every comparison looks at is looked at once, where mistakes are caught. */
+function usable(design: Design): Design {
+  if (design.model && layerCount(design.model) > MAX_LAYERS) throw new TypeError("it has too many layers");
+  sectionsOf(design);
+  checkpointTensors(design);
+  return design;
 }
 
 /** A run is its spec with the flags it was started with, and what it measured. */

@@ -31,8 +31,13 @@ export interface TensorPlan {
 export interface TransferPlan {
   /** every tensor of the new design, in checkpoint order */
   readonly tensors: readonly TensorPlan[];
-  /** tensors of the old design that nothing of the new one is made from */
-  readonly dropped: readonly CheckpointTensor[];
+  /** tensors of the old design that nothing of the new one is made from, and the settings that had asked for them */
+  readonly dropped: readonly DroppedTensor[];
+}
+
+export interface DroppedTensor {
+  readonly tensor: CheckpointTensor;
+  readonly because: readonly string[];
 }
 
 /** The plan for all tensors; give pairing and changes when they are known already. */
@@ -51,7 +56,11 @@ export function planTransfer(
   const used = new Set(plans.flatMap(({ how }) => (how.kind === "init" ? [] : [how.from])));
   const replaced = new Set(plans.map(({ tensor }) => tensor.name));
   const dropped = old.filter(({ name }) => !used.has(name) && !replaced.has(name));
-  return { tensors: plans, dropped };
+  const layersAfter = after.model ? layerCount(after.model) : 0;
+  return {
+    tensors: plans,
+    dropped: dropped.map((tensor) => ({ tensor, because: dropReasons(tensor, layersAfter, changes) })),
+  };
 }
 
 function planTensor(tensor: CheckpointTensor, all: Transferring, changes: Changes): TensorPlan {
@@ -110,4 +119,10 @@ function initReasons(tensor: CheckpointTensor, all: Transferring, changes: Chang
   const reasons = kept ? shapeReasons(tensor, changes) : [];
   if (reasons.length > 0) return reasons;
   return step ? [`\`${step.part}\` was not in this layer`] : ["it was not there"];
+}
+
+function dropReasons(tensor: CheckpointTensor, layers: number, changes: Changes): readonly string[] {
+  if (tensor.layer !== undefined && tensor.layer >= layers) return [`there are ${layers} layers`];
+  // the first reason is enough for something to be gone
+  return shapeReasons(tensor, changes).slice(0, 1);
 }

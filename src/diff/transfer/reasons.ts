@@ -70,7 +70,6 @@ function mixtureSlots(local: string): readonly Slot[] {
   return [
     ["part", "router.mask"],
     ["part", "router.select"],
-    ["table", "*"],
     ["part", "experts"],
     ["model", "vocab"],
   ];
@@ -109,7 +108,12 @@ function useSlots({ local, step }: CheckpointTensor): readonly Slot[] {
 
 /** The changes that make a tensor another one; all of its part's when it is the part that is new. */
 export function shapeReasons(tensor: CheckpointTensor, changes: Changes): readonly string[] {
-  return reasonsOf(shapeSlots(tensor), tensor, changes, (change) => !onlyKind(change, tensor));
+  const isTable = tensor.dtype === "u8";
+  return reasonsOf(shapeSlots(tensor), tensor, changes, (change) => {
+    const routes = change.slot === "router.mask" || change.slot === "router.select";
+    if (isTable && routes) return change.details.some(({ name }) => name === "table");
+    return !onlyKind(change, tensor);
+  });
 }
 
 /** The changes that leave the shape and change what the tensor is used for. */

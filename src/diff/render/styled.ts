@@ -1,0 +1,48 @@
+/** Rows of cells that are aligned by their text and coloured after that, so that colours never move a column. */
+import pc from "picocolors";
+
+export type Style = "plain" | "bold" | "dim" | "added" | "removed" | "changed" | "moved";
+
+export interface Cell {
+  readonly text: string;
+  readonly style: Style;
+}
+
+export type StyledRow = readonly (Cell | string)[];
+
+type Painter = (text: string) => string;
+
+/** Paints cells; without colour every style is plain. */
+export function painter(colour: boolean): Readonly<Record<Style, Painter>> {
+  const colours = pc.createColors(colour);
+  return {
+    plain: String,
+    bold: colours.bold,
+    dim: colours.dim,
+    added: colours.green,
+    removed: colours.red,
+    changed: colours.yellow,
+    moved: colours.cyan,
+  };
+}
+
+/** Lines with columns two spaces apart, indented; the last column of a row is as long as it is. */
+export function styledLines(rows: readonly StyledRow[], indent: string, colour: boolean): readonly string[] {
+  const paint = painter(colour);
+  const cells = rows.map((row) =>
+    row.map((cell) => (typeof cell === "string" ? ({ text: cell, style: "plain" } as const) : cell)),
+  );
+  const widths: number[] = [];
+  for (const row of cells) {
+    row.slice(0, -1).forEach(({ text }, i) => {
+      widths[i] = Math.max(widths[i] ?? 0, text.length);
+    });
+  }
+  return cells.map((row) => {
+    const painted = row.map(({ text, style }, i) => {
+      const pad = i < row.length - 1 ? " ".repeat(widths[i]! - text.length) : "";
+      return paint[style](text) + pad;
+    });
+    return `${indent}${painted.join("  ")}`.trimEnd();
+  });
+}
