@@ -1,0 +1,75 @@
+/** Every strategy and rewrite in generated C: outputs and gradients against the interpreter. */
+import { describe, expect, it } from "vitest";
+import { differentiate } from "../../src/3-graph/gradient.js";
+import type { Tensor } from "../../src/3-graph/tensor.js";
+import { dispatch } from "../../src/4-dispatch/dispatch.js";
+import { strategies } from "../../src/4-dispatch/strategies/index.js";
+import { compare, type Leaves } from "../numerics/agree.js";
+import { buildMixture, type Case, lowered } from "./mixture.js";
+import { buildLayer, designOf } from "./router.js";
+
+const swiglu = (count: number, hidden = 20) => ({ kind: "swiglu", count, hidden });
+const size = { units: 50, width: 24, edges: 2 };
+
+const cases: Readonly<Record<string, Case>> = {
+  "two of six": { ...size, groups: [swiglu(6)], route: (u) => [u % 6, u % 4 === 0 ? -1 : (u + 1) % 6] },
+  "one of six, one without tokens": { ...size, edges: 1, groups: [swiglu(6)], route: (u) => [u % 5] },
+  "mixed kinds": {
+    ...size,
+    groups: [swiglu(4), { kind: "copy", count: 1 }, { kind: "constant", count: 2 }],
+    route: (u) => [u % 7, (u + 3) % 7],
+  },
+  "biases and a clamp": {
+    ...size,
+    groups: [{ ...swiglu(6), bias: true, clamp: 1 }],
+    route: (u) => [u % 6, (u + 1) % 6],
+  },
+  "weights on the input": { ...size, weightOnInput: true, groups: [swiglu(6)], route: (u) => [u % 6, (u + 1) % 6] },
+  "many neurons": { ...size, groups: [{ kind: "neuron", count: 40 }], route: (u) => [u % 40, (u + 1) % 40] },
+};
+
+/** The device computes in f32. */
+const rounded = (leaves: ReadonlyMap<string, Tensor>): Leaves =>
+  new Map(
+    [...leaves].map(([name, t]) => [
+      name,
+      t.dtype === "f32" ? { ...t, data: Float64Array.from(t.data, Math.fround) } : t,
+    ]),
+  );
+
+async function expectAgreement(...[graph, leaves]: Parameters<typeof compare>): Promise<void> {
+  const far = await compare(graph, rounded(leaves), "native");
+  expect([...far].filter(([, d]) => !(d < 1e-4))).toEqual([]);
+}
+
+describe.each(Object.entries(cases))("%s", (_, each) => {
+  const built = buildMixture(each);
+  it.each(strategies)("$name", async (strategy) => expectAgreement(lowered(built, strategy), built.leaves, "native"));
+});
+
+describe("rewrites", () => {
+  const router = `
+    score linear
+    mask Visible[token_id]
+    gate softmax over visible
+    select top(1) per token
+    weight gate
+    limit none
+    balance switch(0.01) over visible`;
+  const mixed = designOf({ tiers: "tier frequent when (coverage <= 70%) sees 3\ntier rare otherwise sees 1", router });
+  const single = designOf({ tiers: "tier all otherwise sees 1", router });
+  const seesMixed = (v: number) => (v % 3 === 0 ? [v % 6, (v + 1) % 6, (v + 4) % 6] : [(v * 5) % 6]);
+
+  it.each([
+    { name: "skip-known-scores", layer: { sees: seesMixed }, design: mixed },
+    { name: "skip-known-scores, two edges and a bias", layer: { sees: seesMixed, k: 2, bias: true }, design: mixed },
+    { name: "skip-known-scores, all known", layer: { sees: (v: number) => [v % 6] }, design: mixed },
+    { name: "one-legal-expert", layer: { sees: (v: number) => [(v * 5) % 6] }, design: single },
+  ])("$name", async ({ layer, design }) => {
+    const { graph, leaves } = buildLayer({ ...layer, units: 70 });
+    const options = { always: ["skip-known-scores"], strategies: { Mixture: "sorted-grouped" } };
+    const { graph: done, choices } = dispatch(graph, design, options);
+    expect(choices[0]!.rewrites.filter(({ applied }) => applied)).toHaveLength(1);
+    await expectAgreement(differentiate(done), leaves, "native");
+  });
+});
