@@ -85,8 +85,7 @@ const limitRow = ({ room, because }: SiteFacts): readonly Row[] =>
 function costRow(name: string, cost: Cost, reason = ""): Row {
   const flops = cost.flops < 1e8 ? `${(cost.flops / 1e6).toFixed(2)} MFLOP` : `${(cost.flops / 1e9).toFixed(2)} GFLOP`;
   const bytes = `${(cost.bytes / 1e6).toFixed(1)} MB`;
-  const all = [name, microseconds(cost.seconds), flops, bytes, `${cost.launches} launches`, reason || cost.because];
-  return all as unknown as Row;
+  return [name, microseconds(cost.seconds), flops, bytes, `${cost.launches} launches`, reason || cost.because];
 }
 
 const loserRow = ({ name, cost, reason }: Loser): Row =>

@@ -111,6 +111,16 @@ describe.each(Object.entries(specs))("%s", (_, spec) => {
   it("all rewrites, the cheapest strategy", () => agrees({ always: without }));
 });
 
+it("a capacity that drops edges was among them", () => {
+  const design = designOf(specs.capacity!);
+  const graph = trainingGraph(design, 2, 8);
+  const { outputs, choices } = run(design, graph, leavesOf(design, graph), {
+    strategies: { Mixture: "padded-batched" },
+  });
+  expect(choices[0]!.strategy.name).toBe("padded-batched");
+  expect(outputs.get("layers.0.mixture.dropped")!.data[0]).toBeGreaterThan(0);
+});
+
 describe("what is chosen", () => {
   const large = (spec: Spec, options: DispatchOptions = {}) => {
     const design = designOf(spec);
