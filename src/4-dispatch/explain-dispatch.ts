@@ -5,7 +5,7 @@ import type { Cost } from "./cost.js";
 import type { Choice } from "./dispatch.js";
 import type { SiteFacts } from "./facts.js";
 import type { GroupFacts } from "./group-facts.js";
-import { microseconds, type Rewritten } from "./rewrites.js";
+import { duration, type Rewritten } from "./rewrites.js";
 
 /** Lines about one mixture, without indentation of their own. */
 export function explainChoice(choice: Choice): readonly string[] {
@@ -85,7 +85,7 @@ const limitRow = ({ room, because }: SiteFacts): readonly Row[] =>
 function costRow(name: string, cost: Cost, reason = ""): Row {
   const flops = cost.flops < 1e8 ? `${(cost.flops / 1e6).toFixed(2)} MFLOP` : `${(cost.flops / 1e9).toFixed(2)} GFLOP`;
   const bytes = `${(cost.bytes / 1e6).toFixed(1)} MB`;
-  return [name, microseconds(cost.seconds), flops, bytes, `${cost.launches} launches`, reason || cost.because];
+  return [name, duration(cost.seconds), flops, bytes, `${cost.launches} launches`, reason || cost.because];
 }
 
 const loserRow = ({ name, cost, reason }: Loser): Row =>

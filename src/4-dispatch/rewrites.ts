@@ -61,14 +61,14 @@ function verdict(plan: Plan, unwanted = false, forced = false): { readonly appli
   if (plan.kind === "refused") return { applied: false, why: plan.why };
   if (unwanted) return { applied: false, why: "turned off with --no-rewrite" };
   if (forced || plan.gain > 0) return { applied: true, why: plan.why };
-  return { applied: false, why: `legal (${plan.why}), but would cost ${microseconds(-plan.gain)} more a layer` };
+  return { applied: false, why: `legal (${plan.why}), but would cost ${duration(-plan.gain)} more a layer` };
 }
 
-/** `12.3 µs` */
-export const microseconds = (seconds: number): string => {
-  const us = seconds * 1e6;
-  return us < 999.5 ? `${Number(us.toPrecision(3))} µs` : `${Number((us / 1000).toPrecision(3))} ms`;
-};
+/** `12.3 µs`, `4.56 ms`, `1.06 s`. */
+export function duration(seconds: number): string {
+  const [factor, unit] = seconds < 999.5e-6 ? [1e6, "µs"] : seconds < 0.9995 ? [1e3, "ms"] : [1, "s"];
+  return `${Number((seconds * factor).toPrecision(3))} ${unit}`;
+}
 
 /** Layers of one mixture differ in weights and tables only, so they share their fate. */
 function firstOfSite(records: readonly Rewritten[]): readonly Rewritten[] {
