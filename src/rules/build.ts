@@ -29,9 +29,15 @@ export interface RouterSite {
   /** random numbers of this use, a new stream for every rule of every layer */
   readonly random: (axes: readonly Axis[]) => Value;
   readonly training: boolean;
+  /** what this router's last use, a layer before, scored [U, E]; undefined in the first layer */
+  readonly previousScores: Value | undefined;
+  /** whether an expert computes something: has weights of its own, unlike copies, zeros and constants */
+  readonly computes: (expert: number) => boolean;
 }
 
 export interface RouterState {
+  /** units [U, C] as the router sees them, where that is not as the experts do */
+  readonly x?: Value;
   /** [U, E], the sum of all scores */
   readonly logits?: Value;
   /** [U, E] u8 or f32 truth; undefined: every expert is legal */

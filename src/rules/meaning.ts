@@ -1,9 +1,29 @@
 /** Small pieces that several rules mean the same by. Not a rule. */
+
+import type { RuleUse } from "../2-design/design.js";
 import type { GraphBuilder } from "../3-graph/builder.js";
 import { softmax } from "../3-graph/compose/softmax.js";
-import { div, max, mul, select } from "../3-graph/expr-build.js";
+import type { Expr } from "../3-graph/expr.js";
+import { add, div, max, mul, select, type Term } from "../3-graph/expr-build.js";
 import type { Value } from "../3-graph/graph.js";
 import type { RouterSite, RouterState } from "./build.js";
+
+/** What the names of a score's weights start with: `router`, and `router.1` for a second score. */
+export function scorePrefix({ path }: RuleUse): string {
+  const at = Number(/\[(\d+)\]$/.exec(path)?.[1] ?? 0);
+  return at === 0 ? "router" : `router.${at}`;
+}
+
+/** Adds a score to those there are. */
+export function addScores({ g }: RouterSite, state: RouterState, scores: Value): RouterState {
+  return { ...state, logits: state.logits ? g.map([state.logits, scores], (a, b) => add(a, b)) : scores };
+}
+
+/** Adds a loss to those there are. */
+export function addLoss({ g }: RouterSite, state: RouterState, make: () => Value): RouterState {
+  const loss = g.within({ role: "router.balance" }, make);
+  return { ...state, losses: [...(state.losses ?? []), loss] };
+}
 
 /** Sets masked entries to exactly 0. */
 export function onlyLegal(g: GraphBuilder, gate: Value, legal: Value | undefined): Value {
@@ -18,6 +38,18 @@ export function choiceKey({ g }: RouterSite, state: RouterState): Value {
       ? key
       : g.map([key, state.legal], (a, ok) => select(ok, a, Number.NEGATIVE_INFINITY), { axes: key.axes });
   return g.stop(masked);
+}
+
+/** Edges [U, K] to the best experts whose gate meets the condition, at most `atMost` of them; -1 for the places left. */
+export function bestWhere(site: RouterSite, state: RouterState, meets: (gate: Expr) => Term, atMost: unknown): Value {
+  const { g, experts } = site;
+  return g.within({ role: "router.select" }, () => {
+    const key = choiceKey(site, state);
+    const left = g.map([key, state.gate!], (k, gate) => select(meets(gate), k, Number.NEGATIVE_INFINITY), {
+      axes: key.axes,
+    });
+    return g.topK(g.stop(left), Math.min(experts.size, typeof atMost === "number" ? atMost : experts.size));
+  });
 }
 
 /** P of the balance losses [U, E]: rows that add up to 1, over all experts or the visible ones. */

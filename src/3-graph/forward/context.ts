@@ -34,6 +34,8 @@ export interface ForwardContext {
   readonly updates: { readonly target: Value; readonly value: Value }[];
   /** mean entropy of routers and the like are only made where somebody watches them */
   readonly tokens: Value;
+  /** by mixture, what its last use scored */
+  readonly previousScores: Map<string, Value>;
 }
 
 export function createContext(g: GraphBuilder, design: Design, size: StepSize, training: boolean): ForwardContext {
@@ -62,6 +64,7 @@ export function createContext(g: GraphBuilder, design: Design, size: StepSize, t
     stream: () => ++streams,
     outputs: new Map(),
     losses: [],
+    previousScores: new Map(),
     updates: [],
     tokens: g.input("tokens", [T], "i32"),
   };

@@ -18,8 +18,9 @@ export function mix(c: ForwardContext, mixture: Mixture, scope: string, layer: n
   return g.within({ scope, because: mixture.name }, () => {
     const units = split(c, mixture, scope, x);
     const experts = { name: "E", size: mixture.expertCount };
-    const site = routerSite(c, scope, layer, units, experts);
+    const site = routerSite(c, mixture, scope, layer, units, experts);
     const routed = runRouter(mixture, site);
+    if (routed.logits) c.previousScores.set(mixture.name, routed.logits);
     report(c, scope, site, routed);
     const y = withRest(c, mixture, units, routed, runExperts(c, mixture, scope, units, experts, routed));
     const whole = merge(c, mixture, scope, x, residualInside(c, mixture, units, y));
@@ -63,7 +64,14 @@ function merge(c: ForwardContext, { unit, name }: Mixture, scope: string, x: Val
   );
 }
 
-function routerSite(c: ForwardContext, scope: string, layer: number, x: Value, experts: Axis): RouterSite {
+function routerSite(
+  c: ForwardContext,
+  mixture: Mixture,
+  scope: string,
+  layer: number,
+  x: Value,
+  experts: Axis,
+): RouterSite {
   const { g, design } = c;
   const units = x.axes[0]!;
   const perToken = units.size / c.T.size;
@@ -74,6 +82,8 @@ function routerSite(c: ForwardContext, scope: string, layer: number, x: Value, e
     experts,
     unitsPerSequence: c.size.seq * perToken,
     training: c.training,
+    previousScores: c.previousScores.get(mixture.name),
+    computes: (expert) => computing(mixture)[expert] === true,
     ids: () => unitIds(c, units, perToken),
     param: (name, axes) => c.param(`${scope}.${name}`, axes),
     state: (name, axes) => g.state(`${scope}.${name}`, axes, 0),
@@ -92,6 +102,13 @@ function routerSite(c: ForwardContext, scope: string, layer: number, x: Value, e
     random: (axes) => g.random(c.seed(), c.step(), c.stream(), axes),
   };
 }
+
+/** Per expert, whether it computes something: copies, zeros and constants only pass on. */
+function computing({ experts }: Mixture): readonly boolean[] {
+  return experts.flatMap(({ count, ffn }) => Array.from({ length: count }, () => !passive.has(ffn.kind)));
+}
+
+const passive: ReadonlySet<string> = new Set(["copy", "zero", "constant"]);
 
 function unitIds({ g, tokens, T }: ForwardContext, units: Axis, perToken: number): Value {
   if (perToken === 1) return tokens;

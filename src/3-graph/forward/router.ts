@@ -5,19 +5,8 @@ import { findRule } from "../../rules/index.js";
 import { refuse } from "../../rules/refuse.js";
 import { ensure } from "../internal.js";
 
-/** The seven steps: unit → score → legal → select → weight → limit → balance. */
-const ORDER: readonly Slot[] = [
-  "score",
-  "noise",
-  "mask",
-  "gate",
-  "bias",
-  "group",
-  "select",
-  "rest",
-  "dispatch",
-  "weight",
-];
+/** The seven steps, once the scores stand: unit → score → legal → select → weight → limit → balance. */
+const ORDER: readonly Slot[] = ["mask", "gate", "bias", "group", "select", "rest", "dispatch", "weight"];
 
 export interface Routed extends RouterState {
   readonly edges: NonNullable<RouterState["edges"]>;
@@ -27,14 +16,21 @@ export interface Routed extends RouterState {
 
 export function runRouter(mixture: Mixture, site: RouterSite): Routed {
   const uses = (slot: Slot) => mixture.router.rules.filter((use) => use.slot === slot && applies(use, site.training));
-  const run = (start: RouterState, slots: readonly Slot[]) =>
-    slots
-      .flatMap(uses)
-      .reduce(
-        (state, use) => site.g.within({ because: use.path }, () => buildOf(use)(site, state, use.args, use)),
-        start,
-      );
-  const chosen = run({}, ORDER);
+  const runUses = (start: RouterState, list: readonly RuleUse[]) =>
+    list.reduce(
+      (state, use) => site.g.within({ because: use.path }, () => buildOf(use)(site, state, use.args, use)),
+      start,
+    );
+  const run = (start: RouterState, slots: readonly Slot[]) => runUses(start, slots.flatMap(uses));
+  // noise that needs no scores changes what is scored
+  const onScores = (use: RuleUse) => findRule(use.slot, use.rule)?.needs.includes("scores") === true;
+  const noise = uses("noise");
+  const seen = runUses(
+    {},
+    noise.filter((use) => !onScores(use)),
+  );
+  const scored = runUses(run(seen, ["score"]), noise.filter(onScores));
+  const chosen = run(scored, ORDER);
   ensure(chosen.edges !== undefined && chosen.weight !== undefined, () => `${mixture.name} selects or weighs nothing`);
   const load = site.g.within({ role: "router.load" }, () => site.g.histogram(chosen.edges!, site.experts));
   const updates = (chosen.afterLoad ?? []).map((make) =>

@@ -1,7 +1,7 @@
 /** Like switch, but only the first choice of every unit counts as load. */
 import { eq, index, select } from "../../3-graph/expr-build.js";
-import { balanceLoss, edgeShares, probabilities } from "../meaning.js";
 import { clause, number, value, word } from "../../words/params.js";
+import { balanceLoss, edgeShares, probabilities } from "../meaning.js";
 import { defineRule } from "../rule.js";
 
 export const gshard = defineRule({

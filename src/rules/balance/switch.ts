@@ -1,7 +1,19 @@
 /** Pushes the load of the experts together: E · Σ (share of edges × mean gate), 1 when perfectly even. */
-import { balanceLoss, edgeShares, probabilities } from "../meaning.js";
+
+import { eq, index, mul, or, select } from "../../3-graph/expr-build.js";
+import type { Value } from "../../3-graph/graph.js";
 import { clause, number, share, value, word } from "../../words/params.js";
+import type { RouterSite } from "../build.js";
+import { addLoss, balanceLoss, edgeShares, probabilities } from "../meaning.js";
 import { defineRule } from "../rule.js";
+
+/** Shares [E] as they count: times tau where an expert computes nothing. */
+function counted({ g, experts, computes }: RouterSite, shares: Value, tau: number): Value {
+  const idle = Array.from({ length: experts.size }, (_, e) => e).filter((e) => !computes(e));
+  if (tau === 1 || idle.length === 0) return shares;
+  const isIdle = idle.map((e) => eq(index(experts.name), e)).reduce((a, b) => or(a, b));
+  return g.map([shares], (f) => select(isIdle, mul(f, tau), f));
+}
 
 export const switchLoss = defineRule({
   slot: "balance",
@@ -27,10 +39,11 @@ export const switchLoss = defineRule({
   needs: ["scores"],
   // over visible experts only, the masked ones have neither share nor gate and may stay unscored
   facts: ({ over }) => (over === "visible" ? {} : { readsAllLogits: true }),
-  build(site, state, args) {
-    const { g } = site;
+  build(site, state, { weight, tau, over }) {
     if (state.logits === undefined && state.gate === undefined) return state;
-    const loss = g.within({ role: "router.balance" }, () => balanceLoss(site, edgeShares(g, state.load!), probabilities(site, state, args.over), Number(args.weight)));
-    return { ...state, losses: [...(state.losses ?? []), loss] };
+    return addLoss(site, state, () => {
+      const shares = edgeShares(site.g, state.load!);
+      return balanceLoss(site, counted(site, shares, Number(tau)), probabilities(site, state, over), Number(weight));
+    });
   },
 });

@@ -1,7 +1,9 @@
 /** A number per expert that is added for choosing only, and moves against the load after every step. */
-import type { Value } from "../../3-graph/graph.js";
+
 import { add, div, mul, sign, sub } from "../../3-graph/expr-build.js";
+import type { Value } from "../../3-graph/graph.js";
 import { number, word } from "../../words/params.js";
+import { refuse } from "../refuse.js";
 import { defineRule } from "../rule.js";
 
 export const loadBalance = defineRule({
@@ -26,7 +28,10 @@ export const loadBalance = defineRule({
   ],
   clauses: [],
   needs: ["key"],
-  build(site, state, { rate, step }) {
+  build(site, state, { rate, step, control, target }, use) {
+    // a controller with memory and a share for experts that compute nothing are described, not built
+    if (control === "pid" || target !== undefined) throw refuse(use);
+    const bySign = control !== "proportional" && step === "sign";
     const { g, experts } = site;
     const bias = site.state("router.load_bias", [experts]);
     const base = state.gate ?? state.logits!;
@@ -35,7 +40,7 @@ export const loadBalance = defineRule({
       const total = g.reduce("sum", load, [experts.name]);
       const move = g.map([bias, load, total], (b, n, all) => {
         const error = sub(div(all, experts.size), n);
-        return add(b, mul(step === "sign" ? sign(error) : div(error, div(all, experts.size)), Number(rate)));
+        return add(b, mul(bySign ? sign(error) : div(error, div(all, experts.size)), Number(rate)));
       });
       return { target: bias, value: move };
     };

@@ -1,7 +1,7 @@
 /** Positive gates that add up to 1 over the experts of a unit. */
 import { softmax as softmaxOf } from "../../3-graph/compose/softmax.js";
-import { onlyLegal } from "../meaning.js";
 import { clause, value, word } from "../../words/params.js";
+import { onlyLegal } from "../meaning.js";
 import { defineRule } from "../rule.js";
 
 export const softmax = defineRule({

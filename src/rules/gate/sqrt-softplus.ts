@@ -13,7 +13,13 @@ export const sqrtSoftplus = defineRule({
   clauses: [],
   needs: ["scores"],
   build({ g }, state) {
-    const gate = g.within({ role: "router.gate" }, () => onlyLegal(g, g.map([state.logits!], (z) => sqrt(softplus(z))), state.legal));
+    const gate = g.within({ role: "router.gate" }, () =>
+      onlyLegal(
+        g,
+        g.map([state.logits!], (z) => sqrt(softplus(z))),
+        state.legal,
+      ),
+    );
     return { ...state, gate, gateKind: "other" };
   },
 });

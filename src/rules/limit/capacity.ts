@@ -1,7 +1,7 @@
 /** Experts take a limited number of edges per step: ceil(factor · k · U / E). */
 import { le, select } from "../../3-graph/expr-build.js";
-import { refuse } from "../refuse.js";
 import { clause, number, share, value, word } from "../../words/params.js";
+import { refuse } from "../refuse.js";
 import { defineRule } from "../rule.js";
 
 export const capacity = defineRule({
@@ -38,11 +38,10 @@ export const capacity = defineRule({
   needs: [],
   facts: ({ factor }) => ({ drops: true, ...(typeof factor === "number" && { room: factor }) }),
   build({ g, units, experts }, state, args, use) {
-    const otherwise = args.else ?? args.otherwise ?? args.overflow;
-    if (args.by === "score" || (otherwise !== undefined && otherwise !== "drop")) throw refuse(use);
+    if (args.by === "score" || args.else !== "drop" || args.ffn_share !== undefined) throw refuse(use);
     const edges = state.edges!;
     const k = edges.axes.at(-1)!;
-    const room = { name: "P", size: Math.ceil((Number(args.factor ?? args.capacity ?? args.c) * k.size * units.size) / experts.size) };
+    const room = { name: "P", size: Math.ceil((Number(args.factor) * k.size * units.size) / experts.size) };
     return g.within({ role: "router.limit" }, () => {
       // all first choices take their places before any second choice
       const inOrder = g.map([edges], (e) => e, { axes: [k, units], dtype: "i32" });

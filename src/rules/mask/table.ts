@@ -22,7 +22,9 @@ export const table = defineRule({
   },
   build(site, state, args) {
     const { g } = site;
-    const seen = g.within({ role: "router.legal" }, () => g.take(site.table(String(args.table), "visible"), site.ids()));
+    const seen = g.within({ role: "router.legal" }, () =>
+      g.take(site.table(String(args.table), "visible"), site.ids()),
+    );
     if (state.legal === undefined) return { ...state, legal: seen };
     return { ...state, legal: g.map([state.legal, seen], (a, b) => mul(a, b)) };
   },

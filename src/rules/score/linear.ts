@@ -1,13 +1,16 @@
 /** One number per unit and expert: the product of the unit with a learned row of weights per expert. */
-import { add, div, max, mul, sqrt, square } from "../../3-graph/expr-build.js";
-import type { Value } from "../../3-graph/graph.js";
+
 import { linear as product } from "../../3-graph/compose/linear.js";
-import type { RouterSite } from "../build.js";
+import { add, div, index, max, mul, sqrt, square } from "../../3-graph/expr-build.js";
+import type { Value } from "../../3-graph/graph.js";
 import { count, flag, number, word } from "../../words/params.js";
+import type { RouterSite } from "../build.js";
+import { addScores, scorePrefix } from "../meaning.js";
+import { refuse } from "../refuse.js";
 import { defineRule } from "../rule.js";
 
 /** (P x) · w / (|P x| |w|) / temperature, one number per expert. */
-function cosine({ g, x, experts, param }: RouterSite, prefix: string, projection: number, start: number): Value {
+function cosine({ g, experts, param }: RouterSite, x: Value, prefix: string, projection: number, start: number): Value {
   const p = { name: "P", size: projection };
   const down = product(g, x, param(`${prefix}.projection.weight`, [p, x.axes.at(-1)!]));
   const rows = param(`${prefix}.weight`, [experts, p]);
@@ -18,6 +21,15 @@ function cosine({ g, x, experts, param }: RouterSite, prefix: string, projection
   };
   const cos = g.contract(unit(down), unit(rows), [p.name]);
   return g.map([cos, temperature], (c, t) => div(c, mul(t, start)), { axes: cos.axes });
+}
+
+/** Scores of the layer before [U, E] times a matrix of experts by experts. */
+function fromPrevious({ g, experts, param }: RouterSite, scores: Value, prefix: string): Value {
+  const before = { name: "EP", size: experts.size };
+  const weight = param(`${prefix}.weight`, [experts, before]);
+  // under another name: in one product an axis can only be one thing
+  const same = g.map([], () => index(before.name), { axes: [scores.axes[0]!, before], dtype: "i32" });
+  return product(g, g.pick(scores, same, experts.name), weight);
 }
 
 export const linear = defineRule({
@@ -55,16 +67,22 @@ export const linear = defineRule({
   ],
   needs: [],
   build(site, state, args, use) {
-    if (args.from === "previous.scores") return state;
-    const { g, x, experts } = site;
-    const prefix = use.path.endsWith("]") ? `router.${/\[(\d+)\]$/.exec(use.path)![1]}` : "router";
-    const width = x.axes.at(-1)!;
-    const outputs = typeof args.to === "number" ? { name: experts.name, size: args.to } : experts;
+    const { g, experts } = site;
+    const previous = args.from === "previous.scores";
+    const x = previous ? site.previousScores : (state.x ?? site.x);
+    if (typeof args.to === "number" && args.to !== experts.size) throw refuse(use);
+    // in the first layer there is nothing to go on from, but then another line must score
+    if (x === undefined && state.logits === undefined) throw refuse(use);
+    if (x === undefined) return state;
+    const prefix = scorePrefix(use);
     const scores = g.within({ role: "router.scores" }, () => {
-      const bias = args.bias === true ? site.param(`${prefix}.bias`, [outputs]) : undefined;
-      if (args.normalized !== true) return product(g, x, site.param(`${prefix}.weight`, [outputs, width]), bias);
-      return cosine(site, prefix, Number(args.projection), Number(args.temperature));
+      if (previous) return fromPrevious(site, x, prefix);
+      const bias = args.bias === true ? site.param(`${prefix}.bias`, [experts]) : undefined;
+      const width = x.axes.at(-1)!;
+      if (args.normalized !== true) return product(g, x, site.param(`${prefix}.weight`, [experts, width]), bias);
+      const angles = cosine(site, x, prefix, Number(args.projection), Number(args.temperature));
+      return bias === undefined ? angles : g.map([angles, bias], (a, b) => add(a, b), { axes: angles.axes });
     });
-    return { ...state, logits: state.logits ? g.map([state.logits, scores], add) : scores };
+    return addScores(site, state, scores);
   },
 });

@@ -1,6 +1,12 @@
 /** One number per unit and expert from two matrices with a bend between them. */
+import { gelu, relu, silu } from "../../3-graph/compose/activations.js";
+import { linear } from "../../3-graph/compose/linear.js";
+import { tanh } from "../../3-graph/expr-build.js";
 import { count, word } from "../../words/params.js";
+import { addScores, scorePrefix } from "../meaning.js";
 import { defineRule } from "../rule.js";
+
+const bends = { tanh, relu, gelu, silu } as const;
 
 export const mlp = defineRule({
   slot: "score",
@@ -13,4 +19,16 @@ export const mlp = defineRule({
   ],
   clauses: [],
   needs: [],
+  build(site, state, { hidden, act }, use) {
+    const { g, experts } = site;
+    const x = state.x ?? site.x;
+    const inside = { name: "RH", size: Number(hidden) };
+    const prefix = scorePrefix(use);
+    const scores = g.within({ role: "router.scores" }, () => {
+      const up = linear(g, x, site.param(`${prefix}.hidden.weight`, [inside, x.axes.at(-1)!]));
+      const bent = g.map([up], bends[act as keyof typeof bends]);
+      return linear(g, bent, site.param(`${prefix}.weight`, [experts, inside]));
+    });
+    return addScores(site, state, scores);
+  },
 });

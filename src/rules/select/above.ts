@@ -1,5 +1,7 @@
 /** Every expert whose gate is above a threshold. */
+import { lt } from "../../3-graph/expr-build.js";
 import { clause, count, number, value } from "../../words/params.js";
+import { bestWhere } from "../meaning.js";
 import { defineRule } from "../rule.js";
 
 export const above = defineRule({
@@ -16,5 +18,8 @@ export const above = defineRule({
     ),
   ],
   needs: ["gate", "key"],
+  build(site, state, { threshold, atMost }) {
+    return { ...state, edges: bestWhere(site, state, (gate) => lt(Number(threshold), gate), atMost) };
+  },
   facts: ({ atMost }, { experts }) => ({ edgesPerUnit: typeof atMost === "number" ? atMost : experts }),
 });

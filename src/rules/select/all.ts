@@ -16,7 +16,11 @@ export const all = defineRule({
     const edges = g.within({ role: "router.select" }, () => {
       const all = g.map([], () => index("K"), { axes: [units, k], dtype: "i32" });
       if (state.legal === undefined) return all;
-      const legal = g.pick(g.map([state.legal], (ok) => ok), all, experts.name);
+      const legal = g.pick(
+        g.map([state.legal], (ok) => ok),
+        all,
+        experts.name,
+      );
       return g.map([all, legal], (e, ok) => select(ok, e, -1), { dtype: "i32" });
     });
     return { ...state, edges };

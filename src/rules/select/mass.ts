@@ -1,5 +1,7 @@
 /** The best experts of a unit until their gates hold a given share together, at least one. */
+import { index, lt, select } from "../../3-graph/expr-build.js";
 import { clause, count, share, value } from "../../words/params.js";
+import { choiceKey } from "../meaning.js";
 import { defineRule } from "../rule.js";
 
 export const mass = defineRule({
@@ -16,5 +18,23 @@ export const mass = defineRule({
     ),
   ],
   needs: ["gate", "key"],
+  build(site, state, { share: wanted, atMost }) {
+    const { g, experts } = site;
+    const most = Math.min(experts.size, typeof atMost === "number" ? atMost : experts.size);
+    const edges = g.within({ role: "router.select" }, () => {
+      const key = choiceKey(site, state);
+      const gate = g.stop(state.gate!);
+      const best = g.topK(key, most);
+      // the same choice under another name, to be summed over: the gates of better experts
+      const better = g.pick(gate, g.topK(key, most, "KB"), experts.name);
+      const above = g.map([], () => lt(index("KB"), index("K")), { axes: [better.axes.at(-1)!, best.axes.at(-1)!] });
+      const before = g.contract(better, above, ["KB"]);
+      return g.map([best, before], (e, mass) => select(lt(mass, Number(wanted)), e, -1), {
+        axes: best.axes,
+        dtype: "i32",
+      });
+    });
+    return { ...state, edges };
+  },
   facts: ({ atMost }, { experts }) => ({ edgesPerUnit: typeof atMost === "number" ? atMost : experts }),
 });

@@ -1,4 +1,6 @@
 /** Every expert whose gate is larger than 0. */
+import { lt } from "../../3-graph/expr-build.js";
+import { bestWhere } from "../meaning.js";
 import { defineRule } from "../rule.js";
 
 export const positive = defineRule({
@@ -9,5 +11,6 @@ export const positive = defineRule({
   params: [],
   clauses: [],
   needs: ["gate"],
+  build: (site, state) => ({ ...state, edges: bestWhere(site, state, (gate) => lt(0, gate), undefined) }),
   facts: (_, { experts }) => ({ edgesPerUnit: experts }),
 });

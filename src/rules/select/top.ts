@@ -1,9 +1,9 @@
 /** Keeps the k best experts of every unit, or the k best units of every expert. */
-import { choiceKey } from "../meaning.js";
-import { refuse } from "../refuse.js";
 
 import type { RuleArg } from "../../2-design/design.js";
 import { amount, clause, value, word } from "../../words/params.js";
+import { choiceKey } from "../meaning.js";
+import { refuse } from "../refuse.js";
 import { defineRule } from "../rule.js";
 
 function defined<Key extends string>(key: Key, value: RuleArg): { readonly [key in Key]?: number } {
@@ -46,7 +46,9 @@ export const top = defineRule({
   build(site, state, { k, per }, use) {
     if (typeof k !== "number" || per === "expert" || per === "sequence" || per === "chunk") throw refuse(use);
     const { g } = site;
-    const edges = g.within({ role: "router.select" }, () => g.topK(choiceKey(site, state), Math.min(k, site.experts.size)));
+    const edges = g.within({ role: "router.select" }, () =>
+      g.topK(choiceKey(site, state), Math.min(k, site.experts.size)),
+    );
     return { ...state, edges };
   },
 });

@@ -1,8 +1,8 @@
 /** An expert counts as much as a softmax of the scores says. */
 import { softmax as softmaxOf } from "../../3-graph/compose/softmax.js";
 import { le } from "../../3-graph/expr-build.js";
-import { refuse } from "../refuse.js";
 import { clause, value, word } from "../../words/params.js";
+import { refuse } from "../refuse.js";
 import { defineRule } from "../rule.js";
 
 export const softmax = defineRule({
