@@ -3,9 +3,9 @@ import type { Comparison } from "../compare.js";
 import type { CostRow } from "../cost-layer.js";
 import type { SiteDiff } from "../dispatch-layer.js";
 import type { KernelRow, KernelStatus } from "../kernels-layer.js";
-import { scalarText } from "../values.js";
 import type { WeightRow, WeightsLayer } from "../weights-layer.js";
 import { bySection, changeWords, designCounts, quietDetails, type SectionChanges } from "./design-text.js";
+import { kernelWords } from "./kernel-words.js";
 import { plural, quantity, ratioText, shapeText, signed } from "./numbers.js";
 import { type Cell, painter, type Style, type StyledRow, styledLines } from "./styled.js";
 
@@ -222,18 +222,6 @@ const kernelStyle: Readonly<Record<KernelStatus, Style>> = {
 
 function kernelRow(row: KernelRow): StyledRow {
   return [{ text: row.status, style: kernelStyle[row.status] }, row.role, kernelWords(row)];
-}
-
-/** What makes the kernel another one, in a line. */
-export function kernelWords({ status, before, after, parameters, gained, lost }: KernelRow): string {
-  if (status === "moved") return `was ${before!.name}`;
-  if (status === "added" || status === "removed") return (after ?? before)!.pieces.join(", ");
-  const sizes = parameters.map((each) => `${each.name}: ${scalarText(each.before)} → ${scalarText(each.after)}`);
-  const steps = [...lost.map((piece) => `without ${piece}`), ...gained.map((piece) => `with ${piece}`)];
-  return (
-    [...steps, ...sizes].join(", ") ||
-    (status === "changed" ? "its statements" : status === "retuned" ? "sizes inside" : "")
-  );
 }
 
 function runLines({ runs }: Comparison, colour: boolean): readonly string[] {

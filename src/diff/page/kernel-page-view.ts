@@ -1,0 +1,137 @@
+/** The list of kernels, and the data from which the page lays two kernel texts side by side. */
+import type { Design } from "../../2-design/design.js";
+import type { Comparison } from "../compare.js";
+import { kernelText, textTargets } from "../kernel-text.js";
+import type { KernelRow, KernelSide, KernelStatus } from "../kernels-layer.js";
+import { kernelWords } from "../render/kernel-words.js";
+import { quantity } from "../render/numbers.js";
+import type { CompiledSide } from "../side.js";
+import { diffText, type TextLine, type TextRow } from "../text-diff.js";
+import { scalarText } from "../values.js";
+import { lineId } from "./design-view.js";
+
+export interface KernelPageView {
+  readonly note: string;
+  readonly counts: readonly { readonly status: KernelStatus; readonly count: number }[];
+  readonly list: readonly {
+    readonly index: number;
+    readonly status: KernelStatus;
+    readonly role: string;
+    readonly words: string;
+  }[];
+  /** JSON for the page's script */
+  readonly data: string;
+}
+
+/** What the script knows of one kernel. */
+interface KernelData {
+  readonly status: KernelStatus;
+  readonly role: string;
+  readonly words: string;
+  readonly facts: readonly (readonly [name: string, before: string, after: string])[];
+  readonly from: readonly {
+    readonly side: "before" | "after";
+    readonly path: string;
+    readonly id: string;
+    readonly where: string;
+  }[];
+  /** by target: lines of both sides and how they stand beside each other */
+  readonly texts: Readonly<Record<string, TextData>>;
+}
+
+interface TextData {
+  readonly before: string;
+  readonly after: string;
+  /** status letter, line before or 0, line after or 0, ranges of characters that only one side has: before, after */
+  readonly rows: readonly (readonly [string, number, number, readonly number[], readonly number[]])[];
+}
+
+const statuses: readonly KernelStatus[] = ["changed", "retuned", "added", "removed", "moved", "same"];
+
+/** All kernels of a comparison; a note instead when they were not compared. */
+export function kernelPageView(
+  { kernels, refused }: Comparison,
+  before: CompiledSide,
+  after: CompiledSide,
+): KernelPageView {
+  if (!kernels) return { note: refused[0]?.message ?? "nothing to compile", counts: [], list: [], data: "[]" };
+  const rows = statuses.flatMap((status) => kernels.rows.filter((row) => row.status === status));
+  const data = rows.map((row) => kernelData(row, before, after));
+  return {
+    note: "",
+    counts: statuses.flatMap((status) =>
+      kernels.totals[status] > 0 ? [{ status, count: kernels.totals[status] }] : [],
+    ),
+    list: rows.map((row, index) => ({ index, status: row.status, role: row.role, words: kernelWords(row) })),
+    data: scriptJson(data),
+  };
+}
+
+/** JSON that may stand inside a script element. */
+function scriptJson(value: unknown): string {
+  return JSON.stringify(value)
+    .replaceAll("<", "\\u003c")
+    .replaceAll("\u2028", "\\u2028")
+    .replaceAll("\u2029", "\\u2029");
+}
+
+function kernelData(row: KernelRow, before: CompiledSide, after: CompiledSide): KernelData {
+  const texts = textTargets.map((target) => [target, textData(row, before, after, target)] as const);
+  return {
+    status: row.status,
+    role: row.role,
+    words: kernelWords(row),
+    facts: factsOf(row),
+    from: [...origins("before", row.before, before.design), ...origins("after", row.after, after.design)],
+    texts: Object.fromEntries(texts),
+  };
+}
+
+function factsOf({ before, after, parameters }: KernelRow): KernelData["facts"] {
+  const fact = (name: string, of: (side: KernelSide) => string) =>
+    [name, before ? of(before) : "", after ? of(after) : ""] as const;
+  return [
+    fact("name", ({ name }) => name),
+    fact("kind", ({ kind }) => kind),
+    fact("steps", ({ pieces }) => pieces.join(", ")),
+    ...parameters.map((each) => [each.name, scalarText(each.before), scalarText(each.after)] as const),
+    fact("launches", ({ launches }) =>
+      Object.entries(launches)
+        .map(([program, count]) => `${program} × ${count}`)
+        .join(", "),
+    ),
+    fact("FLOPs a launch", ({ flops }) => quantity(flops, "flop")),
+    fact("bytes a launch", ({ bytes }) => quantity(bytes, "byte")),
+  ];
+}
+
+function origins(side: "before" | "after", kernel: KernelSide | undefined, { provenance }: Design): KernelData["from"] {
+  return (kernel?.because ?? []).map((path) => {
+    const line = provenance[path]?.line;
+    return { side, path, id: lineId(side, path), where: line === undefined ? "" : `line ${line}` };
+  });
+}
+
+function textData(row: KernelRow, before: CompiledSide, after: CompiledSide, target: string): TextData {
+  const text = (side: CompiledSide, kernel: KernelSide | undefined) =>
+    (kernel && side.compiled && kernelText(side.compiled.plan, kernel.name, target)) ?? "";
+  const [a, b] = [text(before, row.before), text(after, row.after)];
+  // one text is enough where both are the same
+  if (a === b) return { before: a, after: "", rows: [] };
+  return { before: a, after: b, rows: a === "" || b === "" ? [] : diffText(a, b).map(rowData) };
+}
+
+function rowData({ status, before, after }: TextRow): TextData["rows"][number] {
+  return [status[0]!, before?.number ?? 0, after?.number ?? 0, marks(before), marks(after)];
+}
+
+/** Start and end of every range that only this side has. */
+function marks(line: TextLine | undefined): readonly number[] {
+  const found: number[] = [];
+  let at = 0;
+  for (const { text, only } of line?.words ?? []) {
+    if (only) found.push(at, at + text.length);
+    at += text.length;
+  }
+  return found;
+}
