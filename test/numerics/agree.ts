@@ -6,7 +6,10 @@ import { planPrograms } from "../../src/5-plan/plan-programs.js";
 import type { Buffer, KernelPlan } from "../../src/5-plan/plan.js";
 import { planToC } from "../../src/6-emit/cpu/program.js";
 import { type Device, floats, ints } from "../../src/runtime/device.js";
-import { type CpuKind, openCpu } from "../../src/targets/cpu/device.js";
+import { chooseBuild, type CpuKind, openCpu } from "../../src/targets/cpu/device.js";
+
+/** How generated C is built on this machine: natively where a compiler works, otherwise to WebAssembly. */
+export const built: CpuKind = (await chooseBuild()).kind;
 
 export type Leaves = ReadonlyMap<string, Tensor>;
 

@@ -8,7 +8,7 @@ import { differentiate } from "../../src/3-graph/gradient.js";
 import type { Graph } from "../../src/3-graph/graph.js";
 import { mul, sigmoid } from "../../src/3-graph/expr-build.js";
 import { type Tensor, tensor } from "../../src/3-graph/tensor.js";
-import { compare, randomLeaves } from "./agree.js";
+import { built, compare, randomLeaves } from "./agree.js";
 
 const ids = (n: number, v: number): number[] => Array.from({ length: n }, (_, i) => (i * 7 + 3) % v);
 
@@ -58,7 +58,7 @@ function transformer(size: { B: number; S: number; D: number; H: number; F: numb
   return { graph, leaves: new Map(randomLeaves(graph, leaves)) };
 }
 
-describe("a transformer layer in generated C", () => {
+describe(`a transformer layer in generated C (${built})`, () => {
   const sizes = [
     { B: 2, S: 40, D: 64, H: 2, F: 96, V: 70 },
     { B: 1, S: 7, D: 20, H: 2, F: 13, V: 11 },
@@ -67,7 +67,7 @@ describe("a transformer layer in generated C", () => {
   for (const size of sizes) {
     it(`outputs and gradients at ${JSON.stringify(size)}`, async () => {
       const { graph, leaves } = transformer(size);
-      const far = await compare(graph, leaves, "native");
+      const far = await compare(graph, leaves, built);
       expect([...far].filter(([, d]) => !(d < 1e-4))).toEqual([]);
     });
   }
@@ -117,7 +117,7 @@ function mixture(size: { T: number; D: number; E: number; F: number; K: number; 
   return { graph, leaves: new Map(randomLeaves(graph, leaves, 7)) };
 }
 
-describe("a mixture in generated C", () => {
+describe(`a mixture in generated C (${built})`, () => {
   const base = { T: 50, D: 24, E: 6, F: 20, K: 2, V: 13 };
   const cases: { name: string; size: typeof base; route: (v: number, e: number) => number }[] = [
     { name: "every expert visible", size: base, route: () => 1 },
@@ -129,7 +129,7 @@ describe("a mixture in generated C", () => {
   for (const { name, size, route } of cases) {
     it(name, async () => {
       const { graph, leaves } = mixture(size, route);
-      const far = await compare(graph, leaves, "native");
+      const far = await compare(graph, leaves, built);
       expect([...far].filter(([, d]) => !(d < 1e-4))).toEqual([]);
     });
   }
