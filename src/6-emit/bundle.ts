@@ -31,7 +31,8 @@ function runPlan({ buffers, programs, memory }: KernelPlan): RunPlan {
   return { buffers, programs: programs.map(({ name, outputs }) => ({ name, outputs })), memory };
 }
 
-function cpuCode({ source, headers, programs, arenaBytes }: CProgram): CpuCode {
+/** The C of a program and the memory it runs in. */
+export function cpuCode({ source, headers, programs, arenaBytes }: CProgram): CpuCode {
   const fixed = arenaBytes(0);
   return { source, headers, programs, arena: { fixed, perThread: arenaBytes(1) - fixed } };
 }

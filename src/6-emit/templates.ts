@@ -8,7 +8,8 @@ const compiled = new Map<string, Handlebars.TemplateDelegate>();
 
 /** `fill("cpu/rows.c", view)`: the template `templates/cpu/rows.c.hbs` with the view's values. */
 export function fill(name: string, view: object): string {
-  const template = compiled.get(name) ?? Handlebars.compile(readTemplate(`${name}.hbs`), { noEscape: true, strict: false });
+  const template =
+    compiled.get(name) ?? Handlebars.compile(readTemplate(`${name}.hbs`), { noEscape: true, strict: false });
   compiled.set(name, template);
   return template(view);
 }

@@ -101,6 +101,7 @@ export function createProgram(cli: Cli, finish: (code: number) => void): Command
 
   withDesign(add("bench", "measure a design on this machine"))
     .option("--target <name>", "cpu", "cpu")
+    .option("--data <glob>", "data instead of the spec's (repeatable)", collect)
     .option("--steps <n>", "steps to time", wholeNumber("--steps", 1), 10)
     .option("--json", "numbers as JSON on stdout")
     .action(async (file, flags) => finish(await (await import("./bench.js")).bench(cli, file, flags)));

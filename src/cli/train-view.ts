@@ -59,7 +59,7 @@ function bundleLine(bundle: Bundle): string {
 function openingLines({ data, engine, drawn, bundle, step }: Run, steps: number): string[] {
   const { kept, workspace } = bundle.plan.memory;
   const share = (100 * data.heldOut.length) / (data.train.length + data.heldOut.length);
-  const tables = [...(drawn?.made ?? [])].map(([name, { tiers }]) => {
+  const tables = [...(drawn()?.made ?? [])].map(([name, { tiers }]) => {
     const each = tiers.map((tier) => `${tier.ids} ids ${tier.name} (${(100 * tier.share).toFixed(1)}% of tokens)`);
     return `table ${name}: ${each.join(", ")}`;
   });

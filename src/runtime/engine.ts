@@ -30,8 +30,11 @@ export interface Engine {
   readonly outputs: (program: string) => readonly string[];
   /** a result of a program's last run, until another program runs; undefined when it does not give it */
   readonly output: (program: string, name: string) => Float32Array | undefined;
-  /** axes and sizes of a result */
-  readonly shape: (program: string, name: string) => readonly number[];
+  /** a result as it is kept, with its sizes; undefined when the program does not give it */
+  readonly result: (
+    program: string,
+    name: string,
+  ) => { readonly view: View; readonly shape: readonly number[] } | undefined;
   /** runs a program to its end */
   readonly run: (program: string) => Promise<void>;
   readonly close: () => Promise<void>;
@@ -78,7 +81,10 @@ function engineOn({ plan, code }: Bundle, device: Device, plannedBytes: number):
       const buffer = result(of, name);
       return buffer && asFloats(viewOf(device, buffer));
     },
-    shape: (of, name) => (result(of, name) ?? missing(`a result ${name}`)).dims.map(({ size }) => size),
+    result: (of, name) => {
+      const buffer = result(of, name);
+      return buffer && { view: viewOf(device, buffer), shape: buffer.dims.map(({ size }) => size) };
+    },
     run: (of) => device.run(numberOf(code.programs, of)),
     close: () => device.close(),
   };

@@ -12,6 +12,7 @@ export * from "./init.js";
 export * from "./load.js";
 export * from "./metrics.js";
 export * from "./progress.js";
+export * from "./read-bundle.js";
 export * from "./rng.js";
 export * from "./safetensors.js";
 export * from "./safetensors-write.js";

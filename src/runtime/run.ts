@@ -7,25 +7,14 @@ import { diagnose } from "../diagnostics/diagnose.js";
 import { type Diagnostic, DiagnosticError } from "../diagnostics/diagnostic.js";
 import type { FileHost } from "../host/host.js";
 import type { Bundle } from "./bundle.js";
-import { type StoredCheckpoint, saveCheckpoint } from "./checkpoint.js";
+import type { StoredCheckpoint } from "./checkpoint.js";
 import { type PreparedData, prepareData } from "./data/prepare.js";
-import { createSampler, type Sampler, type SamplerState } from "./data/sampler.js";
+import { createSampler } from "./data/sampler.js";
 import { type Engine, type EngineOptions, openEngine } from "./engine.js";
 import { type Evaluation, evaluate, planEvaluation, writeBatch } from "./evaluate.js";
-import { fillData } from "./fill-data.js";
 import { type LoadWatch, watchLoad } from "./load.js";
-import { type DrawnTables, drawTables, type TablesByName, tableUses } from "./routing-tables.js";
-import { sha256 } from "./sha256.js";
-import {
-  firstBadWeight,
-  type IdleTensors,
-  loadModel,
-  loadOptimizer,
-  modelTensors,
-  optimizerTensors,
-  startFresh,
-  tablesIn,
-} from "./start-weights.js";
+import type { DrawnTables, TablesByName } from "./routing-tables.js";
+import { checkSameData, freshState, loadedState, type RunParts, type RunState, saveState } from "./run-state.js";
 import { findCulprit, type MixtureSite, mixtureSites, type StepResults, stepResults } from "./step-results.js";
 
 export interface RunOptions extends EngineOptions {
@@ -55,21 +44,24 @@ export interface Run {
   readonly bundle: Bundle;
   readonly engine: Engine;
   readonly data: PreparedData;
-  readonly tables: TablesByName;
-  /** how the tables came out, unless they were read from a checkpoint */
-  readonly drawn: DrawnTables | undefined;
-  readonly sites: readonly MixtureSite[];
   readonly seed: number;
+  /** how the tables came out, unless they were read from a checkpoint */
+  readonly drawn: () => DrawnTables | undefined;
+  /** the mixtures, first layer first */
+  readonly sites: readonly MixtureSite[];
   /** B·S */
   readonly tokensPerStep: number;
-  readonly sampler: Sampler;
   /** training steps done */
   readonly step: () => number;
   readonly train: () => Promise<Step>;
   /** undefined when nothing is held out, or too little for one window */
   readonly evaluate: (stopped?: () => boolean) => Promise<Evaluation | undefined>;
-  /** saves a checkpoint below a folder; MOE6011 instead when a weight is no longer a number */
+  /** saves a checkpoint below a folder and answers with its own; MOE6011 when a weight is no longer a number */
   readonly save: (folder: string) => string;
+  /** takes weights, optimiser state and step from a checkpoint of this design and this data */
+  readonly load: (from: StoredCheckpoint) => void;
+  /** the numbers of a weight, without copying */
+  readonly weight: (name: string) => Float32Array;
   readonly close: () => Promise<void>;
 }
 
@@ -81,20 +73,23 @@ export function trainOf({ design }: Bundle): Train {
 
 /** Prepares the data, opens the engine, and puts the weights in place. */
 export async function openRun(bundle: Bundle, options: RunOptions): Promise<Run> {
+  const { host, from } = options;
   const spec = trainOf(bundle);
   const seed = options.seed ?? spec.seed;
   const data = await prepare(bundle, spec, seed, options);
-  const sequence = bundle.design.model!.context;
-  const sampler = createSampler({ tokens: data.train, batch: spec.batch, sequence, seed });
-  const fingerprint = dataFingerprint(data);
-  if (options.from) checkSameData(options.from, sampler, fingerprint);
-  const drawn = options.from ? undefined : drawTables(options.host, bundle.design, data.counts);
-  const tables = drawn?.byName ?? tablesIn(bundle, options.from!.model);
+  const sampler = createSampler({
+    tokens: data.train,
+    batch: spec.batch,
+    sequence: bundle.design.model!.context,
+    seed,
+  });
+  // before anything slow
+  if (from) checkSameData(from, sampler, data);
   const engine = await openEngine(bundle, options);
   try {
-    fillData(engine, tables, tableUses(bundle.design));
-    const idle = putWeights(engine, bundle, seed, options);
-    return started({ bundle, engine, data, tables, drawn, seed, sampler, fingerprint, idle }, spec, sequence, options);
+    const parts: RunParts = { bundle, engine, data, sampler, seed, host };
+    if (from) options.report?.(`going on from ${from.folder}`);
+    return running(parts, spec, from ? loadedState(parts, from) : freshState(parts));
   } catch (cause) {
     await engine.close();
     throw cause;
@@ -103,89 +98,52 @@ export async function openRun(bundle: Bundle, options: RunOptions): Promise<Run>
 
 async function prepare({ design }: Bundle, spec: Train, seed: number, options: RunOptions): Promise<PreparedData> {
   const { host, report, cache } = options;
-  const patterns = options.data ?? spec.data.globs;
-  const heldOut = spec.evaluate?.heldOut ?? 0;
-  return prepareData(host, {
-    patterns,
-    tokenizer: spec.tokenizer,
-    vocab: design.model!.vocab,
-    heldOut,
-    seed,
-    report,
-    cache,
-  });
+  const { vocab } = design.model!;
+  const { tokenizer, data, evaluate } = spec;
+  const patterns = options.data ?? data.globs;
+  return prepareData(host, { patterns, tokenizer, vocab, heldOut: evaluate?.heldOut ?? 0, seed, report, cache });
 }
 
-function putWeights(engine: Engine, bundle: Bundle, seed: number, { from, report }: RunOptions): IdleTensors {
-  if (from === undefined) return startFresh(engine, bundle, seed);
-  report?.(`going on from ${from.folder}`);
-  const idle = loadModel(engine, bundle, from.model);
-  loadOptimizer(engine, bundle, from.optimizer);
-  return idle;
-}
-
-/** SHA-256 of the training tokens: the same text may lie in other files. */
-function dataFingerprint({ train }: PreparedData): string {
-  return sha256(new Uint8Array(train.buffer, train.byteOffset, train.byteLength));
-}
-
-function checkSameData(from: StoredCheckpoint, sampler: Sampler, now: string): void {
-  sampler.check(samplerState(from));
-  const before = String(from.state.data);
-  const short = (hash: string): string => hash.slice(0, 12);
-  if (before === now) return;
-  const params = { what: "the hash of the training tokens", before: short(before), now: short(now) };
-  throw new DiagnosticError([diagnose("MOE6029", params)]);
-}
-
-/** Where the interrupted run was in its data; MOE6030 when the checkpoint does not say. */
-function samplerState({ folder, state }: StoredCheckpoint): SamplerState {
-  const { sampler } = state;
-  if (typeof sampler === "object" && sampler !== null) return sampler as SamplerState;
-  throw new DiagnosticError([
-    diagnose("MOE6030", { folder, reason: "its state.json does not say where the data was" }),
-  ]);
-}
-
-type Parts = Pick<Run, "bundle" | "engine" | "data" | "tables" | "drawn" | "seed" | "sampler"> & {
-  readonly fingerprint: string;
-  readonly idle: IdleTensors;
-};
-
-function started(parts: Parts, spec: Train, sequence: number, options: RunOptions): Run {
-  const { engine, data, tables } = parts;
+function running(parts: RunParts, spec: Train, start: RunState): Run {
+  const { bundle, engine, data, seed } = parts;
+  const sequence = bundle.design.model!.context;
   const sites = mixtureSites(engine, "train");
-  const watch = watchLoad({
-    reachable: reachable(tables, data.counts, sites),
-    layers: sites.map(({ layer }) => layer),
-  });
+  const layers = sites.map(({ layer }) => layer);
+  const watch = watchLoad({ reachable: reachable(start.tables, data.counts, sites), layers });
   const held = planEvaluation(data.heldOut, spec.batch, sequence);
-  let step = options.from?.step ?? 0;
+  let state = start;
   return {
-    ...parts,
+    bundle,
+    engine,
+    data,
+    seed,
     sites,
+    drawn: () => state.drawn,
     tokensPerStep: spec.batch * sequence,
-    step: () => step,
+    step: () => state.step,
     train: async () => {
-      const result = await trainStep(parts, sites, watch, step, sequence);
-      step++;
+      const result = await trainStep(parts, sites, watch, state.step);
+      state = { ...state, step: state.step + 1 };
       return result;
     },
     evaluate: (stopped) => evaluate(engine, data, held, stopped),
-    save: (folder) => saveRun(parts, tables, folder, step, options.host),
+    save: (folder) => saveState(parts, state, folder),
+    load: (from) => {
+      state = loadedState(parts, from);
+    },
+    weight: (name) => state.idle.get(name) ?? engine.floats("param", name),
     close: () => engine.close(),
   };
 }
 
 async function trainStep(
-  { bundle, engine, seed, sampler }: Parts,
+  { bundle, engine, seed, sampler }: RunParts,
   sites: readonly MixtureSite[],
   watch: LoadWatch,
   done: number,
-  sequence: number,
 ): Promise<Step> {
   const start = performance.now();
-  writeBatch(engine, sampler.batch(done), sequence);
+  writeBatch(engine, sampler.batch(done), bundle.design.model!.context);
   engine.floats("input", "step")[0] = done;
   // f32 holds whole numbers up to 2^24
   if (engine.has("input", "seed")) engine.floats("input", "seed")[0] = seed % 2 ** 24;
@@ -195,21 +153,6 @@ async function trainStep(
   const culprit = findCulprit(engine, bundle, results);
   const diverged = culprit && diagnose("MOE6011", { step: done + 1, what: culprit.what, value: String(culprit.value) });
   return { ...results, step: done + 1, milliseconds, diverged, warnings: diverged ? [] : watch(results.loads) };
-}
-
-function saveRun(
-  { bundle, engine, sampler, fingerprint, idle }: Parts,
-  tables: TablesByName,
-  folder: string,
-  step: number,
-  host: FileHost,
-): string {
-  const bad = firstBadWeight(engine, bundle);
-  if (bad)
-    throw new DiagnosticError([diagnose("MOE6011", { step, what: `\`${bad.name}\``, value: String(bad.value) })]);
-  const [model, optimizer] = [modelTensors(bundle, engine, tables, idle), optimizerTensors(bundle, engine)];
-  const state = { spec: bundle.design.spec.hash, data: fingerprint, sampler: sampler.state(step) };
-  return saveCheckpoint(host, folder, { step, model, optimizer, state });
 }
 
 /** Whether any id that occurs may be sent to an expert: others are silent by design, not dead. */

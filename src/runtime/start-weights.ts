@@ -70,7 +70,7 @@ function optimizerStates({ buffers }: Bundle, engine: Engine) {
 }
 
 /** What a model file must hold. */
-export function expectedModel({ weights, buffers }: Bundle): readonly ExpectedTensor[] {
+export function expectedModel({ weights, buffers }: Pick<Bundle, "weights" | "buffers">): readonly ExpectedTensor[] {
   return [
     ...weights.map(({ name, shape }): ExpectedTensor => ({ name, shape, dtype: "F32" })),
     ...buffers.map(({ name, shape, dtype }): ExpectedTensor => ({ name, shape, dtype: dtype === "u8" ? "U8" : "F32" })),

@@ -4,6 +4,7 @@
  */
 import { diagnose } from "../diagnostics/diagnose.js";
 import { type Diagnostic, DiagnosticError } from "../diagnostics/diagnostic.js";
+import type { FileHost } from "../host/host.js";
 import type { Bundle } from "./bundle.js";
 import { checkpointSteps, openCheckpoint } from "./checkpoint.js";
 import type { Evaluation } from "./evaluate.js";
@@ -62,22 +63,35 @@ export interface TrainResult {
 
 /** Trains to the end, to an interruption, or to a divergence; users' mistakes are thrown as diagnostics. */
 export async function train(bundle: Bundle, options: TrainOptions, events: TrainEvents = {}): Promise<TrainResult> {
-  const spec = trainOf(bundle);
-  const steps = options.steps ?? spec.steps;
+  trainOf(bundle);
   const from = options.resume ? checkpointToResume(bundle, options) : undefined;
   if (!options.resume) checkFree(options.host, options.folder);
   const before = process.memoryUsage.rss();
   const run = await openRun(bundle, { ...options, from });
   try {
-    for (const warning of run.data.warnings) events.warned?.(warning);
-    const ledger = openLedger(run, options, steps, from?.step);
-    events.opened?.(run, steps);
-    const result = await loop(run, { steps, options, events, ledger, before });
-    ledger.settle(result.outcome);
-    return result;
+    return await trainRun(run, { ...options, before }, events);
   } finally {
     await run.close();
   }
+}
+
+export interface TrainRunOptions extends Omit<TrainOptions, keyof RunOptions | "resume"> {
+  readonly host: FileHost;
+  readonly data?: readonly string[] | undefined;
+  /** bytes of the process before the engine was opened */
+  readonly before?: number | undefined;
+}
+
+/** Trains an open run on; its folder may hold what the same run wrote before. The run stays open. */
+export async function trainRun(run: Run, options: TrainRunOptions, events: TrainEvents = {}): Promise<TrainResult> {
+  const steps = options.steps ?? trainOf(run.bundle).steps;
+  if (run.step() === 0) checkFree(options.host, options.folder);
+  for (const warning of run.data.warnings) events.warned?.(warning);
+  const ledger = openLedger(run, options, steps);
+  events.opened?.(run, steps);
+  const result = await loop(run, { steps, options, events, ledger });
+  ledger.settle(result.outcome);
+  return result;
 }
 
 function checkpointToResume(bundle: Bundle, { host, folder }: TrainOptions) {
@@ -90,25 +104,18 @@ function checkpointToResume(bundle: Bundle, { host, folder }: TrainOptions) {
 
 interface Loop {
   readonly steps: number;
-  readonly options: TrainOptions;
+  readonly options: TrainRunOptions;
   readonly events: TrainEvents;
   readonly ledger: Ledger;
-  /** bytes of the process before the engine was opened */
-  readonly before: number;
 }
 
-async function loop(run: Run, { steps, options, events, ledger, before }: Loop): Promise<TrainResult> {
+async function loop(run: Run, { steps, options, events, ledger }: Loop): Promise<TrainResult> {
   const every = trainOf(run.bundle).evaluate?.every ?? Math.max(1, Math.ceil(steps / 10));
   const stopped = (): boolean => options.signal?.aborted ?? false;
   const meter = meters(run, steps);
-  let saved = run.step();
-  const save = (): void => {
-    if (saved === run.step()) return;
-    const folder = run.save(options.folder);
-    saved = run.step();
-    events.saved?.(folder, saved);
-  };
-  while (run.step() < steps && !stopped()) {
+  const { save, diverged } = saver(run, options, events);
+  const first = run.step() + 1;
+  while (run.step() < steps && !stopped() && !diverged()) {
     const step = await run.train();
     for (const warning of step.warnings) events.warned?.(warning);
     if (step.diverged) return { outcome: "diverged", step: step.step, diagnostic: withWayOut(step.diverged, options) };
@@ -117,11 +124,32 @@ async function loop(run: Run, { steps, options, events, ledger, before }: Loop):
     const report = meter(step, evaluation);
     ledger.step(report);
     events.step?.(report);
-    if (run.step() === 1) ledger.measured(process.memoryUsage.rss() - before);
+    if (step.step === first && options.before !== undefined)
+      ledger.measured(process.memoryUsage.rss() - options.before);
     if (isDue) save();
   }
   save();
+  const bad = diverged();
+  if (bad) return { outcome: "diverged", step: run.step(), diagnostic: withWayOut(bad, options) };
   return { outcome: run.step() < steps ? "interrupted" : "finished", step: run.step() };
+}
+
+/** Saves each step once; remembers when that was refused because a weight is no longer a number. */
+function saver(run: Run, { folder }: TrainRunOptions, events: TrainEvents) {
+  let saved = run.step();
+  let bad: Diagnostic | undefined;
+  const save = (): void => {
+    if (saved === run.step() || bad) return;
+    try {
+      const checkpoint = run.save(folder);
+      saved = run.step();
+      events.saved?.(checkpoint, saved);
+    } catch (cause) {
+      bad = cause instanceof DiagnosticError ? cause.diagnostics.find(({ code }) => code === "MOE6011") : undefined;
+      if (!bad) throw cause;
+    }
+  };
+  return { save, diverged: () => bad };
 }
 
 /** Running means and speed over the steps of this process. */
@@ -173,7 +201,7 @@ function progressOf(
   };
 }
 
-function withWayOut(diagnostic: Diagnostic, { host, folder }: TrainOptions): Diagnostic {
+function withWayOut(diagnostic: Diagnostic, { host, folder }: TrainRunOptions): Diagnostic {
   const good = checkpointSteps(host, folder).at(-1);
   const back = good === undefined ? "no checkpoint was saved before" : `the checkpoint of step ${good} is untouched`;
   return {
@@ -190,7 +218,7 @@ interface Ledger {
   readonly settle: (outcome: TrainResult["outcome"]) => void;
 }
 
-function openLedger(run: Run, options: TrainOptions, steps: number, after: number | undefined): Ledger {
+function openLedger(run: Run, options: TrainRunOptions, steps: number): Ledger {
   const { host, folder, specText } = options;
   let manifest = manifestOf(run, options, steps);
   const put = (changes: Partial<Manifest>): void => {
@@ -202,7 +230,7 @@ function openLedger(run: Run, options: TrainOptions, steps: number, after: numbe
     if (specText !== undefined) host.write(specPath(folder), specText);
     if (run.data.tokenizer) host.write(tokenizerPath(folder), run.data.tokenizer.json());
   });
-  const metrics: MetricsFile = openMetrics(host, metricsPath(folder), after);
+  const metrics: MetricsFile = openMetrics(host, metricsPath(folder), run.step() > 0 ? run.step() : undefined);
   return {
     step: (report) => metrics.write(report.metrics),
     measured: (bytes) => put({ memory: { ...manifest.memory, measured: bytes } }),
@@ -210,7 +238,7 @@ function openLedger(run: Run, options: TrainOptions, steps: number, after: numbe
   };
 }
 
-function manifestOf(run: Run, options: TrainOptions, steps: number): Manifest {
+function manifestOf(run: Run, options: TrainRunOptions, steps: number): Manifest {
   const { bundle, data, engine, seed } = run;
   const { plan } = bundle;
   const { files, hash, trainDocuments, heldOutDocuments } = data;

@@ -1,0 +1,97 @@
+/** `moec explain`: a spec, a code, a word of the language, or a path inside a spec. */
+import type { SourceFile } from "../1-syntax/ast.js";
+import type { Design } from "../2-design/design.js";
+import { explainDesign } from "../2-design/explain.js";
+import { explainCode } from "../2-design/explain-code.js";
+import { explainPath, nearestPath } from "../2-design/explain-path.js";
+import { explainWord, nearestWord } from "../2-design/explain-word.js";
+import { codes, explainPage, isCode } from "../diagnostics/catalogue.js";
+import { diagnose } from "../diagnostics/diagnose.js";
+import { DiagnosticError } from "../diagnostics/diagnostic.js";
+import { suggest } from "../diagnostics/suggest.js";
+import { packageRoot } from "../host/package-root.js";
+import { join } from "../host/paths.js";
+import { checkSpec } from "../pipeline.js";
+import { setOption } from "./flags.js";
+import { type Cli, exit, warn } from "./output.js";
+import { readSpec } from "./read-spec.js";
+
+export interface ExplainFlags {
+  readonly stage?: string;
+  readonly set?: readonly string[];
+  readonly dispatch?: readonly string[];
+}
+
+/** Prints an explanation. */
+export async function explain(
+  cli: Cli,
+  subject: string,
+  file: string | undefined,
+  flags: ExplainFlags,
+): Promise<number> {
+  cli.host.stdout(await explanation(cli, subject, file, flags));
+  return exit.ok;
+}
+
+async function explanation(cli: Cli, subject: string, file: string | undefined, flags: ExplainFlags): Promise<string> {
+  if (file !== undefined) return explainIn(cli, subject, [readSpec(cli.host, file)], flags);
+  const code = subject.toUpperCase();
+  if (/^MOE\d+$/.test(code)) return pageOf(cli, code);
+  if (subject.endsWith(".moe") || cli.host.kind(subject) === "file") return explainSpec(cli, subject, flags);
+  if (!subject.includes(".")) {
+    const word = explainWord(subject);
+    if (word !== undefined) return word;
+  }
+  const specs = [...cli.host.glob("*.moe"), ...cli.host.glob("specs/**/*.moe")];
+  return explainIn(
+    cli,
+    subject,
+    specs.map((path) => readSpec(cli.host, path)),
+    flags,
+  );
+}
+
+function pageOf({ host }: Cli, code: string): string {
+  if (!isCode(code)) {
+    const near = suggest(code, codes);
+    const help = near === undefined ? [] : [`did you mean \`${near}\`?`];
+    throw new DiagnosticError([diagnose("MOE2002", { kind: "message", name: code }, { help })]);
+  }
+  return explainCode(code, host.readText(join(packageRoot(), "src/diagnostics/explain", explainPage(code))));
+}
+
+async function explainSpec(cli: Cli, path: string, flags: ExplainFlags): Promise<string> {
+  const source = readSpec(cli.host, path);
+  const design = designOf(cli, source, flags);
+  if (flags.stage !== undefined) return (await import("./explain-stage.js")).explainStage(design, flags.stage, flags);
+  const whole = explainDesign(design);
+  if (!design.model) return whole;
+  return `${whole}\n${(await import("./explain-stage.js")).explainStage(design, "dispatch", flags)}`;
+}
+
+/** A checked design; designs of mixtures and routers alone can be explained, too. */
+function designOf(cli: Cli, source: SourceFile, { set = [] }: ExplainFlags): Design {
+  const { design, diagnostics } = checkSpec(source, { set: set.map(setOption) });
+  if (!design) throw new DiagnosticError(diagnostics);
+  for (const each of diagnostics) warn(cli, each);
+  return design;
+}
+
+/** A path in every spec that has it; MOE2024 when none does. */
+function explainIn(cli: Cli, path: string, sources: readonly SourceFile[], flags: ExplainFlags): string {
+  const designs = sources.flatMap((source) => {
+    const { design } = checkSpec(source, { set: (flags.set ?? []).map(setOption) });
+    return design ? [design] : sources.length === 1 ? [designOf(cli, source, flags)] : [];
+  });
+  const found = designs.flatMap((design) => {
+    const text = explainPath(design, path);
+    return text === undefined ? [] : [designs.length === 1 ? text : `${design.spec.path}\n${text}`];
+  });
+  if (found.length > 0) return found.join("\n");
+  const near =
+    designs.map((design) => nearestPath(design, path)).find((each) => each !== undefined) ?? nearestWord(path);
+  const help =
+    near === undefined ? ["a subject is a spec, a code, a word, or a path in a spec"] : [`did you mean \`${near}\`?`];
+  const missing = path.split(".").at(-1) ?? path;
+  throw new DiagnosticError([diagnose("MOE2024", { path, missing }, { help })]);
+}

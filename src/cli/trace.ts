@@ -1,0 +1,90 @@
+/**
+ * `moec trace FILE`: loss, logits, gradients and routing of one pass over given tokens, as a safetensors file. For
+ * comparing targets with each other and with other implementations.
+ */
+import type { Design } from "../2-design/design.js";
+import { buffersOf, weightsOf } from "../2-design/weights.js";
+import { diagnose } from "../diagnostics/diagnose.js";
+import { DiagnosticError } from "../diagnostics/diagnostic.js";
+import { readSafetensors } from "../runtime/safetensors.js";
+import { type Tensor, writeSafetensors } from "../runtime/safetensors-write.js";
+import { checkDesign } from "./compile-design.js";
+import { dispatchOptions, setOption, targetNamed } from "./flags.js";
+import { type Cli, exit, print } from "./output.js";
+import { readSpec, specName } from "./read-spec.js";
+import { readTokenRows } from "./token-rows.js";
+import { traceOnCpu } from "./trace-cpu.js";
+import { traceReference } from "./trace-reference.js";
+
+export interface TraceFlags {
+  readonly weights: string;
+  readonly tokens: string;
+  readonly out: string;
+  readonly target: string;
+  readonly seed?: number;
+  readonly set?: readonly string[];
+  readonly dispatch?: readonly string[];
+}
+
+/** What is traced, the same for every target. */
+export interface TraceCall {
+  readonly design: Design;
+  readonly name: string;
+  readonly weights: ReturnType<typeof readSafetensors>;
+  /** [B, S+1] ids */
+  readonly rows: readonly (readonly number[])[];
+  readonly seed: number;
+  readonly dispatch: Readonly<Record<string, string>>;
+}
+
+/** Writes the trace; numbers are f32, or f64 from the reference. */
+export async function trace(cli: Cli, file: string, flags: TraceFlags): Promise<number> {
+  const target = targetNamed(flags.target, ["cpu", "reference"]);
+  const source = readSpec(cli.host, file);
+  const design = checkDesign(cli, source, (flags.set ?? []).map(setOption));
+  const call: TraceCall = {
+    design,
+    name: specName(source.path),
+    weights: readSafetensors(cli.host, flags.weights),
+    rows: readTokenRows(cli.host, flags.tokens, design.model!),
+    seed: flags.seed ?? design.train?.seed ?? 0,
+    dispatch: dispatchOptions(flags.dispatch ?? []),
+  };
+  const results = target === "cpu" ? await traceOnCpu(call) : traceReference(call);
+  const tensors = shaped(call, results);
+  writeSafetensors(cli.host, flags.out, tensors, { spec: design.spec.hash, target });
+  const loss = tensors.find(({ name }) => name === "loss")?.data[0];
+  print(cli, `${flags.out}: ${tensors.length} tensors, loss ${Number(loss).toFixed(6)}`);
+  return exit.ok;
+}
+
+/** Logits as [B, S, V], and zeros for the gradients of weights that nothing depends on. */
+function shaped({ design, rows }: TraceCall, results: readonly Tensor[]): Tensor[] {
+  const [batch, sequence] = [rows.length, rows[0]!.length - 1];
+  const named = new Set(results.map(({ name }) => name));
+  const wide = results.some(({ dtype }) => dtype === "F64");
+  const idle = weightsOf(design).filter(({ name }) => !named.has(`grad.${name}`));
+  return [
+    ...results.map((each) =>
+      each.name === "logits" ? { ...each, shape: [batch, sequence, design.model!.vocab] } : each,
+    ),
+    ...idle.map(({ name, shape }): Tensor => {
+      const size = shape.reduce((product, each) => product * each, 1);
+      const data = wide ? new Float64Array(size) : new Float32Array(size);
+      return { name: `grad.${name}`, dtype: wide ? "F64" : "F32", shape, data };
+    }),
+  ];
+}
+
+/** Routing tables in the file, by their names in checkpoints. */
+export function tablesOf({ design, weights }: TraceCall): ReadonlyMap<string, Uint8Array> {
+  const tables = buffersOf(design).filter(({ dtype }) => dtype === "u8");
+  return new Map(tables.map(({ name }) => [name, tensorOf(weights, name).data() as Uint8Array]));
+}
+
+/** A tensor that must be there; MOE6004 otherwise. */
+export function tensorOf({ tensors, path }: TraceCall["weights"], tensor: string) {
+  const found = tensors.get(tensor);
+  if (found) return found;
+  throw new DiagnosticError([diagnose("MOE6004", { file: path, tensor })]);
+}
