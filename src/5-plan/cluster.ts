@@ -211,12 +211,16 @@ function fitsTile(c: MatmulCluster, group: readonly Node[]): boolean {
   if (c.outputs.length > 2 || c.outputs.some((o) => !sameAxes(o.value.axes, axes))) return false;
   const made = new Set([...c.outputs.map((o) => o.value), ...[...c.epilogue, ...group].flatMap((n) => n.outputs)]);
   const { m, n } = c.outputs[0]!.terms[0]!;
+  if (!batchesInOrder(c.outputs[0]!.terms[0]!)) return false;
   const readable = (v: Value) => !access(v).gather && [axes, m, n, []].some((x) => sameAxes(v.axes, x));
   return group.every((node) => {
     if (node.op.kind !== "map" || hasIndex(node.op.expr) || !sameAxes(node.outputs[0]!.axes, axes)) return false;
     return node.inputs.every((v) => readable(v) && (!made.has(access(v).root) || sameAxes(v.axes, axes)));
   });
 }
+
+/** An epilogue counts whole rows of the result: batches must lie one after the other. */
+const batchesInOrder = (p: Product): boolean => p.batch.length === 0 || p.outBatchStride >= p.outStride;
 
 function fitsHotRows(c: MatmulCluster, group: readonly Node[], options: FusionOptions): boolean {
   const product = c.outputs[0]!.terms[0]!;
@@ -258,13 +262,20 @@ interface Shape {
 function shapeOf(group: readonly Node[]): Shape {
   const node = group.at(-1)!;
   const axes = spaceOf(node);
-  const domain = domainOf(axes);
+  const domain = outerRows(node, domainOf(axes));
   const plain = (v: Value) => v.axes.length === 0 || (sameAxes(v.axes, axes) && !access(v).gather);
   const whole = node.op.kind === "reduce" ? node.op.over.length === axes.length : node.op.kind === "map";
   const maps = group.slice(0, -1).every((n) => n.op.kind === "map" && sameAxes(n.outputs[0]!.axes, axes));
   const simple = group.every((n) => n.op.kind !== "map" || !hasIndex(n.op.expr));
   const flat = whole && maps && simple && domain.length === 0 && sizeOf(axes) >= FLAT_FROM && group.every((n) => n.inputs.every(plain));
   return { flat, domain, axes };
+}
+
+/** Of places [E, P] that are summed per expert, only the experts are rows. */
+function outerRows(node: Node, domain: readonly Axis[]): readonly Axis[] {
+  if (domain.length < 2 || node.op.kind !== "reduce") return domain;
+  const { over } = node.op;
+  return over.includes(domain[0]!.name) ? domain : domain.filter((a) => !over.includes(a.name));
 }
 
 /** All axes a node walks over. */
@@ -327,7 +338,7 @@ function sumsOfProducts(graph: Graph, uses: ReadonlyMap<Value, number>): Map<Nod
       .flatMap((e) => (e.op === "in" ? [node.inputs[e.i]!] : []))
       .filter((v) => v.node.op.kind === "contract" && uses.get(v) === 1 && sameAxes(v.axes, node.outputs[0]!.axes))
       .map((v) => readProduct(v.node))
-      .filter((p): p is Product => p?.form === "matmul");
+      .filter((p): p is Product => p?.form === "matmul" && batchesInOrder(p));
     const first = products[0];
     const alike = products.filter((p) => p.group?.offsets === first!.group?.offsets && p.batch.length === first!.batch.length);
     if (alike.length >= 2) sums.set(node, alike);
