@@ -13,6 +13,7 @@ Examples:
   moec train specs/mask-moe.moe                train it on this machine
   moec sample runs/mask-moe --prompt "import"  let it write
   moec explain specs/mask-moe.moe              what was decided, and why
+  moec diff specs/mask-moe.moe specs/mh-moe.moe  what differs, down to the kernels
   moec explain MOE4003                         what a message means`;
 
 /** The command line as commander sees it; `finish` is told the exit code of the command that ran. */
@@ -98,6 +99,18 @@ export function createProgram(cli: Cli, finish: (code: number) => void): Command
     .action(async (subject, file, flags) =>
       finish(await (await import("./explain.js")).explain(cli, subject, file, flags)),
     );
+
+  withSet(add("diff", "what a change of design does to weights, cost, dispatch and kernels"))
+    .argument("<side...>", "specs, spec.moe@<git-ref>, folders of compile or train, design.json, or empty")
+    .option("--target <name>", "whose kernels: cpu", "cpu")
+    .option("--json", "the whole comparison as JSON on stdout")
+    .option("--summary", "five lines of Markdown")
+    .option("--html <file>", "write a page that opens from disk")
+    .option("--text <kernel>", "both texts of a kernel, line by line")
+    .option("--promise <name>", "exit 2 unless it is kept: numerics, weights or interface")
+    .option("--all", "every kernel and tensor, those that are the same too")
+    .option("--dispatch <Site=strategy>", "use a strategy for the last side (repeatable)", collect)
+    .action(async (sides, flags) => finish(await (await import("./diff.js")).diff(cli, sides, flags)));
 
   withDesign(add("bench", "measure a design on this machine"))
     .option("--target <name>", "cpu", "cpu")
