@@ -14,8 +14,9 @@
   function reveal() {
     const target = location.hash.length > 1 && byId(decodeURIComponent(location.hash.slice(1)));
     const folded = target && target.closest("details");
-    if (folded) folded.open = true;
-    if (target) target.scrollIntoView({ block: "center" });
+    if (!folded) return;
+    folded.open = true;
+    target.scrollIntoView({ block: "center" });
   }
   addEventListener("hashchange", reveal);
   if (location.hash) reveal();
@@ -109,7 +110,7 @@
         return;
       }
       fold();
-      html += `<tr class="${status}"><td class="at">${b || ""}</td><td class="b">${b ? lineHtml(before[b - 1], status === "c" ? marksB : [], linksBefore) : ""}</td><td class="at">${a || ""}</td><td class="a">${a ? lineHtml(after[a - 1], status === "c" ? marksA : [], linksAfter) : ""}</td></tr>`;
+      html += `<tr class="row-${status}"><td class="at">${b || ""}</td><td class="b">${b ? lineHtml(before[b - 1], status === "c" ? marksB : [], linksBefore) : ""}</td><td class="at">${a || ""}</td><td class="a">${a ? lineHtml(after[a - 1], status === "c" ? marksA : [], linksAfter) : ""}</td></tr>`;
     });
     fold();
     return `<div class="text" tabindex="0" aria-label="both texts"><table><colgroup><col style="width:3.2rem"><col><col style="width:3.2rem"><col></colgroup><tbody>${html}</tbody></table></div>`;
