@@ -30,8 +30,14 @@ export function trainerOf(bundle: Bundle): GeneratedTrainer {
   addWeights(file, bundle);
   addMetrics(file, bundle.design);
   addCreate(file, bundle.design);
-  const typescript = `${file.getFullText().trimEnd()}\n`;
-  return { typescript, javascript: transpiled(typescript) };
+  const typescript = formatted(file);
+  return { typescript, javascript: formatted(project.createSourceFile("trainer.js", transpiled(typescript))) };
+}
+
+/** Two spaces, one line end at the end; TypeScript's own printer uses four. */
+function formatted(file: SourceFile): string {
+  file.formatText({ indentSize: 2, semicolons: ts.SemicolonPreference.Insert });
+  return `${file.getFullText().trimEnd()}\n`;
 }
 
 function headerOf({ version, design }: Bundle): string {
@@ -97,7 +103,7 @@ function addWeights(file: SourceFile, { weights }: Bundle): void {
     isExported: true,
     name: "WeightName",
     type: (writer) => {
-      for (const { name } of weights) writer.newLine().write(`  | ${JSON.stringify(name)}`);
+      for (const { name } of weights) writer.newLine().write(`| ${JSON.stringify(name)}`);
     },
   });
 }
