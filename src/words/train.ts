@@ -174,7 +174,7 @@ export const trainWords: Vocabulary = {
               choice(
                 "held_out",
                 "a share of them, drawn by seed",
-                share("held_out", "share of the documents", { above: true, min: 0 }),
+                share("held_out", "share of the documents", { above: true, min: 0, max: 0.5 }),
               ),
             ]),
             "which documents; held_out(2%) unless written",

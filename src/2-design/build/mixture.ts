@@ -7,7 +7,7 @@ import { childrenOf, type Declaration, mergeLines, type SourcedLine } from "../r
 import { evaluate } from "../read/evaluate.js";
 import { find, type Reading, readerOf, readLines, requireLines } from "../read/lines.js";
 import type { Names, Thunk } from "../read/names.js";
-import { complain } from "../read/report.js";
+import { complain, touchesBroken, trustsAbsence } from "../read/report.js";
 import { noteDefault, noteDerived } from "../read/session.js";
 import { type Args, type File, ffnOf, initsOf, localNames, num, refer, str } from "./file.js";
 import { buildRouter } from "./router.js";
@@ -22,6 +22,7 @@ export function buildMixture(declaration: Declaration, file: File): Mixture {
   const names = mixtureNames(declaration, router ?? [], file);
   const readings = readLines(others, moeWords, name, names, session);
   const seen = routerLines.length > 0 ? [...readings, { ...readings[0]!, name: "router" }] : readings;
+  requireExperts(readings, declaration, file);
   requireLines(seen, moeWords, name, declaration.phrase.span, declaration.name.span, session);
   const unit = unitOf(find(readings, "unit"));
   if (!find(readings, "unit")) noteDefault(session, `${name}.unit`, "token", "what most designs route");
@@ -40,6 +41,15 @@ export function buildMixture(declaration: Declaration, file: File): Mixture {
     ),
     init: initsOf(readings),
   };
+}
+
+function requireExperts(readings: readonly Reading[], { name, phrase }: Declaration, { session }: File): void {
+  const { report, source } = session;
+  if (find(readings, "experts") || !trustsAbsence(report, name.text, "experts") || touchesBroken(report, phrase.span))
+    return;
+  report.damaged.add(`${name.text}.experts`);
+  const help = ["add a line like `experts 16 of swiglu(hidden: 512)`"];
+  complain(report, "MOE3019", { moe: name.text }, { source, span: name.span }, { help });
 }
 
 /** E of a mixture, for lines that use it: only the numbers of its `experts` lines are looked at. */
@@ -142,8 +152,8 @@ function unitOf(reading: Reading | undefined): Unit {
   };
 }
 
-function widthOf(unit: Unit, name: string, { names, session }: File): number {
-  const width = names.lookup("d_model");
+function widthOf(unit: Unit, name: string, { names, session, model }: File): number {
+  const width = model ? names.lookup("d_model") : undefined;
   if (width === undefined) return 0;
   if (unit.kind !== "subtoken") return width;
   noteDerived(session, `${name}.width`, String(width / unit.heads), `d_model / heads = ${width} / ${unit.heads}`);

@@ -34,7 +34,8 @@ export function openFile(ast: Ast, chosen: Chosen, session: Session): File {
   const thunks = new Map<string, Thunk>();
   const names = createNames(thunks, noNames, busy);
   const file: File = { session, declarations, names, busy, model, train };
-  if (model) for (const [name, thunk] of modelSizes(model, file)) thunks.set(name, thunk);
+  const sizes = model ? modelSizes(model, file) : unknownSizes;
+  for (const [name, thunk] of sizes) thunks.set(name, thunk);
   for (const [name, thunk] of lets(ast.entries, names, session)) thunks.set(name, thunk);
   return file;
 }
@@ -132,6 +133,11 @@ function markOthers(declarations: Declarations, built: readonly (Declaration | u
     }
   }
 }
+
+/** Files without a model hold mixtures for models of any size. */
+const unknownSizes: ReadonlyMap<string, Thunk> = new Map(
+  ["vocab", "context", "d_model", "V", "S", "D"].map((name) => [name, () => Number.NaN]),
+);
 
 /** Sizes of the model under their own names and under the letters of the field. */
 function modelSizes(model: Declaration, file: File): ReadonlyMap<string, Thunk> {

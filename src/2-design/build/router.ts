@@ -103,7 +103,8 @@ function readRule(
   const rule = ruleOf(atom, slot, entry, reader, file);
   if (!rule || atom?.kind !== "ref") return undefined;
   walk.next++;
-  const named: Walk = { ...walk, word: rule.indexed ? refPath(atom) : rule.name };
+  const word = rule.indexed ? refPath(atom) : rule.name;
+  const named: Walk = { ...walk, word, reader: { ...reader, rule: word } };
   if (rule.indexed) readIndexed(atom, path, into, reader, file);
   else readArgs(atom, rule.params, path, into, reader);
   walkPieces(named, rule.head ?? []);

@@ -15,6 +15,7 @@ import { lookahead } from "./lookahead.js";
 import { modelSize } from "./model-size.js";
 import { optimized } from "./optimized.js";
 import { perUnit } from "./per-unit.js";
+import { productKeys } from "./product-keys.js";
 import { renormalized } from "./renormalized.js";
 import { routerPrecision } from "./router-precision.js";
 import { schedule } from "./schedule.js";
@@ -42,6 +43,7 @@ export const checks: readonly Check[] = [
   perUnit,
   enoughExperts,
   groups,
+  productKeys,
   renormalized,
   lookahead,
   tableBalance,

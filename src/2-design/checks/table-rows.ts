@@ -17,6 +17,15 @@ function checkTiers({ name: table, of, tiers }: Table, { design, tell, label }: 
   const experts = mixtureExperts(design, of);
   for (const [i, { name: tier, sees }] of tiers.entries()) {
     const path = tierPath(table, i);
+    const before = tiers
+      .slice(0, i)
+      .flatMap(({ coverage }) => coverage ?? [])
+      .at(-1);
+    const { coverage } = tiers[i]!;
+    if (before !== undefined && coverage !== undefined && coverage <= before) {
+      const range = `above the ${Number((before * 100).toPrecision(6))}% of the tier before`;
+      tell("MOE4008", { what: "coverage", value: coverage, range }, `${path}.coverage`);
+    }
     if (sees < 1) tell("MOE3007", { table, tier }, `${path}.sees`, { help: ["write `sees 1` or more"] });
     if (sees > experts) {
       tell("MOE4016", { tier, sees, experts }, `${path}.sees`, {

@@ -47,12 +47,19 @@ function divisionByZero(expr: Binary, { source, report }: Reader): number {
   return Number.NaN;
 }
 
+/** What exists only while the model runs. */
+const runtimeNames: readonly string[] = ["token_id", "position", "step", "loss", "load"];
+
 function reference(ref: Ref, what: string, reader: Reader): number {
   if (ref.args || ref.index) return wrongType(ref, what, "a number", reader);
   const name = refPath(ref);
   const found = reader.names.lookup(name);
   if (found !== undefined) return found;
   const site = { source: reader.source, span: ref.span };
+  if (runtimeNames.includes(name)) {
+    complain(reader.report, "MOE2026", { what: `\`${name}\`` }, site);
+    return Number.NaN;
+  }
   const nearest = suggest(name, reader.names.all());
   complain(reader.report, "MOE2002", { kind: "number", name }, site, { help: didYouMean(site, nearest) });
   return Number.NaN;

@@ -29,6 +29,8 @@ export interface Reader {
   readonly names: Names;
   /** the line comes from the declaration named after `from` */
   readonly inherited: boolean;
+  /** the routing rule that is being read, for messages */
+  readonly rule?: string;
 }
 
 /** A session with nothing read yet. */

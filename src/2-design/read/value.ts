@@ -119,9 +119,19 @@ function readFlag(word: string, expr: Expr, what: string, reader: Reader): boole
   return void wrongType(expr, what, takes.flag, reader);
 }
 
-function unknownWord(word: string, expr: Expr, param: Param, what: string, { source, report }: Reader): undefined {
+/** What rules may run along; each rule knows some of them. */
+const axes: readonly string[] = ["token", "subtoken", "chunk", "sequence", "batch", "expert", "layer"];
+
+function unknownWord(word: string, expr: Expr, param: Param, what: string, reader: Reader): undefined {
+  const { source, report, rule } = reader;
   const site = { source, span: expr.span };
   const legal = param.words ?? [];
+  if (rule !== undefined && param.name === "per" && axes.includes(word)) {
+    complain(report, "MOE3016", { rule, per: word }, site, {
+      help: [`\`${rule}\` can choose per ${legal.join(", ")}`],
+    });
+    return undefined;
+  }
   const help = didYouMean(site, suggest(word, legal));
   complain(report, "MOE2001", { word, where: `\`${what}\`` }, site, {
     help: help.length > 0 ? help : [`legal words: ${legal.join(", ")}`],

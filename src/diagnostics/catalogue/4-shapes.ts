@@ -85,10 +85,6 @@ export const shapeCodes = {
     (p: { warmup: number; steps: number }) =>
       `the warm-up takes ${count(p.warmup)} steps, the run only ${count(p.steps)}`,
   ),
-  MOE4019: error(
-    "a total that leaves nothing for the parts",
-    (p: { what: string; total: number }) => `${p.what} add up to ${count(p.total)}, which is more than 100 %`,
-  ),
   MOE4020: warning(
     "weights nobody optimises",
     (p: { weights: string }) => `no line optimises the ${p.weights}: they stay as they start`,
