@@ -2,17 +2,16 @@
  * The grammar as a page of railroad-like diagrams: plain HTML and CSS, no script, nothing fetched. A row is a
  * sequence, a column a choice, a dashed box may be left out, a double box may be repeated.
  */
+import type { IProduction, Rule } from "chevrotain";
 import {
   Alternation,
   Alternative,
-  type IProduction,
   NonTerminal,
   Option,
   Repetition,
   RepetitionWithSeparator,
-  type Rule,
   Terminal,
-} from "chevrotain";
+} from "./chevrotain.js";
 import { terminalText } from "./ebnf.js";
 
 const STYLE = `

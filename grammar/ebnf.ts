@@ -1,16 +1,14 @@
 /** The grammar as text: the rules of parser.ts in extended Backus–Naur form, then the tokens with their patterns. */
+import type { IProduction, Rule, TokenType } from "chevrotain";
 import {
   Alternation,
   Alternative,
-  type IProduction,
   NonTerminal,
   Option,
   Repetition,
   RepetitionWithSeparator,
-  type Rule,
   Terminal,
-  type TokenType,
-} from "chevrotain";
+} from "./chevrotain.js";
 
 /** The whole grammar in EBNF, one rule a line. */
 export function printEbnf(rules: Readonly<Record<string, Rule>>, tokens: readonly TokenType[]): string {

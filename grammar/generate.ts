@@ -5,7 +5,7 @@
 import { writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { generateCstDts } from "chevrotain";
+import { generateCstDts } from "./chevrotain.js";
 import { drawDiagrams } from "./diagrams.js";
 import { printEbnf } from "./ebnf.js";
 import { grammarRules } from "./parser.js";

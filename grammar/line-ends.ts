@@ -3,7 +3,8 @@
  * the line plainly goes on: it ends in an opener, a comma, a colon or an operator, or the next line closes. Otherwise
  * the bracket was forgotten: the line end counts again, and one slip costs one line instead of the rest of the file.
  */
-import { type IToken, type TokenType, tokenMatcher } from "chevrotain";
+import type { IToken, TokenType } from "chevrotain";
+import { tokenMatcher } from "./chevrotain.js";
 import {
   AddOperator,
   Colon,

@@ -6,7 +6,8 @@
  * use what this language guarantees and a general algorithm cannot know: a line is a fact, so a mistake stays in its
  * line.
  */
-import { type CstNode, CstParser, type Rule as GastRule, type IToken, type ParserMethod } from "chevrotain";
+import type { CstNode, Rule as GastRule, IToken, ParserMethod } from "chevrotain";
+import { CstParser } from "./chevrotain.js";
 import type { FileCstNode } from "./cst.js";
 import {
   AddOperator,

@@ -3,7 +3,8 @@
  * unclosed `"`, `12abc`) are recognised on purpose, so that a slip is named instead of cascading.
  * Which line ends count is not decided here: see line-ends.ts.
  */
-import { createToken, type ITokenConfig, Lexer, type TokenType } from "chevrotain";
+import type { ITokenConfig, TokenType } from "chevrotain";
+import { createToken, Lexer } from "./chevrotain.js";
 
 const token = (name: string, pattern: RegExp | string, more: Omit<ITokenConfig, "name" | "pattern"> = {}): TokenType =>
   createToken({ name, pattern, ...more });

@@ -1,5 +1,6 @@
 /** One line that the grammar refuses, and what the explanations of mistakes ask about it. */
-import { type IToken, type TokenType, tokenMatcher } from "chevrotain";
+import type { IToken, TokenType } from "chevrotain";
+import { tokenMatcher } from "../../grammar/chevrotain.js";
 import { isOneOf } from "../../grammar/line-ends.js";
 import { touches } from "../../grammar/parser.js";
 import {
