@@ -24,6 +24,8 @@ export interface Dialect {
   readonly and: (type: "b" | "m", a: string, b: string) => string;
   readonly or: (type: "b" | "m", a: string, b: string) => string;
   readonly not: (type: "b" | "m", a: string) => string;
+  /** the sign of a scalar, in languages whose truth values are not numbers */
+  readonly sign?: (text: string) => string;
 }
 
 export interface Leaves {
@@ -133,6 +135,7 @@ function select(c: Piece, a: Piece, b: Piece, d: Dialect): Piece {
 function signOf(a: Piece, d: Dialect): Piece {
   const zero = d.number(0);
   const [one, minus] = [d.number(1), d.number(-1)];
+  if (a.type === "s" && d.sign) return tight(d.sign(a.text), "s");
   if (a.type === "s") return tight(`(float)((${a.text} > ${zero}) - (${a.text} < ${zero}))`, "s");
   const above = d.call("select", "v", [`${wrap(a)} > ${d.splat(zero)}`, d.splat(one), d.splat(zero)]);
   return tight(d.call("select", "v", [`${wrap(a)} < ${d.splat(zero)}`, d.splat(minus), above]), "v");

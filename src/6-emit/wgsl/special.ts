@@ -1,0 +1,237 @@
+/** Kernels that are one op: sorting edges, attention, rotary positions, scattering rows. Some take several dispatches. */
+import { diagnose } from "../../diagnostics/diagnose.js";
+import { DiagnosticError } from "../../diagnostics/diagnostic.js";
+import type { Param, SpecialKernel } from "../../5-plan/plan.js";
+import { wgslFloat } from "../../targets/wgsl/dialect.js";
+import type { WgslPass } from "../../targets/wgsl/program.js";
+import { bindParams, bytesOf } from "./bindings.js";
+import { namedParams } from "./names.js";
+import { GROUP_ROWS, mostTiles, tilesParam } from "./tiles.js";
+import { assemble, blocks, type Context, elements, grid, type WgslText } from "./view.js";
+
+const SPECIAL: Readonly<Record<string, (kernel: SpecialKernel, context: Context) => WgslText>> = {
+  partition: sortToWgsl,
+  histogram: sortToWgsl,
+  "histogram+partition": sortToWgsl,
+  bucket: sortToWgsl,
+  scatterAdd: scatterToWgsl,
+  rope: ropeToWgsl,
+  attention: attentionToWgsl,
+  attentionGrad: attentionGradToWgsl,
+};
+
+export function specialToWgsl(kernel: SpecialKernel, context: Context): WgslText {
+  const toWgsl = SPECIAL[kernel.op];
+  if (!toWgsl) throw new DiagnosticError([diagnose("MOE5007", { target: "wgsl", what: `the operation ${kernel.op}` })]);
+  return toWgsl({ ...kernel, params: namedParams(kernel.params, []) }, context);
+}
+
+/** Edges that one workgroup sorts. */
+const SORT_CHUNK = 256;
+
+/** Memory of its own that a special kernel needs, as further parameters. */
+export function extraParams(kernel: SpecialKernel): Param[] {
+  const i32 = (name: string, sizes: readonly number[]): Param => ({ name, dtype: "i32", access: "update", dims: sizes.map((size, i) => ({ name: `x${i}`, size })) });
+  if (kernel.op === "scatterAdd") return [i32("next_item", [elements(kernel.params[1]!), 2])];
+  if (kernel.op === "attentionGrad") return [{ ...kernel.params[4]!, name: "delta", access: "update" }];
+  const sort = sortShape(kernel);
+  if (!sort) return [];
+  const counts = i32("chunk_counts", [blocks(sort.edges, SORT_CHUNK) + 1, sort.experts]);
+  return sort.offsets === undefined ? [counts] : [counts, tilesParam(sort.edges, sort.experts, "write")];
+}
+
+interface SortShape {
+  readonly edges: number;
+  readonly experts: number;
+  /** parameters; those that the op does not have are undefined */
+  readonly offsets: number | undefined;
+  readonly rows: number | undefined;
+  readonly slots: number | undefined;
+  readonly load: number | undefined;
+  readonly room: number | undefined;
+}
+
+/** Parameters: edges; then offsets, rows, slots if sorted (rows, slots if there is fixed room); counts if counted. */
+export function sortShape(kernel: SpecialKernel): SortShape | undefined {
+  const sorts = kernel.op.includes("partition");
+  const counts = kernel.op.includes("histogram");
+  const room = kernel.op === "bucket" ? Number(kernel.attributes.room) : undefined;
+  if (!sorts && !counts && room === undefined) return undefined;
+  const own = kernel.params.filter((p) => p.name !== "chunk_counts" && p.name !== "tiles");
+  const whole = own.flatMap((p, i) => (i > 0 && p.dtype === "i32" ? [i] : []));
+  const load = own.findIndex((p) => p.dtype === "f32");
+  const [offsets, rows, slots] = sorts ? whole : [undefined, ...whole];
+  const experts = sorts ? elements(own[offsets!]!) - 1 : room !== undefined ? elements(own[rows!]!) / room : elements(own[load]!);
+  return { edges: elements(own[0]!), experts, offsets, rows, slots, load: load < 0 ? undefined : load, room };
+}
+
+/** Experts whose counts fit into workgroup memory, three tables of them. */
+function checkExperts(experts: number, context: Context): void {
+  const limit = Math.floor((context.profile.workgroupMemory - 4 * SORT_CHUNK) / 12) - 1;
+  if (experts <= limit) return;
+  throw new DiagnosticError([diagnose("MOE5008", { target: "wgsl", what: "sorting edges by expert", needed: experts, limit })]);
+}
+
+function sortToWgsl(kernel: SpecialKernel, context: Context): WgslText {
+  const { edges, experts, offsets, rows, slots, load, room } = sortShape(kernel)!;
+  checkExperts(experts, context);
+  const b = bindParams(kernel.params, context.choice);
+  const named = (name: string): number => kernel.params.findIndex((p) => p.name === name);
+  const [counts, tiles] = [named("chunk_counts"), named("tiles")];
+  const chunks = blocks(edges, SORT_CHUNK);
+  const sorts = offsets !== undefined;
+  const view = {
+    declarations: b.declarations,
+    edges,
+    experts,
+    chunk: SORT_CHUNK,
+    chunks,
+    room,
+    sorts,
+    place: rows !== undefined,
+    edge: b.read(0, "i"),
+    putCount: b.write(counts, "group.x * EXPERTS + e", "n"),
+    getCount: b.read(counts, "c * EXPERTS + e"),
+    putBefore: b.write(counts, "c * EXPERTS + e", "before"),
+    getBefore: b.read(counts, "c * EXPERTS + u32(e)"),
+    total: room === undefined ? undefined : b.write(counts, "CHUNKS * EXPERTS + e", "before"),
+    getTotal: b.read(counts, "CHUNKS * EXPERTS + e"),
+    load: load === undefined ? undefined : b.write(load, "e", "f32(before)"),
+    ...(sorts && {
+      tiles: mostTiles(edges, experts),
+      tileRows: GROUP_ROWS,
+      putOffset: b.write(offsets, "e", "start"),
+      getOffset: b.read(offsets, "u32(e)"),
+      getEnd: b.read(offsets, "EXPERTS"),
+      putTile: ["owner", "top", "bottom"].map((v, i) => b.write(tiles, `t * 3u + ${i}u`, v)),
+    }),
+    ...(rows !== undefined && {
+      putRow: b.write(rows, "u32(slot)", "i32(i)"),
+      clearRow: b.write(rows, "i", "-1"),
+      putSlot: b.write(slots!, "i", "slot"),
+    }),
+  };
+  const pass = (entry: string, workgroups: WgslPass["workgroups"], params: readonly (number | undefined)[]): WgslPass => {
+    const used = params.filter((p): p is number => p !== undefined && p >= 0);
+    return { entry, workgroups, bindings: b.of(used) };
+  };
+  const passes = [
+    pass("count_chunks", [chunks, 1, 1], [0, counts]),
+    pass("add_up", [1, 1, 1], [counts, load, offsets, tiles]),
+    ...(rows === undefined ? [] : [pass("place", [chunks, 1, 1], [0, counts, offsets, rows, slots])]),
+    ...(room === undefined ? [] : [pass("clear_rest", [blocks(experts * room, SORT_CHUNK), 1, 1], [counts, rows])]),
+  ];
+  return { code: assemble(kernel, "sort.wgsl", view, context.from), passes };
+}
+
+function scatterToWgsl(kernel: SpecialKernel, context: Context): WgslText {
+  const b = bindParams(kernel.params, context.choice);
+  const [values, index, to, next] = [0, 1, 2, 3];
+  const items = elements(kernel.params[index]!);
+  const width = elements(kernel.params[values]!) / items;
+  const rows = elements(kernel.params[to]!) / width;
+  const view = {
+    declarations: b.declarations,
+    items,
+    width,
+    rows,
+    zero: b.write(to, "i", "0.0"),
+    rowOfI: b.read(index, "i"),
+    rowOfJ: b.read(index, "j"),
+    putNext: b.write(next, "i * 2u", "next"),
+    putLeads: b.write(next, "i * 2u + 1u", "select(0, 1, leads)"),
+    leads: b.read(next, "i * 2u + 1u"),
+    nextOfItem: b.read(next, "u32(item) * 2u"),
+    value: b.read(values, "u32(item) * WIDTH + c"),
+    putSum: b.write(to, "row * WIDTH + c", "sum"),
+  };
+  const passes: WgslPass[] = [
+    { entry: "clear", workgroups: grid(blocks(rows * width, 256), context.profile), bindings: b.of([to]) },
+    { entry: "chain", workgroups: [blocks(items, 64), 1, 1], bindings: b.of([index, next]) },
+    { entry: "add_chains", workgroups: grid(items, context.profile), bindings: b.of([values, index, to, next]) },
+  ];
+  return { code: assemble(kernel, "scatter.wgsl", view, context.from), passes };
+}
+
+function ropeToWgsl(kernel: SpecialKernel, context: Context): WgslText {
+  const b = bindParams(kernel.params, context.choice);
+  const [x, cos, sin, to] = [0, 1, 2, 3];
+  const headDim = Number(kernel.attributes.headDim);
+  const inverse = kernel.attributes.inverse === true;
+  const pairs = elements(kernel.params[x]!) / 2;
+  const view = {
+    declarations: b.declarations,
+    pairs,
+    width: kernel.params[x]!.dims.slice(1).reduce((n, d) => n * d.size, 1),
+    headDim,
+    half: headDim / 2,
+    sequence: elements(kernel.params[cos]!) / (headDim / 2),
+    inverse,
+    readOne: b.read(x, "one"),
+    readTwo: b.read(x, "two"),
+    readCos: b.read(cos, "angle"),
+    readSin: b.read(sin, "angle"),
+    putOne: b.write(to, "one", `x * cosine_here ${inverse ? "+" : "-"} y * sine_here`),
+    putTwo: b.write(to, "two", `y * cosine_here ${inverse ? "-" : "+"} x * sine_here`),
+  };
+  const workgroups = grid(blocks(pairs, 256), context.profile);
+  return { code: assemble(kernel, "rope.wgsl", view, context.from), passes: [{ entry: "main", workgroups, bindings: b.of() }] };
+}
+
+/** Bytes of workgroup memory for blocks of keys and values, or of queries and their gradients. */
+const BLOCK_BYTES = 14_336;
+
+function attentionShape(kernel: SpecialKernel, context: Context) {
+  const a = kernel.attributes;
+  const [sequence, headDim] = [Number(a.seq), Number(a.headDim)];
+  const window = a.window === undefined ? undefined : Number(a.window);
+  const tooLong = kernel.params.some((p) => bytesOf(p) > context.profile.binding);
+  if (tooLong) throw new DiagnosticError([diagnose("MOE5008", { target: "wgsl", what: "attention over one batch", needed: Math.max(...kernel.params.map(bytesOf)), limit: context.profile.binding })]);
+  const quads = headDim % 4 === 0;
+  let lanes = 16;
+  while (lanes < 64 && lanes < sequence) lanes *= 2;
+  return {
+    sequence,
+    heads: Number(a.heads),
+    kvHeads: Number(a.kvHeads),
+    batch: kernel.params[0]!.dims[0]!.size / sequence,
+    causal: a.causal === true,
+    window,
+    quads,
+    parts: quads ? headDim / 4 : headDim,
+    lanes,
+    block: Math.max(1, Math.min(32, Math.floor(BLOCK_BYTES / (8 * headDim)))),
+    scale: wgslFloat(Number(a.scale)),
+    firstKey: window === undefined ? "0u" : `max(first_query + 1u, ${window}u) - ${window}u`,
+  };
+}
+
+/** Parameters that hold rows of heads are read in fours where a head divides into fours. */
+function inFours(context: Context, params: readonly number[], quads: boolean): Context {
+  return quads ? { ...context, choice: { ...context.choice, types: new Map(params.map((p) => [p, "vec4<f32>"])) } } : context;
+}
+
+function attentionToWgsl(kernel: SpecialKernel, context: Context): WgslText {
+  const shape = attentionShape(kernel, context);
+  const b = bindParams(kernel.params, inFours(context, [0, 1, 2, 3], shape.quads).choice);
+  const [q, k, v, o, lse] = kernel.params.map((p) => p.name);
+  const workgroups = [blocks(shape.sequence, shape.lanes), shape.heads, shape.batch] as const;
+  const view = { ...shape, declarations: b.declarations, q, k, v, o, lse };
+  return { code: assemble(kernel, "attention.wgsl", view, context.from), passes: [{ entry: "main", workgroups, bindings: b.of() }] };
+}
+
+function attentionGradToWgsl(kernel: SpecialKernel, context: Context): WgslText {
+  const shape = attentionShape(kernel, context);
+  const b = bindParams(kernel.params, inFours(context, [0, 1, 2, 3, 5, 6, 7, 8], shape.quads).choice);
+  const [q, k, v, o, lse, dout, dq, dk, dv, delta] = kernel.params.map((p) => p.name);
+  const { window } = shape;
+  const lastQuery = window === undefined ? "S" : `min(first_key + LANES + ${window - 1}u, S)`;
+  const view = { ...shape, declarations: b.declarations, q, k, v, o, lse, do: dout, dq, dk, dv, delta, lastQuery };
+  const across = blocks(shape.sequence, shape.lanes);
+  const passes: WgslPass[] = [
+    { entry: "find_delta", workgroups: grid(blocks(shape.batch * shape.sequence * shape.heads, 64), context.profile), bindings: b.of([3, 5, 9]) },
+    { entry: "grad_queries", workgroups: [across, shape.heads, shape.batch], bindings: b.of([0, 1, 2, 4, 5, 6, 9]) },
+    { entry: "grad_keys", workgroups: [across, shape.kvHeads, shape.batch], bindings: b.of([0, 1, 2, 4, 5, 7, 8, 9]) },
+  ];
+  return { code: assemble(kernel, "attention-grad.wgsl", view, context.from), passes };
+}

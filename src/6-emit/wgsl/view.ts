@@ -1,0 +1,81 @@
+/** What every wgsl kernel text has in common: where it comes from, its constants, functions it calls. */
+import type { Dim, Kernel, Param } from "../../5-plan/plan.js";
+import { ownFunctionsIn } from "../../targets/wgsl/dialect.js";
+import type { WgslProfile } from "../../targets/wgsl/limits.js";
+import type { WgslPass } from "../../targets/wgsl/program.js";
+import { fill, readTemplate } from "../templates.js";
+import type { BindingChoice } from "./bindings.js";
+import { constantName } from "./names.js";
+
+/** A kernel as WGSL, and how it is dispatched. */
+export interface WgslText {
+  readonly code: string;
+  readonly passes: readonly WgslPass[];
+}
+
+/** What the emission of one kernel is given. */
+export interface Context {
+  readonly profile: WgslProfile;
+  readonly choice: BindingChoice;
+  readonly from: Provenance;
+  /** chunks that sums over rows are made in */
+  readonly chunks: number;
+}
+
+export interface Provenance {
+  /** name of the model, for people */
+  readonly title: string;
+  readonly spec: string;
+  readonly hash: string;
+  readonly version: string;
+}
+
+/** The head of a file, then the constants and functions its body uses, then the body. */
+export function assemble(kernel: Kernel, template: string, view: object, from: Provenance, dims: readonly Dim[] = []): string {
+  const body = fill(`wgsl/${template}`, view);
+  const parts = [
+    fill("wgsl/head.wgsl", { ...from, template, name: kernel.name, summary: kernel.summary, because: kernel.because.join(", ") }),
+    constants(dims, body),
+    ...functionsFor(body),
+    body,
+  ];
+  return `${parts.filter((p) => p !== "").map((p) => p.trimEnd()).join("\n\n")}\n`;
+}
+
+/** `const D = 256u;` for every axis that the text mentions, and the numbers that stand for infinity. */
+function constants(dims: readonly Dim[], body: string): string {
+  const mentioned = (name: string) => new RegExp(`\\b${name}\\b`).test(body);
+  const axes = dims.map((d) => ({ name: constantName(d), size: d.size })).filter((d) => mentioned(d.name));
+  const unique = [...new Map(axes.map((d) => [d.name, d])).values()];
+  return [
+    ...unique.map((d) => `const ${d.name} = ${d.size}u;`),
+    ...(mentioned("LOWEST") || usesMax(body) ? ["/* Stands for minus infinity, which WGSL does not have. */", "const LOWEST = -3.4028234663852886e38;"] : []),
+    ...(mentioned("HIGHEST") || usesMax(body) ? ["const HIGHEST = 3.4028234663852886e38;"] : []),
+  ].join("\n");
+}
+
+const usesMax = (body: string): boolean => /\bteam_(max|best)\(/.test(body);
+
+function functionsFor(body: string): string[] {
+  const own = ownFunctionsIn(body);
+  const from = readTemplate("wgsl/math.wgsl").split("\n\n");
+  return from.filter((part) => own.some((name) => part.includes(`fn ${name}(`)));
+}
+
+export const elements = (p: Param): number => p.dims.reduce((n, d) => n * d.size, 1);
+export const product = (dims: readonly Dim[]): number => dims.reduce((n, d) => n * d.size, 1);
+export const blocks = (n: number, by: number): number => Math.ceil(n / by);
+
+/** Lanes of a workgroup that shares work of this many elements: a power of two. */
+export function lanesFor(size: number, profile: WgslProfile): number {
+  let lanes = 32;
+  while (lanes < size && lanes < profile.invocations) lanes *= 2;
+  return lanes;
+}
+
+/** So many workgroups as a grid: no axis longer than an adapter allows. Kernels number them with `group_number`. */
+export function grid(count: number, profile: WgslProfile): [number, number, number] {
+  if (count <= profile.workgroups) return [Math.max(1, count), 1, 1];
+  const wide = profile.workgroups;
+  return [wide, blocks(count, wide), 1];
+}

@@ -1,0 +1,87 @@
+/**
+ * A compiled design for WebGPU, as plain data: WGSL texts, the GPU buffers they need, and for every program
+ * the dispatches in order. The runner needs nothing else, in Node or in a browser. How a plan becomes this
+ * is `6-emit/wgsl`.
+ */
+import type { DType } from "../../3-graph/graph.js";
+import type { BufferRole } from "../../5-plan/plan.js";
+
+export interface WgslProgram {
+  readonly kernels: readonly WgslKernel[];
+  /** the plan's buffers under their numbers, then tables and scratch memory of this target's own */
+  readonly buffers: readonly WgslBuffer[];
+  /** bytes of each GPU buffer; tensors whose lives do not meet share one */
+  readonly memories: readonly number[];
+  readonly programs: readonly WgslProgramPlan[];
+  /** what an adapter must allow */
+  readonly needs: WgslNeeds;
+}
+
+export interface WgslKernel {
+  readonly name: string;
+  readonly code: string;
+  /** dispatches of one launch, in order */
+  readonly passes: readonly WgslPass[];
+}
+
+export interface WgslPass {
+  /** function of the kernel's module */
+  readonly entry: string;
+  /** workgroups on each axis; `perWorkgroup`: as many as the launch has elements divided by this, rounded up */
+  readonly workgroups: readonly [number, number, number] | { readonly perWorkgroup: number };
+  readonly bindings: readonly WgslBinding[];
+}
+
+export interface WgslBinding {
+  readonly binding: number;
+  readonly access: "read" | "write" | "uniform";
+  /**
+   * a parameter of the launch; the whole of a GPU buffer that several small parameters share; or the
+   * places (in words) of those parameters in it
+   */
+  readonly of:
+    | { readonly kind: "param"; readonly param: number; readonly part?: BindingPart }
+    | { readonly kind: "pool" }
+    | { readonly kind: "places"; readonly params: readonly number[] };
+}
+
+/** Bytes of a parameter that one binding shows, where a whole tensor is larger than a binding may be. */
+export interface BindingPart {
+  readonly offset: number;
+  readonly bytes: number;
+}
+
+export interface WgslBuffer {
+  readonly name: string;
+  readonly role: BufferRole;
+  readonly dtype: DType;
+  /** of the tensor; the place it takes is rounded up to whole words */
+  readonly bytes: number;
+  /** index into memories */
+  readonly memory: number;
+  /** bytes from the start of that memory */
+  readonly offset: number;
+}
+
+export interface WgslProgramPlan {
+  readonly name: string;
+  readonly launches: readonly WgslLaunch[];
+  readonly outputs: Readonly<Record<string, number>>;
+}
+
+export interface WgslLaunch {
+  readonly kernel: number;
+  readonly args: readonly number[];
+  readonly scope: string;
+  readonly count?: number;
+}
+
+export interface WgslNeeds {
+  readonly storageBuffers: number;
+  /** largest binding and largest GPU buffer, in bytes, and whose they are */
+  readonly binding: { readonly bytes: number; readonly of: string };
+  readonly buffer: { readonly bytes: number; readonly of: string };
+}
+
+/** Memory 0 is shared by small tensors of all programs; see docs/decisions on bindings. */
+export const POOL = 0;
