@@ -16,6 +16,7 @@ export const {
   Alternative,
   CstParser,
   createToken,
+  createTokenInstance,
   generateCstDts,
   Lexer,
   NonTerminal,

@@ -2,7 +2,8 @@
  * Makes the braces of a file balanced. While they are, nothing is touched. When some are missing or too many, the
  * indentation tells which: people indent rightly long before they balance braces rightly.
  */
-import { type IToken, tokenMatcher } from "chevrotain";
+import type { IToken } from "chevrotain";
+import { tokenMatcher } from "../../grammar/chevrotain.js";
 import { LeftCurly, LineEnd, RightCurly } from "../../grammar/tokens.js";
 import { diagnose } from "../diagnostics/diagnose.js";
 import type { Diagnostic, Label } from "../diagnostics/diagnostic.js";

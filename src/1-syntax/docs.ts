@@ -2,7 +2,8 @@
  * Which comments belong to which entry, judged by lines alone: a `///` line directly above an entry documents it;
  * plain comments between do not separate them, an empty line does.
  */
-import { type IToken, tokenMatcher } from "chevrotain";
+import type { IToken } from "chevrotain";
+import { tokenMatcher } from "../../grammar/chevrotain.js";
 import { Doc } from "../../grammar/tokens.js";
 import { endOf } from "./spans.js";
 

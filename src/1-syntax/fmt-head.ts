@@ -2,7 +2,8 @@
  * The layout of one entry without its block. Normally one line. Where it holds comments or is too long, its brackets
  * are opened: one item a line, the closer on a line of its own. Nothing is ever aligned.
  */
-import { type IToken, tokenMatcher } from "chevrotain";
+import type { IToken } from "chevrotain";
+import { tokenMatcher } from "../../grammar/chevrotain.js";
 import { isOneOf } from "../../grammar/line-ends.js";
 import { touches } from "../../grammar/parser.js";
 import { Colon, Comma, Comment, Doc, Dot, MultiplyOperator, Name } from "../../grammar/tokens.js";

@@ -2,7 +2,8 @@
  * From characters to tokens, and every mistake that can be seen without a grammar: stray characters, numbers that are
  * none, texts without an end, comments of other languages. Such tokens are kept in a usable form where there is one.
  */
-import { type ILexingError, type IToken, tokenMatcher } from "chevrotain";
+import type { ILexingError, IToken } from "chevrotain";
+import { tokenMatcher } from "../../grammar/chevrotain.js";
 import { isOneOf } from "../../grammar/line-ends.js";
 import {
   ForeignComment,

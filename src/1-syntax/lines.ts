@@ -2,7 +2,8 @@
  * Tokens as a tree of lines: a head, and below it the lines of its block. Works for every balanced list of tokens,
  * also where the heads make no sense, which is what recovery and the formatter need.
  */
-import { type IToken, tokenMatcher } from "chevrotain";
+import type { IToken } from "chevrotain";
+import { tokenMatcher } from "../../grammar/chevrotain.js";
 import { LeftCurly, LineEnd, RightCurly } from "../../grammar/tokens.js";
 import { endOf, madeUp } from "./spans.js";
 

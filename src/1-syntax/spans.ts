@@ -1,5 +1,6 @@
 /** Where tokens are: the step from chevrotain's offsets to our spans. */
-import { createTokenInstance, type IToken, type TokenType } from "chevrotain";
+import type { IToken, TokenType } from "chevrotain";
+import { createTokenInstance } from "../../grammar/chevrotain.js";
 import type { Span } from "./ast.js";
 
 /** The offset one past a token's last character. */

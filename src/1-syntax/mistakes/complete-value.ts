@@ -1,5 +1,6 @@
 /** Something behind a value that is already complete. */
-import { type IToken, tokenMatcher } from "chevrotain";
+import type { IToken } from "chevrotain";
+import { tokenMatcher } from "../../../grammar/chevrotain.js";
 import { isOneOf } from "../../../grammar/line-ends.js";
 import { CompareOperator, Dot, Equals, LeftCurly, LineEnd, Name } from "../../../grammar/tokens.js";
 import { diagnose } from "../../diagnostics/diagnose.js";

@@ -1,5 +1,5 @@
 /** `=` and `:` in places where the other one, or neither, belongs. */
-import { tokenMatcher } from "chevrotain";
+import { tokenMatcher } from "../../../grammar/chevrotain.js";
 import { isOneOf } from "../../../grammar/line-ends.js";
 import { Colon, CompareOperator, Equals, LeftSquare, Name, NumberToken, StringToken } from "../../../grammar/tokens.js";
 import { diagnose } from "../../diagnostics/diagnose.js";

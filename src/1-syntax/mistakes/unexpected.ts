@@ -1,5 +1,6 @@
 /** The plain truth, where nothing better is known: what could have come here, and what came. */
-import { type IToken, tokenMatcher } from "chevrotain";
+import type { IToken } from "chevrotain";
+import { tokenMatcher } from "../../../grammar/chevrotain.js";
 import { isOneOf } from "../../../grammar/line-ends.js";
 import { Dot, LeftSquare, Name } from "../../../grammar/tokens.js";
 import { diagnose } from "../../diagnostics/diagnose.js";
