@@ -53,6 +53,18 @@ CORE_INLINE vf vf_load_strided(const float *p, ptrdiff_t stride, int n) {
   return v;
 }
 
+CORE_INLINE vf vf_load_int_strided(const int *p, ptrdiff_t stride, int n) {
+  vf v = {0};
+  for (int lane = 0; lane < n; lane++) v[lane] = (float)p[lane * stride];
+  return v;
+}
+
+CORE_INLINE vf vf_load_u8_strided(const unsigned char *p, ptrdiff_t stride, int n) {
+  vf v = {0};
+  for (int lane = 0; lane < n; lane++) v[lane] = (float)p[lane * stride];
+  return v;
+}
+
 /* p[index / divide * width] for each lane; 0 where the index is negative. */
 CORE_INLINE vf vf_gather(const float *p, const int *index, int divide, ptrdiff_t width, int n) {
   vf v = {0};

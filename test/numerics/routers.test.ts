@@ -47,7 +47,7 @@ describe("routers in generated C", () => {
     "%s",
     async (_, words) => {
       const design = designOf(words);
-      const graph = verify(buildProgram(design, "train", { batch: 2, seq: 6 }, (g) => dispatch(g, design).graph));
+      const graph = verify(buildProgram(design, "trace", { batch: 2, seq: 6 }, (g) => dispatch(g, design).graph));
       const leaves = leavesOf(graph);
       for (const name of ["seed", "step"]) leaves.get(name)?.data.fill(3);
       const far = await compare(graph, leaves, "native");

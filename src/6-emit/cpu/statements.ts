@@ -327,7 +327,8 @@ function scalarAt(p: Param, at: string, integer: boolean): string {
 
 function vectorLoad(base: string, dtype: string, stride: number, lanes: Dim): Piece {
   const n = lanesOf(lanes);
-  if (stride !== 1) return tight(`vf_load_strided(${base}, ${stride}, ${n})`, "v");
+  const of = dtype === "f32" ? "" : dtype === "i32" ? "_int" : "_u8";
+  if (stride !== 1) return tight(`vf_load${of}_strided(${base}, ${stride}, ${n})`, "v");
   if (dtype === "u8") return tight(`vf_load_u8(${base}, ${n})`, "v");
   if (dtype === "i32") return tight(`vf_load_int(${base}, ${n})`, "v");
   return tight(wholeVectors(lanes.size) ? `vf_load(${base})` : `vf_load_n(${base}, lanes)`, "v");
@@ -373,7 +374,8 @@ function loadAt(from: Source, spot: Spot): Piece {
   const p = spot.site.params[from.param]!;
   const { offset: at, vector } = spot.site.at!(from.dims);
   if (!vector) return tight(scalarAt(p, at, false), "s");
-  return tight(`vf_load_n(${p.name} + ${at}, lanes)`, "v");
+  const of = p.dtype === "f32" ? "_n" : p.dtype === "i32" ? "_int" : "_u8";
+  return tight(`vf_load${of}(${p.name} + ${at}, lanes)`, "v");
 }
 
 function strideOf(dims: readonly Dim[], name: string): number {
@@ -418,7 +420,9 @@ export function printVectorBody(body: readonly Stmt[], site: Site, pointerOf: (p
     if (s.kind !== "map") throw new Error(`a tile cannot hold ${s.kind}`);
     const name = s.to.local?.name ?? `t_${site.params[s.to.param!]!.name}`;
     out.line(`const vf ${name} = ${asVector(expression(s.expr, spot), d).text};`);
-    if (s.to.param !== undefined) stores.push(`vf_store_n(${pointerOf(s.to.param)}, ${name}, lanes);`);
+    if (s.to.param === undefined) continue;
+    const of = site.params[s.to.param]!.dtype === "i32" ? "_int" : "";
+    stores.push(`vf_store${of}_n(${pointerOf(s.to.param)}, ${name}, lanes);`);
   }
   for (const text of stores) out.line(text);
 }
