@@ -47,22 +47,33 @@ export function compiledView(design: Design, options: DispatchOptions = {}): Com
   const { design: short, weights, deep } = shorten(design);
   const { plan, choices } = compileDesign(short, options);
   const main = plan.programs.find(({ name }) => name === "train") ?? plan.programs[0]!;
-  const times = (launch: Launch): number => {
-    const layer = layerOf(launch, plan);
-    return layer === undefined ? 1 : (weights[layer] ?? 1);
-  };
-  const counts = plan.programs.map((program) => ({ name: program.name, counts: countLaunches(program, times) }));
+  const counted = plan.programs.map((program) => ({ program, times: timesOf(program, plan, weights) }));
+  const counts = counted.map(({ program, times }) => ({ name: program.name, counts: countLaunches(program, times) }));
   const kernels = plan.kernels.map((kernel, i) => {
     const launches = counts.flatMap(({ name, counts: of }) => (of.has(i) ? [[name, of.get(i)!] as const] : []));
     return kernelView(kernel, Object.fromEntries(launches));
   });
+  const { times } = counted.find(({ program }) => program === main)!;
   const step = { ...stepCost(main, plan, times), memory: deep ? undefined : plan.memory.arena };
   return { sites: choices.map(siteView), kernels, program: main.name, step, deep, plan };
 }
 
-function countLaunches({ launches }: ProgramPlan, times: (launch: Launch) => number): ReadonlyMap<number, number> {
+/** How many launches each launch of a program stands for. */
+function timesOf({ launches }: ProgramPlan, plan: KernelPlan, weights: readonly number[]): readonly number[] {
+  let layer: number | undefined;
+  return launches.map((launch) => {
+    // partial sums are finished right after they were left, also where they have no layer of their own
+    const finishes = plan.kernels[launch.kernel]!.kind === "finish";
+    layer = layerOf(launch, plan) ?? (finishes ? layer : undefined);
+    return layer === undefined ? 1 : (weights[layer] ?? 1);
+  });
+}
+
+function countLaunches({ launches }: ProgramPlan, times: readonly number[]): ReadonlyMap<number, number> {
   const counts = new Map<number, number>();
-  for (const launch of launches) counts.set(launch.kernel, (counts.get(launch.kernel) ?? 0) + times(launch));
+  launches.forEach((launch, i) => {
+    counts.set(launch.kernel, (counts.get(launch.kernel) ?? 0) + times[i]!);
+  });
   return counts;
 }
 
@@ -75,15 +86,15 @@ function layerOf({ scope, args }: Launch, { buffers }: KernelPlan): number | und
   return found === undefined ? undefined : Number(found);
 }
 
-function stepCost({ launches }: ProgramPlan, { kernels }: KernelPlan, times: (launch: Launch) => number) {
+function stepCost({ launches }: ProgramPlan, { kernels }: KernelPlan, times: readonly number[]) {
   const cost = { launches: 0, flops: 0, bytes: 0 };
-  for (const launch of launches) {
+  launches.forEach((launch, i) => {
     const kernel = kernels[launch.kernel]!;
-    const share = times(launch) * lengthShare(kernel, launch);
-    cost.launches += times(launch);
+    const share = times[i]! * lengthShare(kernel, launch);
+    cost.launches += times[i]!;
     cost.flops += share * kernel.flops;
     cost.bytes += share * kernel.bytes;
-  }
+  });
   return cost;
 }
 

@@ -110,8 +110,8 @@ function dispatchView({ dispatch, refused }: Comparison): DispatchView {
   return {
     note:
       changed === 0
-        ? `${plural(sites.length, "mixture")} run as before`
-        : `${changed} of ${plural(sites.length, "mixture")} run otherwise or for other reasons`,
+        ? `${plural(sites.length, "mixture")} as before`
+        : `${changed} of ${plural(sites.length, "mixture")} otherwise, or for other reasons`,
     sites,
   };
 }

@@ -58,7 +58,9 @@ export function changeWords({ status, before, after, details }: DesignChange): s
 export function quietDetails({ status, before, after, details }: DesignChange): readonly string[] {
   if (status !== "changed") return [];
   // a value that only one side knows belongs to another rule, which the text already tells
-  const quiet = details.filter((detail) => detail.because && detail.before !== null && detail.after !== null);
+  const quiet = details.filter(
+    (detail) => detail.because?.after !== undefined && detail.before !== null && detail.after !== null,
+  );
   const said = before!.text === after!.text || after!.from === "derived" || before!.from === "derived";
   return quiet.map((detail) => (said ? reasonOf(detail) : `${detailText(detail)} (${reasonOf(detail)})`));
 }
@@ -70,11 +72,11 @@ function reasonOf({ because }: Detail): string {
 }
 
 /** `3 changed, 1 added, 2 removed; 32 lines mean the same` */
-export function designCounts({ changes, unchanged }: DesignLayer): string {
+export function designCounts({ changes, renamed, unchanged }: DesignLayer): string {
   const count = (status: DesignChange["status"]) =>
     changes.filter((change) => change.status === status && isWritten(change)).length;
   const parts = (["changed", "added", "removed", "moved"] as const).flatMap((status) =>
     count(status) > 0 ? [`${count(status)} ${status}`] : [],
   );
-  return `${parts.join(", ") || "no change"}; ${unchanged} ${unchanged === 1 ? "line means" : "lines mean"} the same`;
+  return `${[...parts, ...(renamed.length > 0 ? [`${renamed.length} renamed`] : [])].join(", ") || "no change"}; ${unchanged} ${unchanged === 1 ? "line means" : "lines mean"} the same`;
 }

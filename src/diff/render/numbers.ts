@@ -7,7 +7,7 @@ const binary = [" B", " KiB", " MiB", " GiB", " TiB", " PiB"] as const;
 /** `12.3 M`, `1.21 GiB`; whole numbers below ten thousand as they are. */
 export function quantity(value: number, unit: CostRow["unit"]): string {
   if (unit === "byte") return scaled(value, 1024, binary);
-  if (Number.isInteger(value) && Math.abs(value) < 10_000) return String(value);
+  if (Number.isInteger(value) && Math.abs(value) < 10_000) return String(value).replace("-", "−");
   return scaled(value, 1000, thousands);
 }
 

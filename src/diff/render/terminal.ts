@@ -140,7 +140,7 @@ function dispatchLines({ dispatch, refused }: Comparison, colour: boolean): read
   if (!dispatch) return [];
   const changed = dispatch.sites.filter(({ same }) => !same);
   if (changed.length === 0)
-    return [heading("dispatch", `${plural(dispatch.sites.length, "mixture")} run as before`, colour)];
+    return [heading("dispatch", `${plural(dispatch.sites.length, "mixture")} as before`, colour)];
   return [heading("dispatch", "", colour).trimEnd(), ...changed.flatMap((site) => siteLines(site, colour))];
 }
 

@@ -6,7 +6,8 @@ import type { Design } from "../../2-design/design.js";
 import { layerBlocks, layerCount } from "../../2-design/layers.js";
 import { type DesignLayer, designLayer } from "../design-layer.js";
 import { type PairedSections, pairSections } from "../pair-sections.js";
-import { type Conversion, converters, mixturesOf, type Transferring } from "./conversions.js";
+import { plural } from "../render/numbers.js";
+import { type Conversion, converters, type Transferring } from "./conversions.js";
 import type { How } from "./how.js";
 import { type Changes, drawReasons, shapeReasons, useReasons } from "./reasons.js";
 import { type CheckpointTensor, checkpointTensors } from "./tensors.js";
@@ -56,10 +57,9 @@ export function planTransfer(
   const used = new Set(plans.flatMap(({ how }) => (how.kind === "init" ? [] : [how.from])));
   const replaced = new Set(plans.map(({ tensor }) => tensor.name));
   const dropped = old.filter(({ name }) => !used.has(name) && !replaced.has(name));
-  const layersAfter = after.model ? layerCount(after.model) : 0;
   return {
     tensors: plans,
-    dropped: dropped.map((tensor) => ({ tensor, because: dropReasons(tensor, layersAfter, changes) })),
+    dropped: dropped.map((tensor) => ({ tensor, because: dropReasons(tensor, all, changes) })),
   };
 }
 
@@ -74,7 +74,7 @@ function planTensor(tensor: CheckpointTensor, all: Transferring, changes: Change
   const { how, because } = conversion;
   const source = how.kind === "init" ? undefined : all.tensors.get(how.from);
   if (because !== "") {
-    const reasons = [because, ...(how.kind === "copy" ? [] : shapeReasons(tensor, changes))];
+    const reasons = [because, ...(how.kind === "gather" ? shapeReasons(tensor, changes) : [])];
     return { tensor, status: "convertible", how, before: source?.shape, because: reasons };
   }
   const reasons = otherwise(tensor, source, changes);
@@ -114,15 +114,22 @@ function initReasons(tensor: CheckpointTensor, all: Transferring, changes: Chang
   const { layer, step } = tensor;
   if (!all.before.model) return ["there was no model"];
   const deep = layerCount(all.before.model);
-  if (layer !== undefined && layer >= deep) return [`there were ${deep} layers`];
-  const kept = step?.kind !== "mixture" || mixturesOf(tensor, all) !== undefined;
-  const reasons = kept ? shapeReasons(tensor, changes) : [];
-  if (reasons.length > 0) return reasons;
-  return step ? [`\`${step.part}\` was not in this layer`] : ["it was not there"];
+  if (layer !== undefined && layer >= deep) return [`the model had ${plural(deep, "layer")}`];
+  const part = step && (all.names.get(step.part) ?? step.part);
+  const wasThere = layer === undefined || all.layers[0][layer]?.steps.some((each) => each.part === part);
+  if (!wasThere) return [`\`${step?.part}\` was not in this layer`];
+  const reasons = shapeReasons(tensor, changes);
+  return reasons.length > 0 ? reasons : ["it was not there"];
 }
 
-function dropReasons(tensor: CheckpointTensor, layers: number, changes: Changes): readonly string[] {
-  if (tensor.layer !== undefined && tensor.layer >= layers) return [`there are ${layers} layers`];
+function dropReasons(tensor: CheckpointTensor, all: Transferring, changes: Changes): readonly string[] {
+  const { layer, step } = tensor;
+  const deep = all.layers[1].length;
+  if (layer !== undefined && layer >= deep)
+    return [deep === 0 ? "there is no model" : `the model has ${plural(deep, "layer")}`];
+  const steps = layer === undefined ? [] : all.layers[1][layer]!.steps;
+  const isThere = !step || steps.some(({ part }) => (all.names.get(part) ?? part) === step.part);
+  if (!isThere) return [`\`${step.part}\` is not in this layer any more`];
   // the first reason is enough for something to be gone
   return shapeReasons(tensor, changes).slice(0, 1);
 }

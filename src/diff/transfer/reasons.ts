@@ -95,15 +95,26 @@ function useSlots({ local, step }: CheckpointTensor): readonly Slot[] {
     ["part", "init"],
     ["model", "layers"],
   ];
-  if (!step) return [["train", "tokenizer"]];
+  if (!step) return local.startsWith("norm.") ? [["model", "norm"]] : [["train", "tokenizer"]];
   if (local.startsWith("norm.")) return [["part", "residual"]];
-  if (step.kind === "attention")
-    return /^[qk]\./.test(local) ? [["part", "position"], ["part", "qk_norm"], ...init] : init;
+  if (step.kind === "attention") return [...attentionUses(local), ...init];
   if (step.kind === "dense") return [["part", "ffn"], ...init];
   if (local.startsWith("experts.")) return [["part", "experts"], ...init];
   if (local.startsWith("shared.")) return [["part", "shared"], ...init];
   if (local.startsWith("router.")) return [["part", "router.score"], ["part", "router.gate"], ...init];
   return init;
+}
+
+function attentionUses(local: string): readonly Slot[] {
+  const cut: readonly Slot[] = [
+    ["part", "heads"],
+    ["part", "head_dim"],
+  ];
+  const positions: readonly Slot[] = [
+    ["part", "position"],
+    ["part", "qk_norm"],
+  ];
+  return /^[qk]\./.test(local) ? [...cut, ...positions] : /^[vo]\./.test(local) ? cut : [];
 }
 
 /** The changes that make a tensor another one; all of its part's when it is the part that is new. */
