@@ -8,7 +8,7 @@ import { allowLine, type SlotWord, slots, whenClauses } from "../../words/router
 import type { Router, RuleArg, RuleUse, Slot, Unit, When } from "../design.js";
 import { type Collected, readArgs } from "../read/args.js";
 import { type SourcedLine, setLines } from "../read/declarations.js";
-import { atomsText, describe, refPath } from "../read/expr-text.js";
+import { atomsText, describe, exprText, refPath } from "../read/expr-text.js";
 import { type Reading, readerOf, readLine } from "../read/lines.js";
 import type { Names } from "../read/names.js";
 import { type Walk, walkClauses, walkPieces } from "../read/phrase.js";
@@ -75,7 +75,11 @@ function readSlot(
     return [];
   }
   if (entry.kind === "assign") {
-    complain(report, "MOE2012", { name: slot }, { source: line.source, span: entry.name.span });
+    const span = { start: entry.name.span.end, end: entry.value.span.start };
+    const help = [
+      { text: `write \`${slot} ${exprText(entry.value)}\``, fix: { source: line.source, span, text: " " } },
+    ];
+    complain(report, "MOE2012", { name: slot }, { source: line.source, span: entry.name.span }, { help });
   } else if (entry.block) {
     complain(report, "MOE2018", { word: slot }, { source: line.source, span: entry.block.span });
   } else {
@@ -95,7 +99,7 @@ function readRule(
   file: File,
 ): RuleUse | undefined {
   const into: Collected = { args: {}, sound: true };
-  const walk: Walk = { path, word: slot, atoms: entry.atoms, span: entry.span, into, reader, next: 0 };
+  const walk: Walk = { path, word: slot, atoms: entry.atoms, span: entry.span, into, reader, stops: [], next: 0 };
   const lead = rulesOf(slot).find((rule) => rule.lead);
   if (lead?.lead && entry.atoms[0]?.kind !== "ref") walkPieces(walk, [{ piece: "value", param: lead.lead }]);
   const atom = entry.atoms[walk.next];

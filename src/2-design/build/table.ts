@@ -51,6 +51,12 @@ function checkValue(reading: Reading | undefined, file: File): void {
       "MOE2006",
       { what: "of", expected: "the experts of a mixture, e.g. `Mixture.experts`", found: `\`${path}\`` },
       site,
+      {
+        help:
+          site && file.declarations.get(path)?.kind === "moe"
+            ? [{ text: `write \`${path}.experts\``, fix: { ...site, text: `${path}.experts` } }]
+            : [],
+      },
     );
     session.report.damaged.add(reading.path);
   } else if (!refer(mixture, ["moe"], site, file)) session.report.damaged.add(reading.path);

@@ -31,6 +31,8 @@ export interface CheckContext {
   readonly routers: readonly RouterSite[];
   readonly declarations: readonly Declaration[];
   readonly used: ReadonlySet<string>;
+  /** some name or word could not be understood, so what looks unused may not be */
+  readonly unclear: boolean;
 }
 
 export interface RouterSite {

@@ -5,16 +5,15 @@ import { type Check, inSlot } from "./check.js";
 export const gateMade: Check = {
   name: "gate-made",
   doc: "A rule that reads the gate stands in a router that makes one.",
-  run: ({ routers, tell, trusts }) => {
+  run: ({ routers, tell, trusts, label }) => {
     for (const { router, path } of routers) {
       if (inSlot(router, "gate").length > 0 || !trusts(path, "gate")) continue;
-      for (const rule of router.rules) {
-        if (!findRule(rule.slot, rule.rule)?.needs.includes("gate")) continue;
-        const others = rule.slot === "weight" ? ["or write `weight softmax over selected`, which needs none"] : [];
-        tell("MOE3003", { rule: `${rule.slot} ${rule.text}` }, rule.path, {
-          help: ["add a line `gate softmax`", ...others],
-        });
-      }
+      const [rule, ...others] = router.rules.filter((each) => findRule(each.slot, each.rule)?.needs.includes("gate"));
+      if (!rule) continue;
+      const secondary = others.flatMap((other) => label(other.path, "reads it, too"));
+      const instead = rule.slot === "weight" ? ["or write `weight softmax over selected`, which needs none"] : [];
+      const help = ["add a line `gate softmax`", ...instead];
+      tell("MOE3003", { rule: `${rule.slot} ${rule.text}` }, rule.path, { secondary, help });
     }
   },
 };

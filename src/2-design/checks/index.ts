@@ -84,6 +84,7 @@ function contextOf(design: Design, { session, declarations }: File): CheckContex
     routers: routerSites(design, session.used),
     declarations: [...declarations.values()],
     used: session.used,
+    unclear: session.report.diagnostics.some(({ code }) => code.startsWith("MOE2")) || session.report.broken.length > 0,
   };
 }
 

@@ -6,13 +6,15 @@ import { type Check, inSlot } from "./check.js";
 export const scoresMade: Check = {
   name: "scores-made",
   doc: "A rule that reads scores stands in a router that makes some.",
-  run: ({ routers, tell, trusts }) => {
+  run: ({ routers, tell, trusts, label }) => {
     for (const { router, path } of routers) {
       if (inSlot(router, "score").length > 0 || !trusts(path, "score")) continue;
       const gated = inSlot(router, "gate").length > 0;
-      for (const rule of router.rules.filter((each) => readsScores(each, gated))) {
-        tell("MOE3018", { rule: `${rule.slot} ${rule.text}` }, rule.path, { help: ["add a line `score linear`"] });
-      }
+      const [rule, ...others] = router.rules.filter((each) => readsScores(each, gated));
+      if (!rule) continue;
+      const secondary = others.flatMap((other) => label(other.path, "reads them, too"));
+      const help = ["add a line `score linear`"];
+      tell("MOE3018", { rule: `${rule.slot} ${rule.text}` }, rule.path, { secondary, help });
     }
   },
 };

@@ -4,10 +4,12 @@ import { type Check, inSlot } from "./check.js";
 export const tableBalance: Check = {
   name: "table-balance",
   doc: "No balance loss stands in a router whose route a table decides.",
-  run: ({ design, routers, tell, label }) => {
+  run: ({ design, routers, tell, label, trusts }) => {
     for (const { router } of routers) {
       const [select] = inSlot(router, "select");
-      const mask = inSlot(router, "mask").find(({ args }) => onlyOne(design.tables[String(args.table)]?.tiers));
+      const mask = inSlot(router, "mask").find(
+        ({ args }) => trusts(String(args.table), "tier") && onlyOne(design.tables[String(args.table)]?.tiers),
+      );
       const deciding = select?.rule === "table" ? select : mask;
       if (!deciding || inSlot(router, "score").length === 0) continue;
       for (const rule of inSlot(router, "balance")) {

@@ -5,9 +5,7 @@ import type { Check } from "./check.js";
 export const unused: Check = {
   name: "unused",
   doc: "Every definition of a file with a model is used.",
-  run: ({ design, declarations, used, tell, trusts }) => {
-    // something else may have meant to use it, had it been readable
-    const unclear = declarations.some(({ name }) => !trusts(name.text, ""));
+  run: ({ design, declarations, used, tell, unclear }) => {
     if (!design.model || unclear) return;
     for (const { kind, name } of declarations) {
       if (kind === "model" || kind === "train" || used.has(name.text)) continue;

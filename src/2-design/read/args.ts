@@ -101,8 +101,9 @@ export function take(
   path: string,
   into: Collected,
   reader: Reader,
+  what: string = param.name,
 ): void {
-  const values = readValue(arg.value, param, param.name, reader);
+  const values = readValue(arg.value, param, what, reader);
   if (!values || Object.values(values).some((value) => Number.isNaN(value))) damage(path, into, reader);
   if (!values) return;
   for (const [name, value] of Object.entries(values)) into.args[name] = value;

@@ -71,6 +71,7 @@ function readHead(phrase: Phrase, session: Session): Bare | undefined {
       { word: `${kind} ${name.text}` },
       { source: session.source, span: phrase.span },
     );
+    session.report.damaged.add(`${name.text}.*`);
     return { kind, name, phrase, parent: undefined };
   }
   if (nameOf(from)?.text !== "from") return headMistake(phrase, 1, "a block, or `from` and a name", session);
@@ -88,7 +89,8 @@ function nameOf(atom: Phrase["atoms"][number] | undefined): Name | undefined {
 function headMistake(phrase: Phrase, at: number, expected: string, { source, report }: Session): undefined {
   const atom = phrase.atoms[at];
   const found = atom ? (atom.kind === "ref" ? `\`${refPath(atom)}\`` : "that") : "the end of the line";
-  const before = at === 0 ? phrase.name.text : "from";
+  const word = phrase.atoms[at - 1];
+  const before = word?.kind === "ref" ? refPath(word) : phrase.name.text;
   complain(report, "MOE2019", { word: before, expected, found }, { source, span: atom?.span ?? phrase.name.span });
   return undefined;
 }
@@ -109,6 +111,7 @@ function inherit(
   if (known) return known;
   const own = bare.get(name)!;
   const parent = parentOf(own, bare, heirs, session);
+  if (parent === undefined && own.parent) for (const heir of [...heirs, name]) session.report.damaged.add(`${heir}.*`);
   const inherited = parent ? inherit(parent, bare, done, [...heirs, name], session).lines : [];
   const written = (own.phrase.block?.entries ?? []).map((entry) => ({
     entry,

@@ -6,7 +6,7 @@ import { type Collected, fillDefault, take } from "./args.js";
 import type { SourcedLine } from "./declarations.js";
 import { atomsText, exprText } from "./expr-text.js";
 import type { Names } from "./names.js";
-import { readChoice, walkLine } from "./phrase.js";
+import { readChoice, stopWords, walkLine } from "./phrase.js";
 import { complain, didYouMean, touchesBroken, trustsAbsence } from "./report.js";
 import { noteWritten, type Reader, type Session } from "./session.js";
 import type { ArgValue } from "./value.js";
@@ -136,7 +136,8 @@ function rightShape({ entry }: SourcedLine, line: Line, path: string, { source, 
 function readEntry(entry: Entry, line: Line, path: string, into: Collected, reader: Reader): void {
   if (entry.kind === "phrase") {
     const { atoms, span } = entry;
-    walkLine({ path, word: line.name, atoms, span, into, reader, next: 0 }, line.pieces, line.clauses);
+    const stops = stopWords(line.pieces, line.clauses);
+    walkLine({ path, word: line.name, atoms, span, into, reader, stops, next: 0 }, line.pieces, line.clauses);
     return;
   }
   const [piece] = line.pieces;

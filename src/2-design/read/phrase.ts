@@ -18,6 +18,8 @@ export interface Walk {
   readonly span: Span;
   readonly into: Collected;
   readonly reader: Reader;
+  /** words that go on with the line, so that they cannot be values */
+  readonly stops: readonly string[];
   /** index of the next word */
   next: number;
 }
@@ -26,6 +28,12 @@ export interface Walk {
 export function walkLine(walk: Walk, pieces: readonly Piece[], clauses: readonly Clause[]): void {
   walkPieces(walk, pieces);
   if (walk.into.sound || walk.next > 0) walkClauses(walk, clauses);
+}
+
+/** The words of a pattern that are no values. */
+export function stopWords(pieces: readonly Piece[], clauses: readonly Clause[]): readonly string[] {
+  const literals = pieces.flatMap((piece) => (piece.piece === "word" ? [piece.word] : []));
+  return [...literals, ...clauses.map((clause) => clause.words[0] ?? "")];
 }
 
 /** Reads pieces in order; stops at the first that does not fit. */
@@ -44,9 +52,11 @@ function walkPiece(walk: Walk, piece: Piece): boolean {
   const atom = walk.atoms[walk.next];
   if (piece.piece === "value") {
     if (walkOverride(walk, piece.param)) return true;
-    if (!atom) return unexpected(walk, takes[piece.param.type]);
+    const stop = walk.stops.includes(bareWord(atom) ?? "") && piece.param.type !== "word";
+    if (!atom || stop) return unexpected(walk, takes[piece.param.type]);
     walk.next++;
-    take(piece.param, { value: atom, span: atom.span }, `${walk.path}.${piece.param.name}`, walk.into, walk.reader);
+    const path = `${walk.path}.${piece.param.name}`;
+    take(piece.param, { value: atom, span: atom.span }, path, walk.into, walk.reader, walk.word);
     return true;
   }
   if (piece.piece === "word") {
