@@ -1,0 +1,57 @@
+/** Runs one graph in the f64 interpreter and as generated WGSL on the software adapter, and measures how far the results are apart. */
+import type { Graph } from "../../../src/3-graph/graph.js";
+import { interpret } from "../../../src/3-graph/interpreter.js";
+import type { Tensor } from "../../../src/3-graph/tensor.js";
+import { planPrograms } from "../../../src/5-plan/plan-programs.js";
+import { planToWgsl } from "../../../src/6-emit/wgsl/program.js";
+import { type Adapter, findAdapter } from "../../../src/targets/wgsl/adapter.js";
+import { openWgsl } from "../../../src/targets/wgsl/device.js";
+import type { WgslProfile } from "../../../src/targets/wgsl/limits.js";
+import type { WgslBuffer, WgslProgram } from "../../../src/targets/wgsl/program.js";
+import { distance, type Leaves } from "../../numerics/agree.js";
+
+/** The software adapter, or why there is none. */
+export const software: Adapter | string = await findAdapter("software").catch((error: Error) => error.message);
+
+if (typeof software === "string") console.warn(`skipped: no WebGPU adapter for tests (${software})`);
+
+const from = { title: "test", spec: "test.moe", hash: "0", version: "0" };
+
+export function emit(graphs: Readonly<Record<string, Graph>>, profile?: WgslProfile): WgslProgram {
+  const plan = planPrograms(graphs, { fusion: { hotRow: 0 } });
+  return planToWgsl(plan, profile ? { ...from, profile } : from);
+}
+
+/** A tensor as the GPU holds it. */
+export function stored({ dtype }: WgslBuffer, { data }: Tensor): ArrayBufferView {
+  if (dtype === "u8") return Uint8Array.from(data);
+  return dtype === "i32" ? Int32Array.from(data) : Float32Array.from(data);
+}
+
+export function numbers({ dtype }: WgslBuffer, bytes: Uint8Array): ArrayLike<number> {
+  if (dtype === "u8") return bytes;
+  return dtype === "i32" ? new Int32Array(bytes.buffer) : new Float32Array(bytes.buffer);
+}
+
+/** Distance of every output and every updated weight between interpreter and generated WGSL. */
+export async function compareOnGpu(graph: Graph, leaves: Leaves, profile?: WgslProfile): Promise<Map<string, number>> {
+  if (typeof software === "string") throw new Error(software);
+  const want = interpret(graph, leaves);
+  const program = emit({ run: graph }, profile);
+  const device = await openWgsl(program, { ...software, adapter: (await findAdapter("software")).adapter });
+  try {
+    const kept = (name: string): number => program.buffers.findIndex((b) => b.name === name && b.role !== "work");
+    program.buffers.forEach((b, i) => {
+      if (b.role !== "work") device.write(i, stored(b, leaves.get(b.name)!));
+    });
+    await device.run(0);
+    const asked = [
+      ...[...want.outputs].map(([name, t]) => ({ name, t, buffer: program.programs[0]!.outputs[name]! })),
+      ...[...want.updates].map(([name, t]) => ({ name: `updated ${name}`, t, buffer: kept(name) })),
+    ];
+    const got = await device.read(asked.map((a) => a.buffer));
+    return new Map(asked.map(({ name, t, buffer }, i) => [name, distance(t.data, numbers(program.buffers[buffer]!, got[i]!))]));
+  } finally {
+    device.close();
+  }
+}
