@@ -114,7 +114,7 @@ interface Measured {
 }
 
 function show(cli: Cli, { device, whole, compiler, bytes, kernels }: Measured): void {
-  const ms = (each: number): string => formatDuration(each / 1000);
+  const ms = (each: number): string => (each < 10 ? `${each.toFixed(2)}ms` : formatDuration(each / 1000));
   print(cli, `device   ${device}, ${formatBytes(bytes)} planned`);
   print(cli, `step     ${ms(whole.step_ms)} (fastest ${ms(whole.fastest_ms)})`);
   print(cli, `speed    ${formatCount(whole.tokens_per_second)} tok/s, ${whole.gflops.toFixed(1)} GFLOP/s`);

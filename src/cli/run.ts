@@ -6,6 +6,7 @@ import { CommanderError } from "commander";
 import { diagnose } from "../diagnostics/diagnose.js";
 import { DiagnosticError } from "../diagnostics/diagnostic.js";
 import type { Host } from "../host/host.js";
+import { packageRoot } from "../host/package-root.js";
 import { commandLine, complain, exit } from "./output.js";
 import { createProgram } from "./program.js";
 import { usageDiagnostic } from "./usage-errors.js";
@@ -46,5 +47,5 @@ function unexpected(cause: unknown, argv: readonly string[]) {
 
 /** `at name (file:line)` without the folder that moec happens to be installed in. */
 function shortPlace(line: string): string {
-  return `  ${line.trim().replace(/(?:file:\/\/)?\/[^\s()]*\/((?:dist\/)?(?:src|grammar|node_modules)\/)/, "$1")}`;
+  return `  ${line.trim().replaceAll("file://", "").replaceAll(`${packageRoot()}/`, "")}`;
 }

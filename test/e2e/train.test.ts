@@ -1,0 +1,232 @@
+/** From a spec to a trained model and a sample, as a user does it: the command, its files, its exit codes. */
+import { existsSync, readdirSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import { nodeHost } from "../../src/host/node.js";
+import { readSafetensors } from "../../src/runtime/safetensors.js";
+import { type Machine, tinyMachine } from "./machine.js";
+
+const metricsOf = (m: Machine, run: string): Record<string, number>[] =>
+  m
+    .read(`${run}/metrics.jsonl`)
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line));
+
+const files = ["model.safetensors", "optimizer.safetensors", "state.json"] as const;
+
+/** Whether two runs have the same checkpoint, byte by byte. */
+function sameCheckpoint(m: Machine, one: string, two: string, step = "20"): boolean[] {
+  const bytes = (run: string, name: string): Buffer => m.bytes(`${run}/checkpoints/${step}/${name}`);
+  return files.map((name) => bytes(one, name).equals(bytes(two, name)));
+}
+
+describe("moec train", () => {
+  it("learns, evaluates, reports, and leaves a run that can write", async () => {
+    const m = tinyMachine();
+    const { code, stdout, stderr } = await m.moec("train", "tiny.moe");
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    expect(stdout).toMatch(/^Tiny: [\d.]+k weights in 2 layers/);
+    expect(stdout).toMatch(/memory: [\d.]+ [KM]iB planned for tensors/);
+    expect(stdout).toMatch(/device: cpu (native|wasm) \(/);
+    expect(stdout).toMatch(
+      /^step 20\/20 100\.0% \| loss [\d.]+ \(ce [\d.]+ bal -?\.?[\d.]+\) \| val [\d.]+ ppl [\d.]+ bpb [\d.]+ \| lr .* \| eta 0s$/m,
+    );
+    expect(stdout).toMatch(/done: 20 steps \| runs\/tiny \|/);
+    const metrics = metricsOf(m, "runs/tiny");
+    expect(metrics.map(({ step }) => step)).toEqual(Array.from({ length: 20 }, (_, i) => i + 1));
+    expect(metrics[0]!.cross_entropy).toBeGreaterThan(5);
+    expect(metrics[19]!.cross_entropy).toBeLessThan(4);
+    expect(metrics.filter(({ val_loss }) => val_loss !== undefined).map(({ step }) => step)).toEqual([5, 10, 15, 20]);
+    // 4 × 32 tokens, one edge each, in both layers
+    const [load] = (metrics[7] as unknown as { expert_load: number[][] }).expert_load;
+    expect(load!.reduce((a, b) => a + b)).toBe(128);
+    const manifest = JSON.parse(m.read("runs/tiny/manifest.json"));
+    expect(manifest).toMatchObject({ status: "finished", seed: 1, steps: 20, spec: { path: "tiny.moe" } });
+    expect(JSON.stringify(manifest)).not.toContain(m.folder);
+
+    const sample = await m.moec("sample", "runs/tiny", "--prompt", "the cat", "--tokens", "20");
+    expect(sample).toMatchObject({ code: 0, stderr: "" });
+    expect(sample.stdout.startsWith("the cat")).toBe(true);
+    const again = await m.moec("sample", "runs/tiny", "--prompt", "the cat", "--tokens", "20");
+    expect(again.stdout).toBe(sample.stdout);
+    const long = await m.moec(
+      "sample",
+      "runs/tiny",
+      "--prompt",
+      "the cat sat ".repeat(9),
+      "--tokens",
+      "5",
+      "--temperature",
+      "0",
+    );
+    expect(long.code).toBe(0);
+    expect(Buffer.byteLength(long.stdout)).toBeGreaterThan(9 * 12);
+  });
+
+  it("a killed and resumed run is the run that was never killed, bit for bit", async () => {
+    const m = tinyMachine();
+    const { child, ended } = m.start("train", "tiny.moe", "--out", "parts", "--json", "--steps", "3000");
+    let seen = "";
+    child.stdout!.on("data", (piece: string) => {
+      seen += piece;
+      // somewhere after the second checkpoint, without any warning
+      if (seen.includes('"step":12,')) child.kill("SIGKILL");
+    });
+    expect((await ended).code).toBeNull();
+    const last = Math.max(...readdirSync(m.path("parts/checkpoints")).map(Number).filter(Number.isFinite));
+    expect(last).toBeGreaterThanOrEqual(10);
+    const steps = String(last + 7);
+    const resumed = await m.moec("train", "tiny.moe", "--out", "parts", "--resume", "--steps", steps);
+    expect(resumed).toMatchObject({ code: 0, stderr: "" });
+    expect(resumed.stdout).toContain(`going on from parts/checkpoints/${last}`);
+    await m.moec("train", "tiny.moe", "--out", "whole", "--steps", steps);
+    expect(sameCheckpoint(m, "whole", "parts", steps)).toEqual([true, true, true]);
+    const losses = (run: string) => metricsOf(m, run).map(({ step, loss, grad_norm }) => [step, loss, grad_norm]);
+    expect(losses("parts")).toEqual(losses("whole"));
+  });
+
+  it("stops after fewer steps on the same schedule, and goes on", async () => {
+    const m = tinyMachine();
+    await m.moec("train", "tiny.moe", "--out", "whole");
+    expect((await m.moec("train", "tiny.moe", "--steps", "7", "--out", "parts")).code).toBe(0);
+    expect((await m.moec("train", "tiny.moe", "--steps", "20", "--out", "parts", "--resume")).code).toBe(0);
+    expect(sameCheckpoint(m, "whole", "parts")).toEqual([true, true, true]);
+  });
+
+  it("numbers runs, never writes into one that is there, resumes the newest", async () => {
+    const m = tinyMachine();
+    for (const steps of ["1", "2"]) expect((await m.moec("train", "tiny.moe", "--steps", steps)).code).toBe(0);
+    expect(metricsOf(m, "runs/tiny")).toHaveLength(1);
+    expect(metricsOf(m, "runs/tiny-2")).toHaveLength(2);
+    const refused = await m.moec("train", "tiny.moe", "--out", "runs/tiny");
+    expect(refused.code).toBe(1);
+    expect(refused.stderr).toContain("MOE6025");
+    await m.moec("train", "tiny.moe", "--resume", "--steps", "3");
+    expect(metricsOf(m, "runs/tiny-2")).toHaveLength(3);
+  });
+
+  it("prints only JSON on stdout with --json, and the same objects to the metrics", async () => {
+    const m = tinyMachine();
+    const { code, stdout, stderr } = await m.moec("train", "tiny.moe", "--json", "--steps", "3", "--seed", "7");
+    expect(code).toBe(0);
+    const objects = stdout
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line));
+    expect(objects).toEqual(metricsOf(m, "runs/tiny"));
+    const names = ["step", "loss", "cross_entropy", "balance", "lr", "grad_norm", "tokens_per_second"];
+    expect(Object.keys(objects[0])).toEqual(
+      expect.arrayContaining([...names, "load_max_over_mean", "dead_experts", "dropped"]),
+    );
+    expect(stderr).toContain("planned for tensors");
+    expect(JSON.parse(m.read("runs/tiny/manifest.json")).seed).toBe(7);
+  });
+
+  it("saves on Ctrl-C and answers 130", async () => {
+    const m = tinyMachine();
+    const { child, ended } = m.start("train", "tiny.moe", "--set", "Pretrain.steps=100_000", "--json");
+    let steps = 0;
+    child.stdout!.on("data", (piece: string) => {
+      steps += piece.split("\n").length - 1;
+      if (steps >= 3 && !child.killed) child.kill("SIGINT");
+    });
+    const { code, stderr } = await ended;
+    expect(code).toBe(130);
+    expect(stderr).toMatch(/interrupted: \d+ steps \| runs\/tiny \| go on with --resume/);
+    expect(JSON.parse(m.read("runs/tiny/manifest.json")).status).toBe("interrupted");
+    const done = metricsOf(m, "runs/tiny").length;
+    expect(existsSync(m.path(`runs/tiny/checkpoints/${done}/model.safetensors`))).toBe(true);
+    // a resumed run remembers what was set
+    const resumed = await m.moec("train", "tiny.moe", "--resume", "--steps", String(done + 1));
+    expect(resumed).toMatchObject({ code: 0, stderr: "" });
+  });
+
+  it("stops with 3 when it diverges, and keeps the last good checkpoint", async () => {
+    const m = tinyMachine();
+    const spec = m
+      .read("tiny.moe")
+      .replaceAll("lr: 3e-3", "lr: 1e9")
+      .replace("warmup(4) then cosine(to: 10%)", "warmup(0)");
+    m.write("wild.moe", spec.replace("eval every(5)", "eval every(1)"));
+    const { code, stderr } = await m.moec("train", "wild.moe");
+    expect(code).toBe(3);
+    expect(stderr).toMatch(/error\[MOE6011\]: training diverged at step \d+: .+ is (NaN|-?Infinity)/);
+    expect(stderr).toContain("help:");
+    expect(JSON.parse(m.read("runs/wild/manifest.json")).status).toBe("diverged");
+  });
+
+  it("trains on WebAssembly, too, and gets the same numbers within rounding", async () => {
+    const [native, wasm] = [tinyMachine({ MOEC_THREADS: "2" }), tinyMachine({ MOEC_CPU: "wasm", MOEC_THREADS: "2" })];
+    const outcome = await wasm.moec("train", "tiny.moe", "--steps", "5");
+    expect(outcome).toMatchObject({ code: 0, stderr: "" });
+    expect(outcome.stdout).toContain("device: cpu wasm (clang");
+    await native.moec("train", "tiny.moe", "--steps", "5");
+    const [a, b] = [metricsOf(native, "runs/tiny"), metricsOf(wasm, "runs/tiny")];
+    b.forEach(({ loss }, i) => {
+      expect(loss).toBeCloseTo(a[i]!.loss!, 3);
+    });
+  });
+});
+
+describe("moec init and trace", () => {
+  it("writes every tensor of the contract, and both targets agree", async () => {
+    const m = tinyMachine();
+    const rows = [0, 1, 2].map((row) => Array.from({ length: 17 }, (_, i) => (row * 50 + i * i * 3 + 97) % 256));
+    m.write("t.json", JSON.stringify({ tokens: rows }));
+    m.write("counts.json", JSON.stringify(Array.from({ length: 256 }, (_, i) => i * 3)));
+    expect((await m.moec("init", "tiny.moe", "--out", "w.safetensors", "--counts", "counts.json")).code).toBe(0);
+    const trace = (target: string) =>
+      m.moec(
+        "trace",
+        "tiny.moe",
+        "--weights",
+        "w.safetensors",
+        "--tokens",
+        "t.json",
+        "--out",
+        `${target}.safetensors`,
+        "--target",
+        target,
+      );
+    for (const target of ["cpu", "reference"]) expect(await trace(target)).toMatchObject({ code: 0, stderr: "" });
+    const open = (name: string) => readSafetensors(nodeHost, m.path(name)).tensors;
+    const [weights, cpu, reference] = [open("w.safetensors"), open("cpu.safetensors"), open("reference.safetensors")];
+    const shapes = Object.fromEntries(
+      [...cpu].map(([name, { dtype, shape }]) => [name, `${dtype} ${shape.join("x")}`]),
+    );
+    expect(shapes).toMatchObject({
+      loss: "F32 ",
+      cross_entropy: "F32 ",
+      logits: "F32 3x16x256",
+      "layers.1.mixture.router.scores": "F32 48x4",
+      "layers.1.mixture.edges.expert": "I32 48x1",
+      "layers.1.mixture.edges.weight": "F32 48x1",
+      "layers.1.mixture.load": "F32 4",
+      "layers.1.mixture.dropped": "F32 ",
+    });
+    expect(weights.get("layers.0.mixture.visible")).toMatchObject({ dtype: "U8", shape: [256, 4] });
+    for (const [name, { dtype, shape }] of weights) {
+      if (dtype === "F32") expect(reference.get(`grad.${name}`)).toMatchObject({ dtype: "F64", shape });
+    }
+    expect([...cpu.keys()].sort()).toEqual([...reference.keys()].sort());
+    for (const [name, tensor] of reference) {
+      const [want, got] = [tensor.data() as Float64Array, cpu.get(name)!.data() as Float32Array];
+      const scale = want.reduce((most, each) => Math.max(most, Math.abs(each)), 1e-6);
+      const far = want.reduce((most, each, i) => Math.max(most, Math.abs(each - got[i]!)), 0);
+      expect([name, far / scale < 1e-4]).toEqual([name, true]);
+    }
+  });
+
+  it("draws the same weights and tables for the same seed, others for another", async () => {
+    const m = tinyMachine();
+    for (const [out, seed] of [
+      ["a", "5"],
+      ["b", "5"],
+      ["c", "6"],
+    ] as const) {
+      expect((await m.moec("init", "tiny.moe", "--out", out, "--seed", seed)).code).toBe(0);
+    }
+    expect(m.bytes("a").equals(m.bytes("b"))).toBe(true);
+    expect(m.bytes("a").equals(m.bytes("c"))).toBe(false);
+  });
+});
