@@ -107,7 +107,7 @@ const nothing: Readonly<Record<string, string>> = {
   legal: "every expert",
   weight: "nothing",
   limit: "none",
-  balance: "nothing keeps the load even",
+  balance: "no loss",
 };
 
 function ruleLine(rule: RuleUse, design: Design): string {
@@ -172,7 +172,7 @@ function usedTables(mixture: Mixture, { tables }: Design): readonly Table[] {
 function tableLine({ name, tiers, assign }: Table): string {
   const rows = tiers.map(
     (tier) =>
-      `${tier.name} ${tier.coverage === undefined ? "(all other ids)" : `(ids of the first ${Number((tier.coverage * 100).toPrecision(6))}% of occurrences)`} sees ${tier.sees}`,
+      `${tier.name} ${tier.coverage === undefined ? (tiers.length === 1 ? "(all ids)" : "(all other ids)") : `(ids of the first ${Number((tier.coverage * 100).toPrecision(6))}% of occurrences)`} sees ${tier.sees}`,
   );
   const how =
     assign.kind === "file"
