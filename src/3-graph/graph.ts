@@ -93,7 +93,7 @@ export type Op =
   | { readonly kind: "take"; readonly divide: number; readonly inverseDivide: number }
   /** values [… I, …rest], index [… I] -> [N, …rest]: adds every row to its index, in order of I */
   | { readonly kind: "scatterAdd" }
-  /** x [..., A], index [..., K] i32 -> [..., K]: x at index along `axis`; a negative index gives 0 */
+  /** x [..., A], index [..., K] i32 -> [..., K]: x at index along `axis`; a negative index gives 0; without K, one of each row */
   | { readonly kind: "pick"; readonly axis: string }
   /** v [..., K], index [..., K] -> [..., A]: the adjoint of pick */
   | { readonly kind: "spread"; readonly axis: string; readonly over: string }
