@@ -4,6 +4,7 @@
  */
 import type { SourceFile } from "./1-syntax/ast.js";
 import { parse } from "./1-syntax/parse.js";
+import { uncompilable } from "./2-design/compilable.js";
 import type { Design } from "./2-design/design.js";
 import type { SetOption } from "./2-design/read/overrides.js";
 import { resolve } from "./2-design/resolve.js";
@@ -11,11 +12,11 @@ import { type WeightSpec, weightsOf } from "./2-design/weights.js";
 import type { Graph } from "./3-graph/graph.js";
 import { buildProgram, type ProgramName } from "./3-graph/programs.js";
 import { verify } from "./3-graph/verify.js";
-import { type Choice, dispatch, type DispatchOptions } from "./4-dispatch/dispatch.js";
+import { type Choice, type DispatchOptions, dispatch } from "./4-dispatch/dispatch.js";
 import type { KernelPlan } from "./5-plan/plan.js";
 import { planPrograms } from "./5-plan/plan-programs.js";
 import { type CProgram, planToC } from "./6-emit/cpu/program.js";
-import type { Diagnostic } from "./diagnostics/diagnostic.js";
+import { type Diagnostic, DiagnosticError } from "./diagnostics/diagnostic.js";
 import { version } from "./host/version.js";
 
 export interface CheckOptions {
@@ -77,11 +78,16 @@ export function compileDesign(design: Design, options: CompileOptions = {}): Com
 
 /** Stages 3 and 4: the programs of a design as graphs, every mixture dispatched. */
 export function graphsOf(design: Design, options: CompileOptions = {}): Pick<Compiled, "graphs" | "choices"> {
+  const refused = uncompilable(design);
+  if (refused.length > 0) throw new DiagnosticError(refused);
   const size = { batch: options.batch ?? design.train?.batch ?? 1, seq: options.seq ?? design.model!.context };
   const names: readonly ProgramName[] = options.programs ?? (design.train ? ["train", "evaluate"] : ["evaluate"]);
   let choices: readonly Choice[] = [];
   const lower = (graph: Graph): Graph => {
-    const dispatched = dispatch(verify(graph), design, { ...options, ...(options.dispatch && { strategies: options.dispatch }) });
+    const dispatched = dispatch(verify(graph), design, {
+      ...options,
+      ...(options.dispatch && { strategies: options.dispatch }),
+    });
     if (choices.length === 0) choices = dispatched.choices;
     return dispatched.graph;
   };

@@ -1,0 +1,59 @@
+/**
+ * What can be checked but not compiled yet, said before the graph is built. Rules refuse arguments they do not know
+ * themselves; this is about whole words: rules and experts without a meaning in the graph, units, slots of experts.
+ */
+import { diagnose } from "../diagnostics/diagnose.js";
+import type { Diagnostic } from "../diagnostics/diagnostic.js";
+import { expertKind } from "../experts/index.js";
+import { findRule } from "../rules/index.js";
+import type { Design, Ffn, Mixture } from "./design.js";
+import { blockUses } from "./layers.js";
+
+/** One diagnostic (MOE5011) for each word of the model that cannot be compiled; none when all can. */
+export function uncompilable(design: Design): readonly Diagnostic[] {
+  const steps = [...blockUses(design).keys()].flatMap((block) => design.blocks[block]?.steps ?? []);
+  const parts = [...new Set(steps.map((step) => step.part))];
+  const found = parts.flatMap((part) => {
+    const mixture = Object.hasOwn(design.mixtures, part) ? design.mixtures[part] : undefined;
+    return mixture ? mixtureWords(mixture, design) : [];
+  });
+  return found.map((params) => diagnose("MOE5011", params));
+}
+
+interface Word {
+  readonly path: string;
+  readonly text: string;
+}
+
+function mixtureWords(mixture: Mixture, design: Design): readonly Word[] {
+  const { name, unit, router, experts, shared } = mixture;
+  const rules = router.rules.filter((use) => findRule(use.slot, use.rule)?.build === undefined);
+  return [
+    ...(unit.kind === "sequence" || unit.kind === "chunk"
+      ? [{ path: `${name}.unit`, text: `unit = ${unit.kind}` }]
+      : []),
+    ...experts.flatMap(({ ffn, slots }, i) => [
+      ...ffnWords(ffn, indexed(`${name}.experts`, i)),
+      ...(slots === undefined ? [] : [{ path: indexed(`${name}.experts`, i), text: `with slots(${slots})` }]),
+    ]),
+    ...shared.flatMap(({ ffn }, i) => ffnWords(ffn, indexed(`${name}.shared`, i))),
+    ...rules.map((use) => ({ path: use.path, text: `${use.slot} ${use.text}` })),
+    ...tableWords(mixture, design),
+  ];
+}
+
+function ffnWords({ kind }: Ffn, path: string): readonly Word[] {
+  return expertKind(kind)?.build ? [] : [{ path, text: `experts of ${kind}` }];
+}
+
+/** A table from a file says nothing about how many experts its rows hold, unless tiers do. */
+function tableWords({ router }: Mixture, { tables }: Design): readonly Word[] {
+  const names = new Set(router.rules.flatMap((use) => (use.rule === "table" ? [String(use.args.table)] : [])));
+  return [...names].flatMap((name) =>
+    tables[name]?.tiers.length === 0 ? [{ path: `${name}.assign`, text: "assign file(…) without a tier" }] : [],
+  );
+}
+
+function indexed(path: string, i: number): string {
+  return i === 0 ? path : `${path}[${i}]`;
+}

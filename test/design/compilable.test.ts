@@ -1,0 +1,40 @@
+/** What can be checked but not compiled is said so, with a code. */
+import { describe, expect, it } from "vitest";
+import { uncompilable } from "../../src/2-design/compilable.js";
+import { designOf, modelWith, specText } from "./resolve-text.js";
+
+const refused = (mixture: string) =>
+  uncompilable(designOf(modelWith(mixture))).map(({ code, message }) => `${code} ${message.split("`")[1]}`);
+
+describe("uncompilable", () => {
+  it.each(["mask-moe", "mh-moe"])("says nothing about %s", (name) => {
+    expect(uncompilable(designOf(specText(name)))).toEqual([]);
+  });
+
+  it("names units, experts and slots without a meaning", () => {
+    const soft = `moe Mixture {
+  unit = chunk(4)
+  experts 4 of gelu(hidden: 8) with slots(1)
+  experts 1 of block(Layer)
+  router {
+    score linear
+    select all
+    dispatch softmax over tokens
+    weight one
+    allow lookahead because "a test"
+  }
+}`;
+    expect(refused(soft)).toEqual([
+      "MOE5011 unit = chunk",
+      "MOE5011 with slots(1)",
+      "MOE5011 experts of block",
+      "MOE5011 dispatch softmax over tokens",
+    ]);
+  });
+
+  it("looks at the mixtures of the model only", () => {
+    const text = `moe Mixture { experts 2 of relu(hidden: 4); router { score linear; gate softmax; select top(1); weight gate; balance switch } }
+moe Spare { experts 2 of relu(hidden: 4); unit = sequence; router { score linear; gate softmax; select top(1); weight gate; balance switch } }`;
+    expect(refused(text)).toEqual([]);
+  });
+});
