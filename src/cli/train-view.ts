@@ -56,7 +56,8 @@ function bundleLine(bundle: Bundle): string {
   return `${bundle.design.model!.name}: ${formatCount(parameters)} weights in ${layers} layers`;
 }
 
-function openingLines({ data, engine, drawn, bundle, step }: Run, steps: number): string[] {
+function openingLines(run: Run, steps: number): string[] {
+  const { data, engine, drawn, bundle, step } = run;
   const { kept, workspace } = bundle.plan.memory;
   const share = (100 * data.heldOut.length) / (data.train.length + data.heldOut.length);
   const tables = [...(drawn()?.made ?? [])].map(([name, { tiers }]) => {
@@ -66,6 +67,9 @@ function openingLines({ data, engine, drawn, bundle, step }: Run, steps: number)
   return [
     `data: ${formatCount(data.train.length)} tokens of ${data.trainDocuments} documents in ${data.files} files, ` +
       `${formatCount(data.heldOut.length)} held out (${share.toFixed(1)}%)`,
+    ...(run.evaluatedTokens === 0 && bundle.design.train?.evaluate
+      ? [`too little is held out to evaluate: it takes ${bundle.design.model!.context + 1} tokens in a row`]
+      : []),
     ...tables,
     `memory: ${formatBytes(engine.plannedBytes)} planned for tensors ` +
       `(${formatBytes(kept)} weights and optimiser, ${formatBytes(workspace)} workspace)`,
@@ -102,6 +106,7 @@ function showStep(
 
 function lastLine(outcome: string, step: number, folder: string): string {
   const how = { finished: "done", interrupted: "interrupted", diverged: "diverged" }[outcome] ?? outcome;
+  if (outcome === "interrupted" && step === 0) return "interrupted before the first step: nothing was saved";
   if (outcome === "diverged") return `${how} at step ${step} | ${folder}`;
   const next = outcome === "interrupted" ? "go on with --resume" : `try: moec sample ${folder} --prompt "The "`;
   return `${how}: ${step} steps | ${folder} | ${next}`;

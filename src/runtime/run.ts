@@ -51,6 +51,8 @@ export interface Run {
   readonly sites: readonly MixtureSite[];
   /** B·S */
   readonly tokensPerStep: number;
+  /** held-out tokens that an evaluation predicts; 0: there are too few for one window */
+  readonly evaluatedTokens: number;
   /** training steps done */
   readonly step: () => number;
   readonly train: () => Promise<Step>;
@@ -120,6 +122,7 @@ function running(parts: RunParts, spec: Train, start: RunState): Run {
     sites,
     drawn: () => state.drawn,
     tokensPerStep: spec.batch * sequence,
+    evaluatedTokens: held.starts.length * sequence,
     step: () => state.step,
     train: async () => {
       const result = await trainStep(parts, sites, watch, state.step);

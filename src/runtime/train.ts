@@ -87,6 +87,8 @@ export async function trainRun(run: Run, options: TrainRunOptions, events: Train
   const steps = options.steps ?? trainOf(run.bundle).steps;
   if (run.step() === 0) checkFree(options.host, options.folder);
   for (const warning of run.data.warnings) events.warned?.(warning);
+  // nothing happened yet, so there is nothing to keep
+  if (options.signal?.aborted) return { outcome: "interrupted", step: run.step() };
   const ledger = openLedger(run, options, steps);
   events.opened?.(run, steps);
   const result = await loop(run, { steps, options, events, ledger });
@@ -118,12 +120,12 @@ async function loop(run: Run, { steps, options, events, ledger }: Loop): Promise
   while (run.step() < steps && !stopped() && !diverged()) {
     const step = await run.train();
     for (const warning of step.warnings) events.warned?.(warning);
-    if (step.diverged) return { outcome: "diverged", step: step.step, diagnostic: withWayOut(step.diverged, options) };
-    const isDue = step.step % every === 0 || step.step === steps;
+    const isDue = !step.diverged && (step.step % every === 0 || step.step === steps);
     const evaluation = isDue && !stopped() ? await run.evaluate(stopped) : undefined;
     const report = meter(step, evaluation);
     ledger.step(report);
     events.step?.(report);
+    if (step.diverged) return { outcome: "diverged", step: step.step, diagnostic: withWayOut(step.diverged, options) };
     if (step.step === first && options.before !== undefined)
       ledger.measured(process.memoryUsage.rss() - options.before);
     if (isDue) save();
