@@ -26,6 +26,9 @@ export interface CompiledSide extends Side {
   readonly refused: readonly Diagnostic[];
 }
 
+/** Codes about what the user wished on the command line, not about the design. */
+const wishes: ReadonlySet<string> = new Set(["MOE5001", "MOE5002", "MOE5003", "MOE5004", "MOE5010"]);
+
 /** Compiles a side; a design that can be checked but not compiled yet is still compared in its other layers. */
 export function compileSide(side: Side, options: Pick<DispatchOptions, "target"> = {}): CompiledSide {
   if (!side.design.model) return { ...side, compiled: undefined, refused: [] };
@@ -33,7 +36,8 @@ export function compileSide(side: Side, options: Pick<DispatchOptions, "target">
     const compiled = compiledView(side.design, { ...options, strategies: side.dispatch });
     return { ...side, compiled, refused: [] };
   } catch (cause) {
-    if (cause instanceof DiagnosticError) return { ...side, compiled: undefined, refused: cause.diagnostics };
+    const aboutDesign = cause instanceof DiagnosticError && !cause.diagnostics.some(({ code }) => wishes.has(code));
+    if (aboutDesign) return { ...side, compiled: undefined, refused: cause.diagnostics };
     throw cause;
   }
 }

@@ -93,7 +93,7 @@
   function textHtml(kernel) {
     const data = kernel.texts[target.value];
     if (!data) return "";
-    const links = (side) => kernel.from.filter((each) => each.side === side).map(({ path, id, where }) => [path, id, where]).sort((a, b) => b[0].length - a[0].length);
+    const links = (side) => kernel.from.filter((each) => each.side === side && each.id).map(({ path, id, where }) => [path, id, where]).sort((a, b) => b[0].length - a[0].length);
     const [before, after] = [linesOf(data.before), linesOf(data.after)];
     if (data.rows.length === 0) return single(data.after || data.before, links(data.after ? "after" : "before"));
     const [linksBefore, linksAfter] = [links("before"), links("after")];
@@ -128,7 +128,7 @@
     if (!kernel) return;
     list.setAttribute("aria-activedescendant", `kernel-${index}`);
     const facts = kernel.facts.map(([name, b, a]) => (b === a ? `<tr><th scope="row">${escape(name)}</th><td colspan="2">${escape(b)}</td></tr>` : `<tr class="changed"><th scope="row">${escape(name)}</th><td>${escape(b)}</td><td>${escape(a)}</td></tr>`));
-    const from = kernel.from.map(({ side, path, id, where }) => `<span class="origin ${side}"><a href="#${escape(id)}">${escape(path)}</a> <small>${escape(side)} ${escape(where)}</small></span>`);
+    const from = kernel.from.map(({ side, path, id, where }) => `<span class="origin ${side}">${id ? `<a href="#${escape(id)}">${escape(path)}</a>` : escape(path)} <small>${escape(side)} ${escape(where)}</small></span>`);
     const same = kernel.texts[target.value] && kernel.texts[target.value].rows.length === 0 && kernel.status !== "added" && kernel.status !== "removed";
     detail.innerHTML = `<h3>${escape(kernel.role)} <span class="status ${kernel.status}">${kernel.status}</span></h3><p class="note">${escape(kernel.words)}</p><p>${from.join("")}</p><table><tbody>${facts.join("")}</tbody></table>${same ? '<p class="note">The text is the same on both sides.</p>' : ""}${textHtml(kernel)}`;
     detail.dataset.kernel = kernel.role;

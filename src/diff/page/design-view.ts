@@ -14,6 +14,8 @@ export interface DesignView {
 
 export interface SectionView {
   readonly title: string;
+  /** where links to the declaration lead */
+  readonly ids: readonly string[];
   readonly changed: readonly LinePair[];
   readonly same: readonly LinePair[];
 }
@@ -42,6 +44,13 @@ export function lineId(side: "before" | "after", path: string): string {
   return `${side}-${path.replaceAll(/[^\w.-]/g, "_")}`;
 }
 
+/** Every place of a page that a link can lead to. */
+export function linkTargets({ sections }: DesignView): ReadonlySet<string> {
+  const lines = (pairs: readonly LinePair[]) => pairs.flatMap(({ before, after }) => [before?.id, after?.id]);
+  const ids = sections.flatMap(({ ids, changed, same }) => [...ids, ...lines(changed), ...lines(same)]);
+  return new Set(ids.filter((id) => id !== undefined));
+}
+
 /** All lines of both designs. */
 export function designView(before: Design, after: Design, layer: DesignLayer): DesignView {
   const sections = pairSections(before, after).pairs.map((pair) => sectionView(pair.before, pair.after, layer));
@@ -58,6 +67,7 @@ function sectionView(before: Section | undefined, after: Section | undefined, la
     before && after && before.name !== after.name ? `${before.name} → ${after.name}` : (after ?? before)!.name;
   return {
     title: `${kind} ${both}`,
+    ids: [...(before ? [lineId("before", before.name)] : []), ...(after ? [lineId("after", after.name)] : [])],
     changed: pairs.filter(({ status }) => status !== "same"),
     same: pairs.filter(({ status }) => status === "same"),
   };

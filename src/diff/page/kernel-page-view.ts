@@ -32,6 +32,7 @@ interface KernelData {
   readonly from: readonly {
     readonly side: "before" | "after";
     readonly path: string;
+    /** of a line of the design, or of its declaration; empty where the page has neither */
     readonly id: string;
     readonly where: string;
   }[];
@@ -53,10 +54,11 @@ export function kernelPageView(
   { kernels, refused }: Comparison,
   before: CompiledSide,
   after: CompiledSide,
+  targets: ReadonlySet<string>,
 ): KernelPageView {
   if (!kernels) return { note: refused[0]?.message ?? "nothing to compile", counts: [], list: [], data: "[]" };
   const rows = statuses.flatMap((status) => kernels.rows.filter((row) => row.status === status));
-  const data = rows.map((row) => kernelData(row, before, after));
+  const data = rows.map((row) => kernelData(row, before, after, targets));
   return {
     note: "",
     counts: statuses.flatMap((status) =>
@@ -75,14 +77,22 @@ function scriptJson(value: unknown): string {
     .replaceAll("\u2029", "\\u2029");
 }
 
-function kernelData(row: KernelRow, before: CompiledSide, after: CompiledSide): KernelData {
+function kernelData(
+  row: KernelRow,
+  before: CompiledSide,
+  after: CompiledSide,
+  targets: ReadonlySet<string>,
+): KernelData {
   const texts = textTargets.map((target) => [target, textData(row, before, after, target)] as const);
   return {
     status: row.status,
     role: row.role,
     words: kernelWords(row),
     facts: factsOf(row),
-    from: [...origins("before", row.before, before.design), ...origins("after", row.after, after.design)],
+    from: [
+      ...origins("before", row.before, before.design, targets),
+      ...origins("after", row.after, after.design, targets),
+    ],
     texts: Object.fromEntries(texts),
   };
 }
@@ -105,10 +115,16 @@ function factsOf({ before, after, parameters }: KernelRow): KernelData["facts"] 
   ];
 }
 
-function origins(side: "before" | "after", kernel: KernelSide | undefined, { provenance }: Design): KernelData["from"] {
+function origins(
+  side: "before" | "after",
+  kernel: KernelSide | undefined,
+  { provenance }: Design,
+  targets: ReadonlySet<string>,
+): KernelData["from"] {
   return (kernel?.because ?? []).map((path) => {
     const line = provenance[path]?.line;
-    return { side, path, id: lineId(side, path), where: line === undefined ? "" : `line ${line}` };
+    const ids = [lineId(side, path), lineId(side, path.split(".")[0]!)];
+    return { side, path, id: ids.find((id) => targets.has(id)) ?? "", where: line === undefined ? "" : `line ${line}` };
   });
 }
 

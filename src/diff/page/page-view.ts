@@ -6,7 +6,7 @@ import type { Comparison } from "../compare.js";
 import { plural } from "../render/numbers.js";
 import type { CompiledSide } from "../side.js";
 import { type CostView, costView } from "./cost-view.js";
-import { type DesignView, designView } from "./design-view.js";
+import { type DesignView, designView, linkTargets } from "./design-view.js";
 import { type KernelPageView, kernelPageView } from "./kernel-page-view.js";
 import { type RunPageView, runPageView } from "./run-view.js";
 import { type WeightsView, weightsView } from "./weights-view.js";
@@ -57,7 +57,7 @@ export function pageView(comparison: Comparison, before: CompiledSide, after: Co
   const weights = weightsView(comparison.weights);
   const cost = costView(comparison.cost);
   const dispatch = dispatchView(comparison);
-  const kernels = kernelPageView(comparison, before, after);
+  const kernels = kernelPageView(comparison, before, after, linkTargets(design));
   return {
     title: `${before.label} → ${after.label}`,
     before: before.label,
