@@ -60,31 +60,56 @@ function plainLine(text: string, index: number): TextLine {
 /** Lines that were replaced: alike ones stand beside each other, in order; the others alone. */
 function hunk(before: readonly string[], after: readonly string[], i: number, j: number): readonly TextRow[] {
   const rows: TextRow[] = [];
-  let taken = 0;
-  before.forEach((line, n) => {
-    const at = after.findIndex((other, m) => m >= taken && alike(line, other));
-    if (at < 0) {
-      rows.push({ status: "removed", before: wholeLine(line, i + n) });
-      return;
-    }
-    for (let m = taken; m < at; m++) rows.push({ status: "added", after: wholeLine(after[m]!, j + m) });
-    rows.push(changedRow(line, after[at]!, i + n, j + at));
-    taken = at + 1;
-  });
-  for (let m = taken; m < after.length; m++) rows.push({ status: "added", after: wholeLine(after[m]!, j + m) });
+  let [x, y] = [0, 0];
+  const alone = (toX: number, toY: number): void => {
+    for (; x < toX; x++) rows.push({ status: "removed", before: wholeLine(before[x]!, i + x) });
+    for (; y < toY; y++) rows.push({ status: "added", after: wholeLine(after[y]!, j + y) });
+  };
+  for (const [a, b] of alignment(before, after)) {
+    alone(a, b);
+    rows.push(changedRow(before[a]!, after[b]!, i + a, j + b));
+    [x, y] = [a + 1, b + 1];
+  }
+  alone(before.length, after.length);
   return rows;
+}
+
+/** Hunks with more pairs of lines than this are not aligned: they are another text. */
+const MOST_PAIRS = 10_000;
+
+/** The pairs of lines, in order, that are alike the most in sum. */
+function alignment(before: readonly string[], after: readonly string[]): readonly (readonly [number, number])[] {
+  if (before.length * after.length > MOST_PAIRS) return [];
+  const likeness = before.map((a) => after.map((b) => likenessOf(a, b)));
+  // best[x][y]: the most that the lines from x and from y on can reach
+  const best = Array.from({ length: before.length + 1 }, () => new Array<number>(after.length + 1).fill(0));
+  for (let x = before.length - 1; x >= 0; x--) {
+    for (let y = after.length - 1; y >= 0; y--) {
+      best[x]![y] = Math.max(best[x + 1]![y]!, best[x]![y + 1]!, likeness[x]![y]! + best[x + 1]![y + 1]!);
+    }
+  }
+  const pairs: (readonly [number, number])[] = [];
+  let [x, y] = [0, 0];
+  while (x < before.length && y < after.length) {
+    const own = likeness[x]![y]!;
+    if (own > 0 && best[x]![y] === own + best[x + 1]![y + 1]!) pairs.push([x++, y++]);
+    else if (best[x]![y] === best[x + 1]![y]!) x++;
+    else y++;
+  }
+  return pairs;
 }
 
 function wholeLine(text: string, index: number): TextLine {
   return { number: index + 1, words: [{ text, only: true }] };
 }
 
-/** At least half of the words of the shorter line stand in the other one, in order. */
-function alike(a: string, b: string): boolean {
+/** Share of the words that both lines have, in order; 0 below a half: such lines are others. */
+function likenessOf(a: string, b: string): number {
   const [x, y] = [wordsOf(a).filter(isWord), wordsOf(b).filter(isWord)];
-  if (x.length === 0 || y.length === 0) return x.length === y.length;
+  const all = x.length + y.length;
+  if (all === 0) return 1;
   const common = diffArrays(x, y).reduce((sum, part) => sum + (part.added || part.removed ? 0 : part.value.length), 0);
-  return 2 * common >= Math.min(x.length, y.length);
+  return 4 * common >= all ? (2 * common) / all : 0;
 }
 
 const wordsOf = (line: string): string[] => line.match(/\s+|[A-Za-z_]\w*|\d[\w.]*|./g) ?? [];

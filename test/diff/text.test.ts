@@ -27,6 +27,17 @@ describe("text", () => {
     expect(rows.find(({ status }) => status === "changed")?.after?.number).toBe(2);
   });
 
+  it("puts the lines beside each other that are alike the most", () => {
+    const rows = diffText(
+      "for (int i = 0; i < rows; i += MR) pack(a, i, 256);",
+      "for (int i = 0; i < rows; i++) unit[i] = sort[i];\nfor (int i = 0; i < rows; i += MR) pack(a, i, 128);",
+    );
+    expect(rows.map(({ status, after }) => [status, after?.number])).toEqual([
+      ["added", 1],
+      ["changed", 2],
+    ]);
+  });
+
   it("leaves out equal lines far from a difference", () => {
     const lines = Array.from({ length: 20 }, (_, i) => `line ${i}`);
     const rows = diffText(lines.join("\n"), lines.map((line, i) => (i === 10 ? "other words here" : line)).join("\n"));

@@ -8,8 +8,7 @@ export function kernelWords({ status, before, after, parameters, gained, lost }:
   if (status === "added" || status === "removed") return (after ?? before)!.pieces.join(", ");
   const sizes = parameters.map((each) => `${each.name}: ${scalarText(each.before)} → ${scalarText(each.after)}`);
   const steps = [...lost.map((piece) => `without ${piece}`), ...gained.map((piece) => `with ${piece}`)];
-  return (
-    [...steps, ...sizes].join(", ") ||
-    (status === "changed" ? "its statements" : status === "retuned" ? "sizes inside" : "")
-  );
+  const words = [...steps, ...sizes].join(", ");
+  if (words !== "" || status === "same") return words;
+  return status === "changed" ? "statements inside" : "constants inside";
 }
