@@ -78,6 +78,7 @@ export function createProgram(cli: Cli, finish: (code: number) => void): Command
     .option("--steps <n>", "stop after this step; the schedule stays the spec's", wholeNumber("--steps", 1))
     .option("--seed <n>", "instead of the spec's", wholeNumber("--seed"))
     .option("--out <dir>", "the run's folder; runs/<spec> if not given")
+    .option("--threads <n>", "instead of MOEC_THREADS, or one for each processor", wholeNumber("--threads", 1))
     .option("--resume", "go on with the newest checkpoint")
     .option("--json", "one JSON object a step on stdout")
     .action(async (file, flags) => finish(await (await import("./train.js")).trainCommand(cli, file, flags)));

@@ -3,17 +3,15 @@
 import { diagnose } from "../diagnostics/diagnose.js";
 import { DiagnosticError } from "../diagnostics/diagnostic.js";
 import { cacheFolder } from "../host/cache-folder.js";
-import { join } from "../host/paths.js";
-import type { Bundle } from "../runtime/bundle.js";
 import { checkpointSteps } from "../runtime/checkpoint.js";
 import { freshFolder, latestFolder, type Manifest, type RunFlags, readManifest } from "../runtime/run-folder.js";
-import { type TrainEvents, type TrainOptions, train } from "../runtime/train.js";
+import { type TrainOptions, type TrainResult, train } from "../runtime/train.js";
 import { compileBundle } from "./compile-design.js";
 import { targetNamed } from "./flags.js";
 import { untilInterrupted } from "./interrupt.js";
 import { type Cli, complain, exit } from "./output.js";
 import { readSpec, specName } from "./read-spec.js";
-import { trainView } from "./train-view.js";
+import { type TrainView, trainView } from "./train-view.js";
 
 export interface TrainFlags {
   readonly target: string;
@@ -23,6 +21,7 @@ export interface TrainFlags {
   readonly set?: readonly string[];
   readonly dispatch?: readonly string[];
   readonly out?: string;
+  readonly threads?: number;
   readonly resume?: boolean;
   readonly json?: boolean;
 }
@@ -47,21 +46,15 @@ export async function trainCommand(cli: Cli, file: string, flags: TrainFlags): P
     seed: flags.seed ?? before?.seed,
     steps: flags.steps ?? before?.steps,
     resume: flags.resume,
+    threads: flags.threads,
     specText: source.text,
     flags: asked,
-    cache: join(cacheFolder(host)),
+    cache: cacheFolder(host),
     report: view.report,
     log: view.report,
   };
-  return finish(
-    cli,
-    await untilInterrupted((signal) => trainSeen(bundle, { ...options, signal }, view.events)),
-    view.end,
-  );
-}
-
-async function trainSeen(bundle: Bundle, options: TrainOptions, events: TrainEvents) {
-  return train(bundle, options, events);
+  const result = await untilInterrupted((signal) => train(bundle, { ...options, signal }, view.events));
+  return finish(cli, result, view.end);
 }
 
 /** A resumed run asks for what it asked for before, unless told otherwise. */
@@ -79,11 +72,7 @@ function runToResume({ host }: Cli, folder: string): Manifest {
   throw new DiagnosticError([diagnose("MOE6016", { folder }, { help: ["leave `--resume` away to start a new run"] })]);
 }
 
-function finish(
-  cli: Cli,
-  result: Awaited<ReturnType<typeof train>>,
-  end: (outcome: string, step: number) => void,
-): number {
+function finish(cli: Cli, result: TrainResult, end: TrainView["end"]): number {
   end(result.outcome, result.step);
   if (result.diagnostic) complain(cli, [result.diagnostic]);
   return result.outcome === "finished" ? exit.ok : exit[result.outcome];

@@ -85,6 +85,15 @@ describe("moec train", () => {
     expect(losses("parts")).toEqual(losses("whole"));
   });
 
+  it("gives the same numbers whatever the number of threads", async () => {
+    const m = tinyMachine();
+    for (const threads of ["1", "3"]) {
+      const { stdout } = await m.moec("train", "tiny.moe", "--out", threads, "--threads", threads);
+      expect(stdout).toMatch(new RegExp(`^device: cpu .*, ${threads} threads?,`, "m"));
+    }
+    expect(sameCheckpoint(m, "1", "3")).toEqual([true, true, true]);
+  });
+
   it("stops after fewer steps on the same schedule, and goes on", async () => {
     const m = tinyMachine();
     await m.moec("train", "tiny.moe", "--out", "whole");
