@@ -74,8 +74,13 @@ function openingLines(run: Run, steps: number): string[] {
     `memory: ${formatBytes(engine.plannedBytes)} planned for tensors ` +
       `(${formatBytes(kept)} weights and optimiser, ${formatBytes(workspace)} workspace)`,
     `device: ${engine.device.description}`,
-    `training ${step() > 0 ? `from step ${step()} ` : ""}to step ${steps}`,
+    plannedSteps(step(), steps),
   ];
+}
+
+function plannedSteps(done: number, steps: number): string {
+  if (done >= steps) return `nothing to do: the run has ${done} steps already, \`--steps\` asks for more`;
+  return `training ${done > 0 ? `from step ${done} ` : ""}to step ${steps}`;
 }
 
 const isShown = ({ progress: { step, steps }, evaluation }: StepReport, moves: boolean): boolean =>
