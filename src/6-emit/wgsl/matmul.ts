@@ -5,6 +5,7 @@
  * loop is the same for all.
  */
 import type { Dim, MatmulKernel, Operand, OuterKernel } from "../../5-plan/plan.js";
+import type { WgslProfile } from "../../targets/wgsl/limits.js";
 import { lines } from "../lines.js";
 import { type Bindings, bindParams } from "./bindings.js";
 import { namedParams } from "./names.js";
@@ -24,10 +25,11 @@ interface Tile {
 const DEPTH = 16;
 
 /** Narrow results get narrow tiles; two products at once get half the rows a lane. */
-function tileFor(rows: number, columns: number, products: number, grouped: boolean): Tile {
+function tileFor(rows: number, columns: number, products: number, grouped: boolean, { tiles }: WgslProfile): Tile {
   const tall = grouped || rows > 32 ? GROUP_ROWS : 32;
-  const laneColumns = columns > 32 ? 8 : 4;
-  return { rows: tall, columns: columns > 32 ? 64 : columns > 16 ? 32 : 16, depth: DEPTH, laneRows: products === 2 || tall === 32 ? 4 : 8, laneColumns };
+  const small = tiles === "small";
+  const wide = columns > 32 && !small ? 64 : columns > 16 ? 32 : 16;
+  return { rows: tall, columns: wide, depth: DEPTH, laneRows: products === 2 || tall === 32 || small ? 4 : 8, laneColumns: wide === 64 ? 8 : 4 };
 }
 
 export function matmulToWgsl(given: MatmulKernel, context: Context): WgslText {
@@ -35,7 +37,7 @@ export function matmulToWgsl(given: MatmulKernel, context: Context): WgslText {
   const bindings = bindParams(kernel.params, context.choice);
   const products = kernel.paired ? 2 : 1;
   const widths = kernel.outputs.map((o) => o.n);
-  const tile = tileFor(kernel.m, Math.max(...widths), products, kernel.group !== undefined);
+  const tile = tileFor(kernel.m, Math.max(...widths), products, kernel.group !== undefined, context.profile);
   const first = kernel.outputs[0]!;
   const steps = first.terms.map((t) => blocks(t.k, tile.depth));
   const columnTiles = kernel.paired ? [blocks(first.n, tile.columns)] : widths.map((n) => blocks(n, tile.columns));
@@ -75,7 +77,6 @@ function tileView(tile: Tile, products: number): object {
     r,
     a: `a${Math.floor(r / 4)}.${"xyzw"[r % 4]}`,
     sums: range(products).flatMap((p) => range(quads).map((q) => ({ name: sum(p, r, q), b: `b${products > 1 ? "ab"[p] : ""}${q}`, column: q * 4 }))),
-    stores: range(quads).map((q) => ({ column: q * 4, values: range(products).map((p) => sum(p, r, q)).join(", ") })),
   }));
   return {
     ...tile,
@@ -88,7 +89,10 @@ function tileView(tile: Tile, products: number): object {
     panels: range(products).map((p) => ({ name: panelName(p, products), load: products > 1 ? `load_b${p}` : "load_b" })),
     sums: rows.flatMap((r) => r.sums.map((s) => s.name)),
     rowsOfLane: rows,
-    // kept between the panel of A and those of B
+    products: range(products).map((p) => ({ all: `quads${p}`, sums: range(tile.laneRows).flatMap((r) => range(quads).map((q) => sum(p, r, q))).join(", ") })),
+    quadCount: tile.laneRows * quads,
+    quadsAcross: quads,
+    quadValues: range(products).map((p) => `quads${p}[i]`).join(", "),
     values: range(products).map((p) => `value${p}: vec4<f32>`).join(", "),
     elements: range(products).map((p) => `value${p}[i]`).join(", "),
     scalars: range(products).map((p) => `product${p}: f32`).join(", "),
@@ -198,7 +202,7 @@ function finishText(kernel: MatmulKernel, bindings: Bindings): string {
 export function outerToWgsl(given: OuterKernel, context: Context): WgslText {
   const kernel = { ...given, params: namedParams(given.params, []) };
   const bindings = bindParams(kernel.params, context.choice);
-  const tile = tileFor(kernel.m, kernel.n, 1, false);
+  const tile = tileFor(kernel.m, kernel.n, 1, false, context.profile);
   const offsets = kernel.group?.offsets;
   const lead = kernel.group ? "expert" : "batch";
   const many = (kernel.group?.experts ?? kernel.batch) > 1 || kernel.group !== undefined;

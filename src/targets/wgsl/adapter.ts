@@ -34,6 +34,16 @@ export async function findAdapter(kind: AdapterKind = wantedAdapter()): Promise<
   return { adapter, kind, description: `${nameOf(adapter)}${kind === "software" ? " (software)" : ""}` };
 }
 
+/**
+ * Options of Dawn. SwiftShader's compiler takes ten times as long over the zeroing of workgroup memory as over
+ * everything else; our kernels write what they read.
+ */
+const OPTIONS = {
+  gpu: [],
+  software: ["enable-dawn-features=disable_workgroup_init"],
+  null: ["backend=null"],
+} as const;
+
 /** Kept for the process: an adapter whose Dawn is gone brings the process down. */
 const instances = new Map<string, GPU>();
 
@@ -43,7 +53,7 @@ export async function openDawn(kind: AdapterKind | "null"): Promise<GPU> {
   if (known) return known;
   try {
     const { create } = await import("webgpu");
-    const made = create(kind === "null" ? ["backend=null"] : []);
+    const made = create([...OPTIONS[kind]]);
     instances.set(kind, made);
     return made;
   } catch (cause) {

@@ -6,7 +6,7 @@
 import { diagnose } from "../../diagnostics/diagnose.js";
 import { DiagnosticError } from "../../diagnostics/diagnostic.js";
 import { type Adapter, findAdapter } from "./adapter.js";
-import { portable, type WgslProfile } from "./limits.js";
+import { portable, softwareClass, type WgslProfile } from "./limits.js";
 import type { WgslProgram } from "./program.js";
 import { openRunner, WgslError, type WgslRunner } from "./runner.js";
 
@@ -46,10 +46,10 @@ export async function openWgsl(program: WgslProgram, given?: Adapter): Promise<W
 }
 
 /** What kernels may assume of an adapter: its own limits where they are wider than everybody's. */
-export function profileOf({ adapter, description }: Adapter): WgslProfile {
+export function profileOf({ adapter, kind, description }: Adapter): WgslProfile {
   const { limits } = adapter;
   return {
-    ...portable,
+    ...(kind === "software" ? softwareClass : portable),
     name: description,
     storageBuffers: limits.maxStorageBuffersPerShaderStage,
     binding: limits.maxStorageBufferBindingSize,

@@ -16,6 +16,8 @@ export interface WgslProfile {
   readonly buffer: number;
   /** multiple that a binding's first byte must be of */
   readonly alignment: number;
+  /** sums of a matrix product that one lane keeps: 8 by 8 where registers are plenty, 4 by 4 where they are not */
+  readonly tiles: "wide" | "small";
 }
 
 /** The defaults of the WebGPU specification: what every adapter offers. */
@@ -28,4 +30,8 @@ export const portable: WgslProfile = {
   binding: 134_217_728,
   buffer: 268_435_456,
   alignment: 256,
+  tiles: "wide",
 };
+
+/** For adapters made of software: their compilers take seconds over many registers. */
+export const softwareClass: WgslProfile = { ...portable, name: "software", tiles: "small" };
