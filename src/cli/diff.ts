@@ -40,7 +40,7 @@ const differs = 2;
 
 /** Exit 0 when nothing differs (with `--promise`: when it is kept), 2 otherwise; mistakes are thrown. */
 export async function diff(cli: Cli, names: readonly string[], flags: DiffFlags): Promise<number> {
-  const target = targetNamed(flags.target, ["cpu"]);
+  const target = targetNamed(flags.target, ["cpu", "wgsl"]);
   const promise = promiseNamed(flags.promise);
   const sides = openSides(cli, names, flags).map((side) => compileSide(side, { target }));
   if (sides.length > 2) return several(cli, sides, flags);
@@ -87,7 +87,7 @@ function promiseNamed(name: string | undefined): PromiseName | undefined {
 
 function show(cli: Cli, comparison: Comparison, sides: readonly [CompiledSide, CompiledSide], flags: DiffFlags): void {
   const { host, colour } = cli;
-  if (flags.text !== undefined) host.stdout(textOf(comparison, sides, flags.text, colour));
+  if (flags.text !== undefined) host.stdout(textOf(comparison, sides, flags.text, flags.target, colour));
   else if (flags.json) host.stdout(renderComparisonJson(comparison));
   else if (flags.summary) host.stdout(renderSummary(comparison));
   else if (flags.html !== undefined) print(cli, `${flags.html}: written`);
@@ -98,9 +98,10 @@ function textOf(
   comparison: Comparison,
   [before, after]: readonly [CompiledSide, CompiledSide],
   role: string,
+  target: string,
   colour: boolean,
 ): string {
-  const { found, known } = findKernels(comparison, before, after, role);
+  const { found, known } = findKernels(comparison, before, after, role, target);
   if (found.length > 0) return found.map((texts) => renderText(texts, colour)).join("\n");
   const near = suggest(role, known);
   const help = near === undefined ? [] : [`did you mean \`${near}\`?`];

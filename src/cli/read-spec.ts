@@ -1,21 +1,14 @@
 /** Reads a spec as the user named it. */
 import type { SourceFile } from "../1-syntax/ast.js";
-import { diagnose } from "../diagnostics/diagnose.js";
-import { DiagnosticError } from "../diagnostics/diagnostic.js";
 import { suggest } from "../diagnostics/suggest.js";
-import { type FileHost, IoError } from "../host/host.js";
+import type { FileHost } from "../host/host.js";
 import { folderOf, isAbsolute, join, nameOf, normalise } from "../host/paths.js";
+import { readTextFile } from "../host/reading.js";
 
 /** The text of a spec; MOE6013 when it cannot be read. Its path is kept relative to the current directory. */
 export function readSpec(host: FileHost, path: string): SourceFile {
-  try {
-    return { path: shownPath(host, path), text: host.readText(path) };
-  } catch (cause) {
-    if (!(cause instanceof IoError)) throw cause;
-    const reason =
-      cause.code === "ENOENT" ? "there is no such file" : cause.code === "EISDIR" ? "it is a folder" : cause.message;
-    throw new DiagnosticError([diagnose("MOE6013", { file: path, reason }, { help: nearFile(host, path) })]);
-  }
+  const text = readTextFile(host, path, nearFile(host, path));
+  return { path: shownPath(host, path), text };
 }
 
 /** The name of a spec without its ending: names run folders and generated ones. */
@@ -35,7 +28,7 @@ export function shownPath({ cwd }: FileHost, path: string): string {
 
 function nearFile(host: FileHost, path: string): string[] {
   const folder = folderOf(path);
-  if (host.kind(folder) !== "folder") return [];
+  if (host.kind(path) !== undefined || host.kind(folder) !== "folder") return [];
   const near = suggest(
     nameOf(path),
     host.list(folder).filter((name) => name.endsWith(".moe")),

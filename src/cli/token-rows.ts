@@ -2,14 +2,15 @@
 import type { Model } from "../2-design/design.js";
 import { diagnose } from "../diagnostics/diagnose.js";
 import { DiagnosticError } from "../diagnostics/diagnostic.js";
-import { type FileHost, IoError } from "../host/host.js";
+import type { FileHost } from "../host/host.js";
+import { readTextFile } from "../host/reading.js";
 
 /** B rows of S+1 ids each; MOE6013 when the file cannot be read, MOE6015 when it holds something else. */
 export function readTokenRows(host: FileHost, path: string, { vocab, context }: Model): readonly (readonly number[])[] {
   const fail = (reason: string): never => {
     throw new DiagnosticError([diagnose("MOE6015", { file: path, reason })]);
   };
-  const rows = rowsIn(readText(host, path)) ?? fail('it is not `{ "tokens": [[id, …], …] }`');
+  const rows = rowsIn(readTextFile(host, path)) ?? fail('it is not `{ "tokens": [[id, …], …] }`');
   const [first] = rows;
   const length = first?.length ?? 0;
   if (length < 2) fail("it needs at least one row of at least two ids");
@@ -20,16 +21,6 @@ export function readTokenRows(host: FileHost, path: string, { vocab, context }: 
     if (bad !== undefined) fail(`row ${at} has the id ${JSON.stringify(bad)}; ids are 0 to ${vocab - 1}`);
   });
   return rows;
-}
-
-function readText(host: FileHost, path: string): string {
-  try {
-    return host.readText(path);
-  } catch (cause) {
-    if (!(cause instanceof IoError)) throw cause;
-    const reason = cause.code === "ENOENT" ? "there is no such file" : cause.message;
-    throw new DiagnosticError([diagnose("MOE6013", { file: path, reason })]);
-  }
 }
 
 function rowsIn(text: string): number[][] | undefined {

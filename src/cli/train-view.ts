@@ -10,7 +10,8 @@ import { heatmap } from "../runtime/load.js";
 import { jsonLine } from "../runtime/metrics.js";
 import { formatBytes, formatCount, formatDuration, progressLine } from "../runtime/progress.js";
 import type { Run } from "../runtime/run.js";
-import type { StepReport, TrainEvents } from "../runtime/train.js";
+import type { StepReport } from "../runtime/step-report.js";
+import type { TrainEvents } from "../runtime/train.js";
 import type { Cli } from "./output.js";
 
 export interface TrainViewOptions {

@@ -30,6 +30,7 @@ export * from "./safetensors.js";
 export * from "./safetensors-write.js";
 export { sha256 } from "./sha256.js";
 export * from "./start-weights.js";
+export type { StepReport } from "./step-report.js";
 export * from "./step-results.js";
 export * from "./table-file.js";
 export * from "./tables.js";

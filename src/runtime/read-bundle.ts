@@ -2,11 +2,12 @@
 import type { Design } from "../2-design/design.js";
 import type { BufferSpec } from "../2-design/mixture-weights.js";
 import type { WeightSpec } from "../2-design/weights.js";
-import { diagnose } from "../diagnostics/diagnose.js";
-import { DiagnosticError } from "../diagnostics/diagnostic.js";
-import { type FileHost, IoError } from "../host/host.js";
+import type { FileHost } from "../host/host.js";
 import { join } from "../host/paths.js";
+import { reading, readTextFile, unreadable } from "../host/reading.js";
 import type { Bundle, CpuCode, RunPlan } from "./bundle.js";
+
+const help = ["`moec compile` writes the whole folder"];
 
 interface PlanFile extends RunPlan {
   readonly generated_by: string;
@@ -25,11 +26,11 @@ export function readBundle(host: FileHost, folder: string): Bundle {
   const design = readJson<Design>(host, join(folder, "design.json"));
   const plan = readJson<PlanFile>(host, join(folder, "plan.json"));
   if (design.spec.hash !== plan.spec.hash) {
-    throw unreadable(join(folder, "plan.json"), "it was compiled from another spec than design.json");
+    throw unreadable(join(folder, "plan.json"), "it was compiled from another spec than design.json", help);
   }
   const cpu = join(folder, "cpu");
-  const headers = reading(cpu, () => host.list(cpu)).filter((name) => name.endsWith(".h"));
-  const text = (name: string): string => reading(join(cpu, name), () => host.readText(join(cpu, name)));
+  const headers = reading(cpu, () => host.list(cpu), help).filter((name) => name.endsWith(".h"));
+  const text = (name: string): string => readTextFile(host, join(cpu, name), help);
   return {
     name: plan.name,
     version: plan.generated_by.replace(/^moec /, ""),
@@ -47,24 +48,10 @@ export function readBundle(host: FileHost, folder: string): Bundle {
 }
 
 function readJson<T>(host: FileHost, path: string): T {
-  const text = reading(path, () => host.readText(path));
+  const text = readTextFile(host, path, help);
   try {
     return JSON.parse(text) as T;
   } catch {
-    throw unreadable(path, "it is not JSON");
+    throw unreadable(path, "it is not JSON", help);
   }
-}
-
-function reading<T>(path: string, action: () => T): T {
-  try {
-    return action();
-  } catch (cause) {
-    if (!(cause instanceof IoError)) throw cause;
-    throw unreadable(path, cause.code === "ENOENT" ? "there is no such file" : cause.message);
-  }
-}
-
-function unreadable(file: string, reason: string): DiagnosticError {
-  const help = ["`moec compile` writes the whole folder"];
-  return new DiagnosticError([diagnose("MOE6013", { file, reason }, { help })]);
 }

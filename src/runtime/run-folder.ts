@@ -4,8 +4,9 @@
  */
 import { diagnose } from "../diagnostics/diagnose.js";
 import { DiagnosticError } from "../diagnostics/diagnostic.js";
-import { type FileHost, IoError } from "../host/host.js";
+import type { FileHost } from "../host/host.js";
 import { join } from "../host/paths.js";
+import { readTextFile, unreadable } from "../host/reading.js";
 import { writing } from "./safetensors-write.js";
 
 export interface Manifest {
@@ -83,28 +84,16 @@ export function writeManifest(host: FileHost, folder: string, manifest: Manifest
 /** The manifest of a run; MOE6013 when there is none or it cannot be understood. */
 export function readManifest(host: FileHost, folder: string): Manifest {
   const path = manifestPath(folder);
-  const fail = (reason: string): never => {
-    const help = ["a run is a folder that `moec train` wrote, such as runs/mask-moe"];
-    throw new DiagnosticError([diagnose("MOE6013", { file: path, reason }, { help })]);
+  const fail = (): never => {
+    throw unreadable(path, "it is not the manifest of a run", whatARunIs);
   };
-  const text = attempt(
-    () => host.readText(path),
-    (cause) => fail(cause.code === "ENOENT" ? "there is no such file" : cause.message),
-  );
-  const parsed = parseObject(text) ?? fail("it is not the manifest of a run");
+  const parsed = parseObject(readTextFile(host, path, whatARunIs)) ?? fail();
   const isManifest =
     typeof parsed.spec === "object" && typeof parsed.flags === "object" && typeof parsed.seed === "number";
-  return isManifest ? (parsed as unknown as Manifest) : fail("it is not the manifest of a run");
+  return isManifest ? (parsed as unknown as Manifest) : fail();
 }
 
-function attempt<T>(action: () => T, refused: (cause: IoError) => T): T {
-  try {
-    return action();
-  } catch (cause) {
-    if (cause instanceof IoError) return refused(cause);
-    throw cause;
-  }
-}
+const whatARunIs = ["a run is a folder that `moec train` wrote, such as runs/mask-moe"];
 
 function parseObject(text: string): Record<string, unknown> | undefined {
   try {

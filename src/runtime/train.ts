@@ -7,22 +7,10 @@ import { type Diagnostic, DiagnosticError } from "../diagnostics/diagnostic.js";
 import type { FileHost } from "../host/host.js";
 import type { Bundle } from "./bundle.js";
 import { checkpointSteps, openCheckpoint } from "./checkpoint.js";
-import type { Evaluation } from "./evaluate.js";
-import { type MetricsFile, openMetrics, runningMean, type Speed, type StepMetrics, speedMeter } from "./metrics.js";
-import type { Progress } from "./progress.js";
-import { openRun, type Run, type RunOptions, type Step, trainOf } from "./run.js";
-import {
-  checkFree,
-  type Manifest,
-  metricsPath,
-  type RunFlags,
-  readManifest,
-  specPath,
-  tokenizerPath,
-  writeManifest,
-} from "./run-folder.js";
-import { writing } from "./safetensors-write.js";
-import { metricsOf } from "./step-results.js";
+import { type Ledger, openLedger } from "./ledger.js";
+import { openRun, type Run, type RunOptions, trainOf } from "./run.js";
+import { checkFree, type RunFlags, readManifest } from "./run-folder.js";
+import { type StepReport, stepReporter } from "./step-report.js";
 
 export interface TrainOptions extends Omit<RunOptions, "from"> {
   /** the run's folder */
@@ -45,13 +33,6 @@ export interface TrainEvents {
   readonly step?: (report: StepReport) => void;
   readonly warned?: (warning: Diagnostic) => void;
   readonly saved?: (folder: string, step: number) => void;
-}
-
-export interface StepReport {
-  readonly metrics: StepMetrics;
-  readonly progress: Progress;
-  readonly step: Step;
-  readonly evaluation: Evaluation | undefined;
 }
 
 export interface TrainResult {
@@ -114,7 +95,7 @@ interface Loop {
 async function loop(run: Run, { steps, options, events, ledger }: Loop): Promise<TrainResult> {
   const every = trainOf(run.bundle).evaluate?.every ?? Math.max(1, Math.ceil(steps / 10));
   const stopped = (): boolean => options.signal?.aborted ?? false;
-  const meter = meters(run, steps);
+  const reportOf = stepReporter(run, steps);
   const { save, diverged } = saver(run, options, events);
   const first = run.step() + 1;
   while (run.step() < steps && !stopped() && !diverged()) {
@@ -122,7 +103,7 @@ async function loop(run: Run, { steps, options, events, ledger }: Loop): Promise
     for (const warning of step.warnings) events.warned?.(warning);
     const isDue = !step.diverged && (step.step % every === 0 || step.step === steps);
     const evaluation = isDue && !stopped() ? await run.evaluate(stopped) : undefined;
-    const report = meter(step, evaluation);
+    const report = reportOf(step, evaluation);
     ledger.step(report);
     events.step?.(report);
     if (step.diverged) return { outcome: "diverged", step: step.step, diagnostic: withWayOut(step.diverged, options) };
@@ -154,116 +135,11 @@ function saver(run: Run, { folder }: TrainRunOptions, events: TrainEvents) {
   return { save, diverged: () => bad };
 }
 
-/** Running means and speed over the steps of this process. */
-function meters(run: Run, steps: number): (step: Step, evaluation: Evaluation | undefined) => StepReport {
-  const speed = speedMeter({ tokensPerStep: run.tokensPerStep, steps });
-  const [loss, crossEntropy] = [runningMean(0.9), runningMean(0.9)];
-  const { watch } = trainOf(run.bundle);
-  let last: Evaluation | undefined;
-  return (step, evaluation) => {
-    last = evaluation ?? last;
-    const now = speed(step.step, step.milliseconds);
-    const measured = metricsOf(step.step, step, (1000 * run.tokensPerStep) / step.milliseconds, watch);
-    const metrics: StepMetrics = { ...measured, ...evaluationFields(evaluation) };
-    const means = { loss: loss.add(step.loss), crossEntropy: crossEntropy.add(step.crossEntropy) };
-    return { metrics, step, evaluation, progress: progressOf(step, steps, means, now, metrics, last) };
-  };
-}
-
-const evaluationFields = (evaluation: Evaluation | undefined) =>
-  evaluation && {
-    val_loss: evaluation.loss,
-    val_perplexity: evaluation.perplexity,
-    ...(evaluation.bitsPerByte !== undefined && { val_bits_per_byte: evaluation.bitsPerByte }),
-  };
-
-function progressOf(
-  step: Step,
-  steps: number,
-  { loss, crossEntropy }: { loss: number; crossEntropy: number },
-  { stepMs, tokensPerSecond, secondsLeft }: Speed,
-  metrics: StepMetrics,
-  evaluation: Evaluation | undefined,
-): Progress {
-  const load = { maxOverMean: metrics.load_max_over_mean, dead: metrics.dead_experts, dropped: step.dropped };
-  return {
-    step: step.step,
-    steps,
-    loss,
-    crossEntropy,
-    ...(step.loss !== step.crossEntropy && { parts: { bal: loss - crossEntropy } }),
-    evaluation: evaluation && { loss: evaluation.loss, bitsPerByte: evaluation.bitsPerByte },
-    lr: step.lr,
-    gradNorm: step.gradNorm,
-    tokensPerSecond,
-    stepMs,
-    load: step.loads.length === 0 ? undefined : load,
-    memoryBytes: process.memoryUsage.rss(),
-    secondsLeft,
-  };
-}
-
 function withWayOut(diagnostic: Diagnostic, { host, folder }: TrainRunOptions): Diagnostic {
   const good = checkpointSteps(host, folder).at(-1);
   const back = good === undefined ? "no checkpoint was saved before" : `the checkpoint of step ${good} is untouched`;
   return {
     ...diagnostic,
     help: [{ text: back }, { text: "a lower learning rate or a longer warm-up is the usual cure" }],
-  };
-}
-
-/** What a run writes down about itself, besides its checkpoints. */
-interface Ledger {
-  readonly step: (report: StepReport) => void;
-  /** bytes that the process grew by until its first step was done */
-  readonly measured: (bytes: number) => void;
-  readonly settle: (outcome: TrainResult["outcome"]) => void;
-}
-
-function openLedger(run: Run, options: TrainRunOptions, steps: number): Ledger {
-  const { host, folder, specText } = options;
-  let manifest = manifestOf(run, options, steps);
-  const put = (changes: Partial<Manifest>): void => {
-    manifest = { ...manifest, ...changes };
-    writeManifest(host, folder, manifest);
-  };
-  put({});
-  writing(folder, () => {
-    if (specText !== undefined) host.write(specPath(folder), specText);
-    if (run.data.tokenizer) host.write(tokenizerPath(folder), run.data.tokenizer.json());
-  });
-  const metrics: MetricsFile = openMetrics(host, metricsPath(folder), run.step() > 0 ? run.step() : undefined);
-  return {
-    step: (report) => metrics.write(report.metrics),
-    measured: (bytes) => put({ memory: { ...manifest.memory, measured: bytes } }),
-    settle: (status) => put({ status }),
-  };
-}
-
-function manifestOf(run: Run, options: TrainRunOptions, steps: number): Manifest {
-  const { bundle, data, engine, seed } = run;
-  const { plan } = bundle;
-  const { files, hash, trainDocuments, heldOutDocuments } = data;
-  return {
-    moec: bundle.version,
-    spec: bundle.design.spec,
-    flags: options.flags ?? { set: [], data: options.data, dispatch: [] },
-    steps,
-    seed,
-    target: "cpu",
-    device: engine.device.description,
-    node: process.version,
-    platform: `${process.platform} ${process.arch}`,
-    data: {
-      files,
-      hash,
-      train_documents: trainDocuments,
-      held_out_documents: heldOutDocuments,
-      train_tokens: data.train.length,
-      held_out_tokens: data.heldOut.length,
-      held_out_bytes: data.heldOutBytes,
-    },
-    memory: { planned: engine.plannedBytes, kept: plan.memory.kept, workspace: plan.memory.workspace },
-    status: "running",
   };
 }

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { trainView } from "../../src/cli/train-view.js";
 import { diagnose } from "../../src/diagnostics/diagnose.js";
 import { memoryHost } from "../../src/host/memory.js";
-import type { StepReport } from "../../src/runtime/train.js";
+import type { StepReport } from "../../src/runtime/step-report.js";
 
 const steps = 300;
 

@@ -5,7 +5,8 @@ import { type MemoryHost, memoryHost } from "../../src/host/memory.js";
 import { checkpointSteps, openCheckpoint } from "../../src/runtime/checkpoint.js";
 import { readManifest } from "../../src/runtime/run-folder.js";
 import { sha256 } from "../../src/runtime/sha256.js";
-import { type StepReport, type TrainEvents, type TrainOptions, train } from "../../src/runtime/train.js";
+import type { StepReport } from "../../src/runtime/step-report.js";
+import { type TrainEvents, type TrainOptions, train } from "../../src/runtime/train.js";
 import { toyBundle, toyDevice, toyFiles } from "./toy.js";
 
 const folder = "runs/toy";
