@@ -1,4 +1,5 @@
 /** The benchmark's numbers as text for a terminal and as Markdown for RESULTS.md. */
+import { MOST_BUSY } from "./quiet.mjs";
 
 const columns = ["contender", "tokens/s", "ms/step", "GFLOP/s", "spread", "last loss"];
 
@@ -27,13 +28,14 @@ export function markdown(report) {
   return `${parts.join("\n\n")}\n`;
 }
 
-function head({ machine, node, steps, load, designs }) {
+function head({ machine, node, steps, busy, designs }) {
   const { devices, threads, torch, why } = designs[0];
-  const quiet = load.before < 0.5 ? "quiet machine" : "THE MACHINE WAS BUSY: compare ratios only";
+  const share = (part) => `${(100 * part).toFixed(0)} %`;
+  const quiet = Math.max(busy.before, busy.after) <= MOST_BUSY ? "quiet" : "BUSY: NOT EVEN RATIOS CAN BE TRUSTED";
   return [
     `machine: ${machine}, ${threads} threads, Node ${node.slice(1)}`,
-    `load average ${load.before.toFixed(2)} before, ${load.after.toFixed(2)} after (the benchmark itself is ${threads}); ${quiet}`,
-    `moec: ${devices.native}; ${devices.wasm}`,
+    `in use by others: ${share(busy.before)} before, ${share(busy.after)} after (${quiet})`,
+    `moec: ${devices.join("; ")}`,
     torch
       ? `peer: PyTorch ${torch.torch}, eager, f32, ${torch.blas}, ${torch.vectors}, ${torch.threads} threads, C library told to keep its memory`
       : `peer: PyTorch not measured: ${why}`,
@@ -78,16 +80,16 @@ function rows({ contenders }) {
 
 /** The ratios that are asked for, then the compiler and the memory. */
 function facts({ contenders, compiler, memory, torch }) {
-  const of = (start) => contenders.filter(({ name }) => name.startsWith(start));
-  const [native, wasm] = [of("moec native")[0], of("moec wasm")[0]];
-  const best = of("PyTorch").sort((a, b) => a.ms - b.ms)[0];
+  const of = (start) => contenders.filter(({ name }) => name.startsWith(start)).sort((a, b) => a.ms - b.ms)[0];
+  const [ours, native, wasm, best] = [of("moec"), of("moec native"), of("moec wasm"), of("PyTorch")];
   const mib = (bytes) => `${(bytes / 2 ** 20).toFixed(0)} MiB`;
   const off = ((100 * (memory.process - memory.planned)) / memory.planned).toFixed(1);
   const both = ({ first, later }) => `${first.toFixed(0)} ms the first time, ${later.toFixed(0)} ms later`;
   return [
-    ...(best ? [`moec native / best PyTorch (${best.name}): ${(best.ms / native.ms).toFixed(2)} ×`] : []),
-    `moec wasm / moec native: ${((100 * native.ms) / wasm.ms).toFixed(0)} %`,
-    `memory: planned ${mib(memory.planned)}, the process grew by ${mib(memory.process)} (${off} %)${torch ? `; PyTorch's process ${mib(torch.memory)} at most, all ways together` : ""}`,
+    ...(best ? [`${ours.name} / best PyTorch (${best.name}): ${(best.ms / ours.ms).toFixed(2)} ×`] : []),
+    ...(native ? [`moec wasm / moec native: ${((100 * native.ms) / wasm.ms).toFixed(0)} %`] : []),
+    `memory: planned ${mib(memory.planned)}, the process grew by ${mib(memory.process)} (${off} %)`,
+    ...(torch ? [`PyTorch's process: ${mib(torch.memory)} at most, with all ways of running the experts`] : []),
     `check: ${both(compiler.check)}`,
     `C of all programs from their plan: ${both(compiler.emit)}; from the text of the spec: ${both(compiler.compile)}`,
   ];
