@@ -1,7 +1,7 @@
-/** The two texts of the kernels that a name means, on every target that has texts. */
+/** The two texts of the kernels that a name means, on one target. */
 import { byCodeUnit } from "../host/host.js";
 import type { Comparison } from "./compare.js";
-import { kernelText, textTargets } from "./kernel-text.js";
+import { kernelText } from "./kernel-text.js";
 import { roleOf } from "./kernel-view.js";
 import type { KernelRow } from "./kernels-layer.js";
 import type { KernelTexts } from "./render/text.js";
@@ -13,12 +13,13 @@ export function findKernels(
   before: CompiledSide,
   after: CompiledSide,
   wanted: string,
+  target: string,
 ): { readonly found: readonly KernelTexts[]; readonly known: readonly string[] } {
   const rows = kernels?.rows ?? [];
   const names = ({ before: a, after: b }: KernelRow) => [a?.name, b?.name].filter((name) => name !== undefined);
   const exact = rows.filter((row) => names(row).includes(wanted));
   const chosen = exact.length > 0 ? exact : rows.filter((row) => names(row).some((name) => roleOf(name) === wanted));
-  const found = chosen.flatMap((row) => textTargets.map((target) => textsOf(row, before, after, target)));
+  const found = chosen.map((row) => textsOf(row, before, after, target));
   return { found, known: [...new Set(rows.flatMap(names))].sort(byCodeUnit) };
 }
 

@@ -1,11 +1,12 @@
 /* The page's own script: chooses kernels, lays two texts side by side, colours them. All data is in the page. */
-"use strict";
 (() => {
   const root = document.documentElement;
   const byId = (id) => document.getElementById(id);
 
   function flipTheme() {
-    const dark = root.dataset.theme ? root.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
+    const dark = root.dataset.theme
+      ? root.dataset.theme === "dark"
+      : matchMedia("(prefers-color-scheme: dark)").matches;
     root.dataset.theme = dark ? "light" : "dark";
   }
   byId("theme").addEventListener("click", flipTheme);
@@ -30,22 +31,39 @@
   const target = byId("target");
   let chosen = -1;
 
-  for (const name of Object.keys(kernels[0] ? kernels[0].texts : {})) target.add(new Option(name, name));
+  for (const name of Object.keys(kernels[0]?.texts ?? {})) target.add(new Option(name, name));
   if (target.options.length < 2) target.hidden = true;
 
   const escapes = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" };
-  const escape = (text) => String(text).replace(/[&<>"]/g, (c) => escapes[c]);
+  const escaped = (text) => String(text).replace(/[&<>"]/g, (c) => escapes[c]);
 
-  const keywords = new Set("static inline const volatile restrict return if else for while do break continue enum struct typedef sizeof goto switch case default fn var let override workgroup storage read_write private uniform function extern __global__ __device__ __shared__ __restrict__ template typename".split(" "));
-  const types = new Set("void int float double char unsigned signed long short bool size_t ptrdiff_t vf vi worker block KERNEL f32 f16 i32 u32 vec2 vec3 vec4 mat4x4 array atomic int32_t uint32_t uint8_t half __nv_bfloat16".split(" "));
-  const tokens = /(\/\*[\s\S]*?\*\/|\/\/[^\n]*)|("(?:[^"\\\n]|\\.)*")|(#\s*[a-z]+)|([A-Za-z_]\w*)|((?:0x[\da-fA-F]+|\d+\.?\d*(?:e[+-]?\d+)?)[fuUlL]*)/g;
+  const keywords = new Set(
+    "static inline const volatile restrict return if else for while do break continue enum struct typedef sizeof goto switch case default fn var let override workgroup storage read_write private uniform function extern __global__ __device__ __shared__ __restrict__ template typename".split(
+      " ",
+    ),
+  );
+  const types = new Set(
+    "void int float double char unsigned signed long short bool size_t ptrdiff_t vf vi worker block KERNEL f32 f16 i32 u32 vec2 vec3 vec4 mat4x4 array atomic int32_t uint32_t uint8_t half __nv_bfloat16".split(
+      " ",
+    ),
+  );
+  const tokens =
+    /(\/\*[\s\S]*?\*\/|\/\/[^\n]*)|("(?:[^"\\\n]|\\.)*")|(#\s*[a-z]+)|([A-Za-z_]\w*)|((?:0x[\da-fA-F]+|\d+\.?\d*(?:e[+-]?\d+)?)[fuUlL]*)/g;
 
   /* [start, end, class] of every token of a whole text: comments may span lines */
   function colours(text) {
     const found = [];
     for (const token of text.matchAll(tokens)) {
       const [all, comment, string, directive, word, number] = token;
-      const kind = comment ? "m" : string ? "s" : directive ? "k" : number ? "n" : kindOf(word, text[token.index + all.length]);
+      const kind = comment
+        ? "m"
+        : string
+          ? "s"
+          : directive
+            ? "k"
+            : number
+              ? "n"
+              : kindOf(word, text[token.index + all.length]);
       if (kind) found.push([token.index, token.index + all.length, kind]);
     }
     return found;
@@ -61,7 +79,8 @@
       const end = start + line.length;
       while (first < all.length && all[first][1] <= start) first++;
       const own = [];
-      for (let i = first; i < all.length && all[i][0] < end; i++) own.push([Math.max(0, all[i][0] - start), Math.min(end, all[i][1]) - start, all[i][2]]);
+      for (let i = first; i < all.length && all[i][0] < end; i++)
+        own.push([Math.max(0, all[i][0] - start), Math.min(end, all[i][1]) - start, all[i][2]]);
       start = end + 1;
       return { line, own };
     });
@@ -69,13 +88,13 @@
 
   /* one line as HTML: colours and marks are cut at each other's ends */
   function lineHtml({ line, own }, marks, links) {
-    const cuts = new Set([0, line.length, ...marks, ...own.flatMap(([a, b]) => [a, b])]);
+    const cuts = new Set([0, line.length, ...marks, ...own.map(([from]) => from), ...own.map(([, to]) => to)]);
     const places = [...cuts].filter((at) => at <= line.length).sort((a, b) => a - b);
     let html = "";
     for (let i = 0; i + 1 < places.length; i++) {
       const [from, to] = [places[i], places[i + 1]];
       const colour = own.find(([a, b]) => a <= from && to <= b);
-      let piece = escape(line.slice(from, to));
+      let piece = escaped(line.slice(from, to));
       if (colour && colour[2] === "m") piece = linked(piece, links);
       if (colour) piece = `<span class="${colour[2]}">${piece}</span>`;
       let marked = false;
@@ -87,13 +106,24 @@
 
   /* paths of the design in comments lead to their line */
   function linked(html, links) {
-    return links.reduce((text, [path, id, where]) => text.replace(new RegExp(`(^|[^\\w.#-])(${path.replace(/[.[\]]/g, "\\$&")})(?![\\w.\\[-])`, "g"), `$1<a href="#${escape(id)}" title="${escape(where)}">$2</a>`), html);
+    return links.reduce(
+      (text, [path, id, where]) =>
+        text.replace(
+          new RegExp(`(^|[^\\w.#-])(${path.replace(/[.[\]]/g, "\\$&")})(?![\\w.\\[-])`, "g"),
+          `$1<a href="#${escaped(id)}" title="${escaped(where)}">$2</a>`,
+        ),
+      html,
+    );
   }
 
   function textHtml(kernel) {
     const data = kernel.texts[target.value];
     if (!data) return "";
-    const links = (side) => kernel.from.filter((each) => each.side === side && each.id).map(({ path, id, where }) => [path, id, where]).sort((a, b) => b[0].length - a[0].length);
+    const links = (side) =>
+      kernel.from
+        .filter((each) => each.side === side && each.id)
+        .map(({ path, id, where }) => [path, id, where])
+        .sort((a, b) => b[0].length - a[0].length);
     const [before, after] = [linesOf(data.before), linesOf(data.after)];
     if (data.rows.length === 0) return single(data.after || data.before, links(data.after ? "after" : "before"));
     const [linksBefore, linksAfter] = [links("before"), links("after")];
@@ -101,7 +131,8 @@
     let html = "";
     let folded = 0;
     const fold = () => {
-      if (folded > 0) html += `<tr><td class="fold" colspan="4">${folded} ${folded === 1 ? "line" : "lines"} the same</td></tr>`;
+      if (folded > 0)
+        html += `<tr><td class="fold" colspan="4">${folded} ${folded === 1 ? "line" : "lines"} the same</td></tr>`;
       folded = 0;
     };
     data.rows.forEach(([status, b, a, marksB, marksA], i) => {
@@ -117,7 +148,9 @@
   }
 
   function single(text, links) {
-    const rows = linesOf(text).map((line, i) => `<tr><td class="at">${i + 1}</td><td>${lineHtml(line, [], links)}</td></tr>`);
+    const rows = linesOf(text).map(
+      (line, i) => `<tr><td class="at">${i + 1}</td><td>${lineHtml(line, [], links)}</td></tr>`,
+    );
     return `<div class="text" tabindex="0" aria-label="the text"><table><colgroup><col style="width:3.2rem"><col></colgroup><tbody>${rows.join("")}</tbody></table></div>`;
   }
 
@@ -127,10 +160,21 @@
     const kernel = kernels[index];
     if (!kernel) return;
     list.setAttribute("aria-activedescendant", `kernel-${index}`);
-    const facts = kernel.facts.map(([name, b, a]) => (b === a ? `<tr><th scope="row">${escape(name)}</th><td colspan="2">${escape(b)}</td></tr>` : `<tr class="changed"><th scope="row">${escape(name)}</th><td>${escape(b)}</td><td>${escape(a)}</td></tr>`));
-    const from = kernel.from.map(({ side, path, id, where }) => `<span class="origin ${side}">${id ? `<a href="#${escape(id)}">${escape(path)}</a>` : escape(path)} <small>${escape(side)} ${escape(where)}</small></span>`);
-    const same = kernel.texts[target.value] && kernel.texts[target.value].rows.length === 0 && kernel.status !== "added" && kernel.status !== "removed";
-    detail.innerHTML = `<h3>${escape(kernel.role)} <span class="status ${kernel.status}">${kernel.status}</span></h3><p class="note">${escape(kernel.words)}</p><p>${from.join("")}</p><table><tbody>${facts.join("")}</tbody></table>${same ? '<p class="note">The text is the same on both sides.</p>' : ""}${textHtml(kernel)}`;
+    const facts = kernel.facts.map(([name, b, a]) =>
+      b === a
+        ? `<tr><th scope="row">${escaped(name)}</th><td colspan="2">${escaped(b)}</td></tr>`
+        : `<tr class="changed"><th scope="row">${escaped(name)}</th><td>${escaped(b)}</td><td>${escaped(a)}</td></tr>`,
+    );
+    const from = kernel.from.map(
+      ({ side, path, id, where }) =>
+        `<span class="origin ${side}">${id ? `<a href="#${escaped(id)}">${escaped(path)}</a>` : escaped(path)} <small>${escaped(side)} ${escaped(where)}</small></span>`,
+    );
+    const same =
+      kernel.texts[target.value] &&
+      kernel.texts[target.value].rows.length === 0 &&
+      kernel.status !== "added" &&
+      kernel.status !== "removed";
+    detail.innerHTML = `<h3>${escaped(kernel.role)} <span class="status ${kernel.status}">${kernel.status}</span></h3><p class="note">${escaped(kernel.words)}</p><p>${from.join("")}</p><table><tbody>${facts.join("")}</tbody></table>${same ? '<p class="note">The text is the same on both sides.</p>' : ""}${textHtml(kernel)}`;
     detail.dataset.kernel = kernel.role;
   }
 
@@ -144,12 +188,13 @@
     next.scrollIntoView({ block: "nearest" });
   }
 
-  const boxes = [...document.querySelectorAll('.filters input[value]:not(#only)')];
+  const boxes = [...document.querySelectorAll(".filters input[value]:not(#only)")];
   const search = byId("search");
   function filter() {
     const statuses = new Set(boxes.filter((box) => box.checked).map((box) => box.value));
     const wanted = search.value.trim().toLowerCase();
-    for (const option of options) option.hidden = !statuses.has(option.dataset.status) || !option.textContent.toLowerCase().includes(wanted);
+    for (const option of options)
+      option.hidden = !statuses.has(option.dataset.status) || !option.textContent.toLowerCase().includes(wanted);
   }
   for (const box of boxes) box.addEventListener("change", filter);
   search.addEventListener("input", filter);

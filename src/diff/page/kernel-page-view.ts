@@ -1,5 +1,6 @@
 /** The list of kernels, and the data from which the page lays two kernel texts side by side. */
 import type { Design } from "../../2-design/design.js";
+import { DiagnosticError } from "../../diagnostics/diagnostic.js";
 import type { Comparison } from "../compare.js";
 import { kernelText, textTargets } from "../kernel-text.js";
 import type { KernelRow, KernelSide, KernelStatus } from "../kernels-layer.js";
@@ -83,7 +84,10 @@ function kernelData(
   after: CompiledSide,
   targets: ReadonlySet<string>,
 ): KernelData {
-  const texts = textTargets.map((target) => [target, textData(row, before, after, target)] as const);
+  const texts = textTargets.flatMap((target) => {
+    const data = textData(row, before, after, target);
+    return data ? [[target, data] as const] : [];
+  });
   return {
     status: row.status,
     role: row.role,
@@ -128,10 +132,19 @@ function origins(
   });
 }
 
-function textData(row: KernelRow, before: CompiledSide, after: CompiledSide, target: string): TextData {
+/** Undefined where the target cannot hold one of the designs. */
+function textData(row: KernelRow, before: CompiledSide, after: CompiledSide, target: string): TextData | undefined {
   const text = (side: CompiledSide, kernel: KernelSide | undefined) =>
     (kernel && side.compiled && kernelText(side.compiled.plan, kernel.name, target)) ?? "";
-  const [a, b] = [text(before, row.before), text(after, row.after)];
+  try {
+    return sideBySide(text(before, row.before), text(after, row.after));
+  } catch (cause) {
+    if (cause instanceof DiagnosticError) return undefined;
+    throw cause;
+  }
+}
+
+function sideBySide(a: string, b: string): TextData {
   // one text is enough where both are the same
   if (a === b) return { before: a, after: "", rows: [] };
   return { before: a, after: b, rows: a === "" || b === "" ? [] : diffText(a, b).map(rowData) };

@@ -22,6 +22,8 @@ export interface Transferring {
   readonly names: ReadonlyMap<string, string>;
   /** the blocks of all layers, before and after */
   readonly layers: readonly [readonly Block[], readonly Block[]];
+  /** by the name of the mixture: layers share them */
+  readonly expertMaps: Map<string, ExpertMap>;
 }
 
 type Converter = (tensor: CheckpointTensor, transferring: Transferring) => Conversion | undefined;
@@ -110,7 +112,7 @@ function experts(tensor: CheckpointTensor, all: Transferring): Conversion | unde
   const mixtures = mixturesOf(tensor, all);
   if (last === undefined || !mixtures) return undefined;
   const [before, after] = mixtures;
-  const group = expertMap(before, after).groups.find((each) => each.after === Number(number ?? 0));
+  const group = mapOf(after.name, before, after, all).groups.find((each) => each.after === Number(number ?? 0));
   if (!group) return undefined;
   const found = counterpart(
     tensor,
@@ -125,11 +127,17 @@ function experts(tensor: CheckpointTensor, all: Transferring): Conversion | unde
   return { how: { kind: "gather", from: found.name, axis: 0, block: 1, sources }, because: countText(had, has) };
 }
 
+function mapOf(name: string, before: Mixture, after: Mixture, { expertMaps }: Transferring): ExpertMap {
+  const known = expertMaps.get(name) ?? expertMap(before, after);
+  expertMaps.set(name, known);
+  return known;
+}
+
 /** Router rows, load biases: one place for each expert, along the first axis. */
 function ofExperts(tensor: CheckpointTensor, all: Transferring): Conversion | undefined {
   const mixtures = mixturesOf(tensor, all);
   if (!mixtures || !perExpert(tensor.local)) return undefined;
-  const map: ExpertMap = expertMap(...mixtures);
+  const map = mapOf(mixtures[1].name, ...mixtures, all);
   const found = counterpart(tensor, tensor.local, all);
   const [a, b] = mixtures;
   if (map.identity || !found || found.shape[0] !== a.expertCount || tensor.shape[0] !== b.expertCount) return undefined;

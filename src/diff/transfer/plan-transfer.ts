@@ -51,8 +51,8 @@ export function planTransfer(
   const old = checkpointTensors(before);
   const tensors = new Map(old.map((tensor) => [tensor.name, tensor]));
   const layers = [layerBlocks(before), layerBlocks(after)] as const;
-  const all: Transferring = { before, after, tensors, names: paired.names, layers };
-  const changes: Changes = { layer, model: after.model?.name ?? "", train: after.train?.name ?? "" };
+  const all: Transferring = { before, after, tensors, names: paired.names, layers, expertMaps: new Map() };
+  const changes: Changes = { layer, model: after.model?.name ?? "", train: after.train?.name ?? "", found: new Map() };
   const plans = checkpointTensors(after).map((tensor) => planTensor(tensor, all, changes));
   const used = new Set(plans.flatMap(({ how }) => (how.kind === "init" ? [] : [how.from])));
   const replaced = new Set(plans.map(({ tensor }) => tensor.name));

@@ -15,6 +15,20 @@ export interface Changes {
   readonly layer: DesignLayer;
   readonly model: string;
   readonly train: string;
+  /** reasons that were found already: layers ask the same again and again */
+  readonly found: Map<string, readonly string[]>;
+}
+
+type Reasons = (tensor: CheckpointTensor, changes: Changes) => readonly string[];
+
+/** The same for all layers: reasons follow from the part, the local name and the type of a tensor. */
+function remembered(what: string, find: Reasons): Reasons {
+  return (tensor, changes) => {
+    const key = `${what} ${tensor.step?.part} ${tensor.local} ${tensor.dtype}`;
+    const known = changes.found.get(key) ?? find(tensor, changes);
+    changes.found.set(key, known);
+    return known;
+  };
 }
 
 const width: readonly Slot[] = [["model", "d_model"]];
@@ -85,9 +99,9 @@ const drawnFrom: readonly Slot[] = [
 ];
 
 /** The changes that make a routing table another one, although it may have the same shape. */
-export function drawReasons(tensor: CheckpointTensor, changes: Changes): readonly string[] {
+export const drawReasons = remembered("drawReasons", (tensor, changes) => {
   return reasonsOf(drawnFrom, tensor, changes, () => true);
-}
+});
 
 /** The slots that decide what a tensor of this shape is used for, or how it starts. */
 function useSlots({ local, step }: CheckpointTensor): readonly Slot[] {
@@ -118,24 +132,24 @@ function attentionUses(local: string): readonly Slot[] {
 }
 
 /** The changes that make a tensor another one; all of its part's when it is the part that is new. */
-export function shapeReasons(tensor: CheckpointTensor, changes: Changes): readonly string[] {
+export const shapeReasons = remembered("shapeReasons", (tensor, changes) => {
   const isTable = tensor.dtype === "u8";
   return reasonsOf(shapeSlots(tensor), tensor, changes, (change) => {
     const routes = change.slot === "router.mask" || change.slot === "router.select";
     if (isTable && routes) return change.details.some(({ name }) => name === "table");
     return !onlyKind(change, tensor);
   });
-}
+});
 
 /** The changes that leave the shape and change what the tensor is used for. */
-export function useReasons(tensor: CheckpointTensor, changes: Changes): readonly string[] {
+export const useReasons = remembered("useReasons", (tensor, changes) => {
   const started = tensor.local.split(".").at(-2);
   return reasonsOf(useSlots(tensor), tensor, changes, (change) => {
     if (change.slot === "init") return keyOf(change) === started;
     if (change.slot === "layers") return false;
     return onlyKind(change, tensor) || !["experts", "shared", "ffn"].includes(change.slot);
   });
-}
+});
 
 /** A change of what an expert computes, while its sizes stay. */
 function onlyKind({ slot, details }: DesignChange, { local }: CheckpointTensor): boolean {
