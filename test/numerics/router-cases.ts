@@ -1,0 +1,39 @@
+/** Every rule that can be compiled, in a small model: words for `designOf`. */
+import type { Words } from "../graph/whole/designs.js";
+
+const top = "select top(2) per token\nweight gate";
+const balanced = (line: string): Words => ({ router: `score linear\ngate softmax\n${top}\nbalance ${line}` });
+/** Routers by the name people know them by. */
+export const routerCases: Readonly<Record<string, Words>> = {
+  Switch: {
+    router:
+      "score linear\nnoise jitter(1%) while training\ngate softmax\nselect top(1) per token\nweight gate\nlimit capacity(1.25) else drop\nbalance switch(0.01)",
+  },
+  GShard: {
+    router:
+      "score linear\nnoise jitter(1%) while training\ngate softmax\nselect top(2) per token\nweight gate renormalized\nlimit capacity(1.25) else drop\nbalance gshard(0.01)",
+  },
+  Mixtral: { router: "score linear\nselect top(2) per token\nweight softmax over selected\nbalance switch(0.02)" },
+  "DeepSeek-V3": {
+    experts: "experts 8 of swiglu(hidden: 5)\n  shared 1 of swiglu(hidden: 5)",
+    router:
+      "score linear\ngate sigmoid\nbias load_balance(rate: 1e-3, step: sign)\ngroup 4 keep top(2) by sum(top: 2)\nselect top(3) per token\nweight gate renormalized scaled(2.5)\nlimit none\nbalance sequence(1e-4)",
+  },
+  "Llama 4": { router: "score linear\ngate sigmoid\nselect top(1) per token\nweight gate on input" },
+  "top p": { router: "score linear\ngate softmax\nselect mass(0.6) at most 3\nweight gate renormalized" },
+  threshold: { router: "score linear\ngate sigmoid\nselect above(0.5) at most 3\nweight gate" },
+  ReLU: { router: "score linear\ngate relu\nselect positive\nweight gate" },
+  "MoE++": {
+    experts: "experts 3 of swiglu(hidden: 5)\n  experts 1 of zero\n  experts 1 of copy\n  experts 2 of constant",
+    router:
+      "score linear\nscore linear(from: previous.scores)\ngate softmax\nselect top(2) per token\nweight gate\nbalance switch(0.01, tau: 0.75)",
+  },
+  noisy: {
+    router: `score linear(bias)\nnoise gaussian(learned) while training\ngate softmax\n${top}\nbalance z_loss(1e-3)`,
+  },
+  cosine: { router: `score linear normalized\ngate softmax\n${top}` },
+  "two matrices": { router: `score mlp(hidden: 6, act: tanh)\ngate sqrt_softplus\n${top}` },
+  importance: balanced("importance(0.1)"),
+  "mutual information": balanced("mutual_information(0.1)"),
+  "soft: all experts": { router: "score linear\ngate softmax\nselect all\nweight gate" },
+};
