@@ -1,5 +1,6 @@
 /** Identifiers that WGSL accepts: parameters keep their role as name unless the language has taken the word. */
 import type { Dim, Kernel, Param, Stmt } from "../../5-plan/plan.js";
+import { sourcesOf } from "./sources.js";
 
 /** Keywords, words kept for later, and the functions and names that our texts use themselves. */
 const TAKEN = new Set(
@@ -42,17 +43,21 @@ export const loopName = (dim: Dim): string => `i_${word(dim).toLowerCase()}`;
 
 /** Every axis that a kernel mentions, by name. */
 export function dimsOf(kernel: Kernel): Dim[] {
-  const found = new Map<string, Dim>();
-  const add = (dims: readonly Dim[]): void => {
-    for (const d of dims) if (!found.has(d.name)) found.set(d.name, d);
-  };
   const body: readonly Stmt[] = kernel.kind === "rows" ? kernel.body : [];
-  if (kernel.kind === "rows") add(kernel.domain);
-  for (const s of body) {
-    if ("over" in s) add(s.over);
-    if ("dims" in s) add(s.dims);
-    if ("to" in s) add(s.to.dims);
+  const domain = kernel.kind === "rows" ? kernel.domain : [];
+  const all = [...domain, ...body.flatMap(dimsIn), ...kernel.params.flatMap((p) => p.dims)];
+  const found = new Map<string, Dim>();
+  for (const d of all) {
+    const known = found.get(d.name) ?? d;
+    found.set(d.name, known);
+    // buffers may be named after another view of them; only what the body walks must agree
+    if (known.size !== d.size && body.flatMap(dimsIn).includes(d)) throw new Error(`${kernel.name}: axis ${d.name} is ${known.size} here and ${d.size} there`);
   }
-  for (const p of kernel.params) add(p.dims);
   return [...found.values()];
+}
+
+function dimsIn(s: Stmt): Dim[] {
+  const own = [...("over" in s ? s.over : []), ...("dims" in s ? s.dims : []), ...("to" in s ? s.to.dims : [])];
+  const read = sourcesOf(s).flatMap((from) => (from.in === "tile" ? [] : from.dims));
+  return [...own, ...read];
 }

@@ -72,15 +72,25 @@ async function makePipelines(device: GPUDevice, program: WgslProgram): Promise<R
     const module = device.createShaderModule({ label: kernel.name, code: kernel.code });
     return kernel.passes.map(async (pass): Promise<[string, Pipeline]> => {
       const layout = device.createBindGroupLayout({ label: kernel.name, entries: pass.bindings.map(layoutEntry) });
-      const pipeline = await device.createComputePipelineAsync({
-        label: `${kernel.name}.${pass.entry}`,
-        layout: device.createPipelineLayout({ bindGroupLayouts: [layout] }),
-        compute: { module, entryPoint: pass.entry },
-      });
+      const pipeline = await device
+        .createComputePipelineAsync({
+          label: `${kernel.name}.${pass.entry}`,
+          layout: device.createPipelineLayout({ bindGroupLayouts: [layout] }),
+          compute: { module, entryPoint: pass.entry },
+        })
+        .catch((cause: unknown) => complain(kernel.name, module, cause));
       return [`${k} ${pass.entry}`, { pipeline, layout }];
     });
   });
   return new Map(await Promise.all(made));
+}
+
+/** Why a kernel was not accepted: what the compiler says about its text, if it says anything. */
+async function complain(name: string, module: GPUShaderModule, cause: unknown): Promise<never> {
+  const { messages } = await module.getCompilationInfo();
+  const errors = messages.filter((m) => m.type === "error").map((m) => `line ${m.lineNum}: ${m.message}`);
+  const said = errors.length > 0 ? errors.join("; ") : cause instanceof Error ? cause.message : String(cause);
+  throw new WgslError({ kind: "validation", message: `${name}: ${said}` });
 }
 
 function layoutEntry({ binding, access }: WgslBinding): GPUBindGroupLayoutEntry {

@@ -6,7 +6,7 @@ import { planPrograms } from "../../../src/5-plan/plan-programs.js";
 import { planToWgsl } from "../../../src/6-emit/wgsl/program.js";
 import { type Adapter, findAdapter } from "../../../src/targets/wgsl/adapter.js";
 import { openWgsl } from "../../../src/targets/wgsl/device.js";
-import { softwareClass, type WgslProfile } from "../../../src/targets/wgsl/limits.js";
+import { portable, type WgslProfile } from "../../../src/targets/wgsl/limits.js";
 import type { WgslBuffer, WgslProgram } from "../../../src/targets/wgsl/program.js";
 import { distance, type Leaves } from "../../numerics/agree.js";
 
@@ -17,7 +17,7 @@ if (typeof software === "string") console.warn(`skipped: no WebGPU adapter for t
 
 const from = { title: "test", spec: "test.moe", hash: "0", version: "0" };
 
-export function emit(graphs: Readonly<Record<string, Graph>>, profile: WgslProfile = softwareClass): WgslProgram {
+export function emit(graphs: Readonly<Record<string, Graph>>, profile: WgslProfile = portable): WgslProgram {
   const plan = planPrograms(graphs, { fusion: { hotRow: 0 } });
   return planToWgsl(plan, { ...from, profile });
 }

@@ -1,0 +1,33 @@
+/** The shipped designs at small sizes and every routing rule, in WGSL on the software adapter: equal to the interpreter. */
+import { describe, expect, it } from "vitest";
+import { buildProgram } from "../../../src/3-graph/programs.js";
+import { verify } from "../../../src/3-graph/verify.js";
+import { dispatch } from "../../../src/4-dispatch/dispatch.js";
+import { graphsOf } from "../../../src/pipeline.js";
+import { softwareClass } from "../../../src/targets/wgsl/limits.js";
+import { designOf as routerDesign, leavesOf } from "../../graph/whole/designs.js";
+import { designCases, designOf, leavesFor } from "../../numerics/designs.js";
+import { routerCases } from "../../numerics/router-cases.js";
+import { compareOnGpu, software } from "./agree.js";
+
+// registers matter here, not speed: the adapter's own tiles compile sooner
+const profile = softwareClass;
+
+describe.skipIf(typeof software === "string")("shipped designs in WGSL", () => {
+  it.each(designCases)("$name: one training step", async ({ spec, set, visible }) => {
+    const graph = graphsOf(designOf(spec, set), { batch: 2, programs: ["train"] }).graphs.train!;
+    const far = await compareOnGpu(graph, leavesFor(graph, 261, visible), profile);
+    expect([...far].filter(([, d]) => !(d < 2e-4))).toEqual([]);
+  });
+});
+
+describe.skipIf(typeof software === "string")("routers in WGSL", () => {
+  it.each(Object.entries(routerCases))("%s", async (_, words) => {
+    const design = routerDesign(words);
+    const graph = verify(buildProgram(design, "trace", { batch: 2, seq: 6 }, (g) => dispatch(g, design).graph));
+    const leaves = leavesOf(graph);
+    for (const name of ["seed", "step"]) leaves.get(name)?.data.fill(3);
+    const far = await compareOnGpu(graph, leaves, profile);
+    expect([...far].filter(([, d]) => !(d < 1e-4))).toEqual([]);
+  });
+});
