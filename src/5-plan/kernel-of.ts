@@ -17,7 +17,7 @@ export interface MadeKernel {
 }
 
 export function kernelOf(cluster: Cluster, places: Places): MadeKernel {
-  const table = paramTable(places.same, cluster.kind === "flat");
+  const table = paramTable(places.same, places.far, cluster.kind === "flat");
   switch (cluster.kind) {
     case "rows":
       return finishUp(table, cluster, rowsKernel(cluster, table, places));

@@ -24,7 +24,7 @@ export interface ParamTable {
  * `same` sends a value to the one whose memory it takes over. A `generic` kernel serves many weights: its
  * parameters are named by what they are, not by whose they are.
  */
-export function paramTable(same: (v: Value) => Value, generic = false): ParamTable {
+export function paramTable(same: (v: Value) => Value, far: (v: Value) => boolean, generic = false): ParamTable {
   const params: Param[] = [];
   const bound: Bound[] = [];
   const find = (value: Value, partial: boolean) => bound.findIndex((b) => b.value === value && b.partial === partial);
@@ -37,7 +37,7 @@ export function paramTable(same: (v: Value) => Value, generic = false): ParamTab
   };
   const add = (value: Value, access: Param["access"], partial: boolean): number => {
     const dims = partial ? [{ name: "chunk", size: CHUNKS }, ...value.axes] : value.axes;
-    params.push({ name: nameFor(value, partial, params, generic), dtype: value.dtype, access, dims });
+    params.push({ name: nameFor(value, partial, params, generic), dtype: value.dtype, access, dims, ...(access === "write" && !partial && far(value) && { far: true }) });
     return bound.push({ value, partial }) - 1;
   };
   return {

@@ -15,6 +15,8 @@ export interface Places {
   readonly stored: ReadonlySet<Value>;
   /** the value whose memory a value lives in */
   readonly same: (v: Value) => Value;
+  /** values too large for any cache to keep until they are read: for a later phase, or larger than most caches */
+  readonly far: (v: Value) => boolean;
 }
 
 export function nodesOf(c: Cluster): Node[] {
@@ -61,7 +63,13 @@ export function findPlaces(graph: Graph, clusters: readonly Cluster[]): Places {
   });
   checkUpdates(graph, home, readers);
   const same = (v: Value): Value => (taken.has(v) ? same(taken.get(v)!) : v);
-  return { home, readers, stored, same };
+  const phaseOf = (i: number) => nodesOf(clusters[i]!)[0]?.at.phase;
+  const far = (v: Value): boolean => {
+    const at = [...(readers.get(v) ?? [])].filter((i) => i !== home.get(v));
+    if (at.length === 0 || sizeOf(v.axes) < LARGE / 4) return false;
+    return sizeOf(v.axes) >= 2 * LARGE || at.every((i) => phaseOf(i) !== v.node.at.phase);
+  };
+  return { home, readers, stored, same, far };
 }
 
 /** Whether a kernel makes a value itself, whole: sums over rows are whole only once they are finished. */

@@ -65,6 +65,8 @@ export interface Param {
   readonly dtype: DType;
   readonly access: "read" | "write" | "update";
   readonly dims: readonly Dim[];
+  /** written here, read only much later: need not stay in any cache */
+  readonly far?: boolean;
 }
 
 interface KernelBase {

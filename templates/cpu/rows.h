@@ -148,6 +148,28 @@ CORE_CALL void pack_b_half(float *dst, const float *src, ptrdiff_t ld, ptrdiff_t
   for (ptrdiff_t i = 0; i < k; i++) vf_store(dst + i * NR, cols > 0 ? vf_load_n(src + i * ld, (int)MIN(cols, VL)) : (vf){0});
 }
 
+/* Asks for a piece of a row before it is needed. */
+CORE_INLINE void fetch(const float *p, int n) {
+  for (int i = 0; i < n; i += 16) __builtin_prefetch(p + i);
+}
+
+/* A whole vector that nobody reads soon: past the caches where the machine can (p then lies on a vector's width). */
+CORE_INLINE void vf_stream(float *p, vf v) {
+#if defined(__AVX512F__)
+  _mm512_stream_ps(p, (__m512)v);
+#elif defined(__AVX__)
+  _mm256_stream_ps(p, (__m256)v);
+#else
+  vf_store(p, v);
+#endif
+}
+/* Before others may read what was streamed. */
+CORE_INLINE void stream_end(void) {
+#if defined(__x86_64__)
+  _mm_sfence();
+#endif
+}
+
 /* The tile of a panel that may be the last: only its first `rows` rows are wanted. */
 CORE_INLINE void tile_zero_any(int rows, ptrdiff_t k, const float *a, const float *b, float *c) {
   if (rows == MR) tile_zero(k, a, b, c);
@@ -168,6 +190,12 @@ CORE_INLINE void store_tile(float *to, ptrdiff_t ld, const float *tile, int rows
     }
     for (int j = 0; j < cols; j += VL) vf_store_n(to + r * ld + j, vf_load(tile + r * NR + j), MIN(cols - j, VL));
   }
+}
+
+/* The same for results nobody reads soon; rows of the matrix lie on a vector's width. */
+CORE_INLINE void stream_tile(float *to, ptrdiff_t ld, const float *tile, int rows, int cols) {
+  for (int r = 0; r < rows; r++)
+    for (int j = 0; j < cols; j += VL) vf_stream(to + r * ld + j, vf_load(tile + r * NR + j));
 }
 
 /* The same, added to what is there. */

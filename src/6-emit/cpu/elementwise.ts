@@ -30,7 +30,7 @@ export function flatToC(kernel: FlatKernel): CKernel {
   const out = lines(6);
   const at = (dims: readonly Dim[]) => (dims.length === 0 ? { offset: "0", vector: false } : { offset: "at", vector: true });
   const site: Site = { params: kernel.params, coordinates: new Map(), at, chunk: "chunk" };
-  printVectorBody(kernel.body, site, (param) => `${kernel.params[param]!.name} + at`, out);
+  printVectorBody(kernel.body, site, (param) => ({ pointer: `${kernel.params[param]!.name} + at`, far: false }), out);
   const partials = partialsOf(kernel.body, kernel.params);
   return { text: fill("cpu/flat.c", { ...header(kernel), partials, body: out.text() }), scratch: 0, shared: 0 };
 }

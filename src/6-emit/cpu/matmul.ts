@@ -15,6 +15,8 @@ const TILE_COLS = 32;
 /** Floats of a block of A: half a megabyte, a quarter of a common second-level cache. */
 const BLOCK_FLOATS = 131_072;
 const MOST_ROWS = 528;
+/** Floats of the columns of B that are packed at a time: with the block of A they fill half a common L2. */
+const GROUP_FLOATS = 131_072;
 /** Floats of finished rows kept hot while their row program runs. */
 const HOT_FLOATS = 393_216;
 
@@ -46,10 +48,15 @@ function blockedToC(kernel: MatmulKernel): CKernel {
   const aFloats = rows * depth;
   const outputs = kernel.paired ? [pairView(kernel, rows)] : kernel.outputs.map((_, i) => outputView(kernel, i, rows));
   const group = kernel.group && { offsets: kernel.params[kernel.group.offsets]!.name, experts: kernel.group.experts };
-  const view = { ...header(kernel), m: kernel.m, rows, batched, batch: kernel.batch, aFloats, group, indices: packing.indices, packA: packing.packs, outputs };
-  const bFloats = Math.max(...kernel.outputs.map(depthOf)) * TILE_COLS;
+  const streams = kernel.params.some((p) => p.far === true);
+  const view = { ...header(kernel), m: kernel.m, rows, batched, batch: kernel.batch, aFloats, group, streams, indices: packing.indices, packA: packing.packs, outputs };
+  const bFloats = Math.max(...kernel.outputs.map((o) => depthOf(o) * 2 * groupColumns(depthOf(o), o.n)));
   return { text: fill("cpu/matmul.c", view), scratch: aFloats + bFloats, shared: 0 };
 }
+
+/** Columns of B that are packed at a time: whole tiles, no more than there are. */
+const groupColumns = (depth: number, n: number): number =>
+  Math.min(roundUp(n, TILE_COLS), Math.max(TILE_COLS, Math.floor(GROUP_FLOATS / depth / TILE_COLS) * TILE_COLS));
 
 /** Calls that pack the block's rows of every term, and the row numbers they are read by. */
 function packsOf(terms: readonly Term[], kernel: MatmulKernel, rows: number): { packs: string[]; indices: Index[] } {
@@ -109,46 +116,77 @@ function outTarget(kernel: MatmulKernel, o: MatmulOutput): string | undefined {
   return `${p} + ${batch}(ptrdiff_t)(first + i) * ${o.store.stride} + j`;
 }
 
-const panelAt = (before: number): string => `b_panel${before === 0 ? "" : ` + ${before * TILE_COLS}`}`;
+/** Where the panel of column j lies among those packed together; terms of a sum lie behind each other. */
+const panelAt = (before: number, k: number, group: number, lanes: 1 | 2): string =>
+  `b_panel + ${before === 0 ? "" : `${before * group} + `}(j - j0) * ${k * lanes}`;
+
+/** Whether a result may bypass the caches: nobody reads it soon, and its rows lie on a vector's width. */
+const isFar = (kernel: MatmulKernel | OuterKernel, param: number, stride: number, n: number): boolean =>
+  kernel.params[param]!.far === true && stride % 16 === 0 && n % 16 === 0;
 
 function outputView(kernel: MatmulKernel, index: number, rows: number): object {
   const o = kernel.outputs[index]!;
+  const group = groupColumns(depthOf(o), o.n);
   let before = 0;
   const packs = o.terms.map((t) => {
-    const call = packB(kernel, t.b, panelAt(before), t.k);
+    const call = packB(kernel, t.b, panelAt(before, t.k, group, 1), t.k);
     before += t.k;
     return call;
   });
   const target = outTarget(kernel, o);
-  const epilogue = kernel.epilogue.length > 0 ? epilogueText(kernel, 12, false) : undefined;
-  const tiles = tileCalls(o.terms, rows, (b) => panelAt(b));
-  const stores = target ? [`store_tile(${target}, ${o.store!.stride}, tile, height, cols)`] : [];
-  const direct = target && !epilogue && o.terms.length === 1 ? target : undefined;
-  const firstTile = `${o.terms[0]!.k}, a_block + i * ${o.terms[0]!.k}, b_panel`;
-  return { n: o.n, step: "NR", packB: packs, direct, firstTile, stride: o.store?.stride, tiles, stores: direct ? [`store_tile(to, ${o.store!.stride}, tile, height, cols)`] : stores, epilogue };
+  const epilogue = kernel.epilogue.length > 0 ? epilogueText(kernel, 14, false) : undefined;
+  const tiles = tileCalls(o.terms, rows, (at, t) => panelAt(at, t.k, group, 1));
+  const far = o.store && isFar(kernel, o.store.param, o.store.stride, o.n);
+  const direct = target && !epilogue && o.terms.length === 1 && !far ? target : undefined;
+  const firstTile = `${o.terms[0]!.k}, a_block + i * ${o.terms[0]!.k}, ${panelAt(0, o.terms[0]!.k, group, 1)}`;
+  const store = `${far ? "stream_tile" : "store_tile"}(${direct ? "to" : target}, ${o.store?.stride}, tile, height, cols)`;
+  return { n: o.n, group, step: "NR", fetches: fetchesOf(kernel), packB: packs, direct, firstTile, stride: o.store?.stride, tiles, stores: target ? [store] : [], epilogue };
 }
 
 /** Two outputs side by side: lanes 0..VL-1 of a tile row are the first, the rest the second. */
 function pairView(kernel: MatmulKernel, rows: number): object {
   const [x, y] = kernel.outputs as [MatmulOutput, MatmulOutput];
+  const { k } = x.terms[0]!;
+  const group = groupColumns(k, x.n);
+  const panel = panelAt(0, k, group, 2);
   const half = (o: MatmulOutput, shift: string) => {
-    const { b, k } = o.terms[0]!;
+    const { b } = o.terms[0]!;
     const base = outerBase(kernel, b, leadOf(kernel));
-    if (b.major === "k") return `pack_b_half_cols(b_panel${shift}, ${base} + (ptrdiff_t)j * ${b.stride}, ${b.stride}, ${k}, cols)`;
-    return `pack_b_half(b_panel${shift}, ${base} + j, ${b.stride}, ${k}, cols)`;
+    if (b.major === "k")
+      return `pack_b_half_cols(${panel}${shift}, ${base} + (ptrdiff_t)j * ${b.stride}, ${b.stride}, ${k}, cols)`;
+    return `pack_b_half(${panel}${shift}, ${base} + j, ${b.stride}, ${k}, cols)`;
   };
   const store = (o: MatmulOutput, shift: string) => {
     const to = outTarget(kernel, o);
-    return to ? [`for (int r = 0; r < height; r++) vf_store_n(${to} + r * ${o.store!.stride}, vf_load(tile + r * NR${shift}), cols)`] : [];
+    if (!to) return [];
+    const value = `vf_load(tile + r * NR${shift})`;
+    const at = `${to} + r * ${o.store!.stride}`;
+    const call = isFar(kernel, o.store!.param, o.store!.stride, o.n) ? `vf_stream(${at}, ${value})` : `vf_store_n(${at}, ${value}, cols)`;
+    return [`for (int r = 0; r < height; r++) ${call}`];
   };
   return {
     n: x.n,
+    group,
     step: "VL",
+    fetches: fetchesOf(kernel),
     packB: [half(x, ""), half(y, " + VL")],
-    tiles: tileCalls(x.terms, rows, () => "b_panel"),
+    tiles: tileCalls(x.terms, rows, () => panel),
     stores: [...store(x, ""), ...store(y, " + VL")],
-    epilogue: epilogueText(kernel, 12, true),
+    epilogue: epilogueText(kernel, 14, true),
   };
+}
+
+/** Matrices that the epilogue reads: asked for while the tile is computed. */
+function fetchesOf(kernel: MatmulKernel): string[] {
+  const width = kernel.outputs[0]!.n;
+  const axes = kernel.row.length + kernel.column.length;
+  const row = `(${kernel.batch > 1 ? "batch * M + " : ""}first + i + r)`;
+  const products = new Set(kernel.outputs.flatMap((o) => (o.store ? [o.store.param] : [])));
+  return kernel.params.flatMap((p, i) => {
+    const read = p.access !== "write" && p.dtype === "f32" && !products.has(i) && p.dims.length === axes;
+    const mine = read && kernel.epilogue.length > 0 && p.dims.every((d, at) => d.name === [...kernel.row, ...kernel.column][at]!.name);
+    return mine ? [`${p.name} + (ptrdiff_t)${row} * ${width} + j`] : [];
+  });
 }
 
 function epilogueText(kernel: MatmulKernel, indent: number, paired: boolean): string {
@@ -163,7 +201,11 @@ function epilogueText(kernel: MatmulKernel, indent: number, paired: boolean): st
   };
   const tile = (o: number) => `vf_load(tile + r * NR + ${paired && o === 1 ? "VL + h" : "h"})`;
   const site: Site = { params: kernel.params, coordinates: new Map(), at, tile, chunk: "chunk" };
-  printVectorBody(kernel.epilogue, site, (param) => `${kernel.params[param]!.name} + row * ${width} + column`, out);
+  const target = (param: number) => ({
+    pointer: `${kernel.params[param]!.name} + row * ${width} + column`,
+    far: isFar(kernel, param, width, width),
+  });
+  printVectorBody(kernel.epilogue, site, target, out);
   return out.text();
 }
 
@@ -216,6 +258,7 @@ export function outerToC(kernel: OuterKernel): CKernel {
     batchName: lead,
     begin: offsets ? `${offsets}[expert]` : "0",
     end: offsets ? `${offsets}[expert + 1]` : String(kernel.k),
+    far: isFar(kernel, kernel.store.param, kernel.store.stride, kernel.n),
     out: kernel.params[kernel.store.param]!.name,
     outStride: kernel.store.stride,
     outBatchStride: kernel.store.batchStride,

@@ -408,7 +408,7 @@ function address(p: Param, _param: number, spot: Spot): string {
 }
 
 /** Statements of a tile's epilogue or a flat kernel: every local is one vector, stores come last. */
-export function printVectorBody(body: readonly Stmt[], site: Site, pointerOf: (param: number) => string, out: Lines): void {
+export function printVectorBody(body: readonly Stmt[], site: Site, target: (param: number) => { readonly pointer: string; readonly far: boolean }, out: Lines): void {
   const spot: Spot = { site, loops: new Map(), lanes: { name: "lane", size: 1 } };
   const stores: string[] = [];
   for (const s of body) {
@@ -422,7 +422,8 @@ export function printVectorBody(body: readonly Stmt[], site: Site, pointerOf: (p
     out.line(`const vf ${name} = ${asVector(expression(s.expr, spot), d).text};`);
     if (s.to.param === undefined) continue;
     const of = site.params[s.to.param]!.dtype === "i32" ? "_int" : "";
-    stores.push(`vf_store${of}_n(${pointerOf(s.to.param)}, ${name}, lanes);`);
+    const { pointer, far } = target(s.to.param);
+    stores.push(far && of === "" ? `vf_stream(${pointer}, ${name});` : `vf_store${of}_n(${pointer}, ${name}, lanes);`);
   }
   for (const text of stores) out.line(text);
 }
