@@ -54,7 +54,13 @@ export function buildBody(nodes: readonly Node[], context: BodyContext): Stmt[] 
       case "reduce":
         return reduce(node, node.op.how, load(node.inputs[0]!), node.op.over, note);
       case "contract":
-        return reduce(node, "sum", { op: "mul", a: load(node.inputs[0]!), b: load(node.inputs[1]!) }, node.op.over, note);
+        return reduce(
+          node,
+          "sum",
+          { op: "mul", a: load(node.inputs[0]!), b: load(node.inputs[1]!) },
+          node.op.over,
+          note,
+        );
       case "spread": {
         const same: PExpr = { op: "eq", a: load(node.inputs[1]!), b: { op: "index", axis: node.op.axis } };
         const expr: PExpr = { op: "select", c: same, a: load(node.inputs[0]!), b: { op: "const", value: 0 } };
@@ -66,7 +72,13 @@ export function buildBody(nodes: readonly Node[], context: BodyContext): Stmt[] 
         return;
       }
       case "pick":
-        body.push({ kind: "pick", to: target(out, node), from: source(node.inputs[0]!), index: source(node.inputs[1]!), note });
+        body.push({
+          kind: "pick",
+          to: target(out, node),
+          from: source(node.inputs[0]!),
+          index: source(node.inputs[1]!),
+          note,
+        });
         return;
       case "topK": {
         const size = node.inputs[0]!.axes.at(-1)!.size;
@@ -74,7 +86,9 @@ export function buildBody(nodes: readonly Node[], context: BodyContext): Stmt[] 
         return;
       }
       default:
-        throw new Error(`a row program cannot hold ${node.op.kind} (${node.at.scope}.${node.at.role}, ${dims.length} axes)`);
+        throw new Error(
+          `a row program cannot hold ${node.op.kind} (${node.at.scope}.${node.at.role}, ${dims.length} axes)`,
+        );
     }
   }
 
@@ -84,10 +98,19 @@ export function buildBody(nodes: readonly Node[], context: BodyContext): Stmt[] 
     const flat = context.form === "flat";
     const shape = { flat, domain: flat ? [] : context.domain };
     if (!acrossRows(node, shape)) {
-      body.push({ kind: "reduce", how, to: target(out, node), over: space.filter((a) => over.includes(a.name)), expr, note });
+      body.push({
+        kind: "reduce",
+        how,
+        to: target(out, node),
+        over: space.filter((a) => over.includes(a.name)),
+        expr,
+        note,
+      });
       return;
     }
-    const inner = flat ? [] : space.filter((a) => over.includes(a.name) && !context.domain.some((d) => d.name === a.name));
+    const inner = flat
+      ? []
+      : space.filter((a) => over.includes(a.name) && !context.domain.some((d) => d.name === a.name));
     const dims = flat ? [] : innerDims(out.axes);
     body.push({ kind: "accumulate", how, param: context.params.partial(out), dims, over: inner, expr, note });
   }
@@ -124,7 +147,8 @@ export function buildBody(nodes: readonly Node[], context: BodyContext): Stmt[] 
   function unused(role: string): string {
     const base = `t_${role.replace(/[^A-Za-z0-9]+/g, "_")}`;
     let name = base;
-    for (let i = 0; used.has(name); i++) name = `${base}_${"abcdefghijklmnopqrstuvwxyz"[i % 26]!.repeat(1 + Math.floor(i / 26))}`;
+    for (let i = 0; used.has(name); i++)
+      name = `${base}_${"abcdefghijklmnopqrstuvwxyz"[i % 26]!.repeat(1 + Math.floor(i / 26))}`;
     used.add(name);
     return name;
   }
@@ -139,7 +163,9 @@ export function buildBody(nodes: readonly Node[], context: BodyContext): Stmt[] 
       case "select":
         return { op: "select", c: fold(expr.c, node), a: fold(expr.a, node), b: fold(expr.b, node) };
       default:
-        return "b" in expr ? { op: expr.op, a: fold(expr.a, node), b: fold(expr.b, node) } : { op: expr.op, a: fold(expr.a, node) };
+        return "b" in expr
+          ? { op: expr.op, a: fold(expr.a, node), b: fold(expr.b, node) }
+          : { op: expr.op, a: fold(expr.a, node) };
     }
   }
 
@@ -179,4 +205,3 @@ function countReads(nodes: readonly Node[]): Map<Value, Node[]> {
   for (const n of nodes) for (const v of n.inputs) add(v, n);
   return reads;
 }
-

@@ -5,9 +5,9 @@
  */
 import type { Expr } from "../3-graph/expr.js";
 import type { Axis, Graph, Node, Value } from "../3-graph/graph.js";
-import { access, isLeaf, sameAxes, sizeOf } from "./operands.js";
 import { readProduct } from "./matmul-shape.js";
-import { countUses, rebuild, type Rebuild } from "./rewrite.js";
+import { access, isLeaf, sameAxes, sizeOf } from "./operands.js";
+import { countUses, type Rebuild, rebuild } from "./rewrite.js";
 
 export function canonicalise(graph: Graph): Graph {
   return scalarsFirst(copyUnreadableTakes(takeBeforeMap(flattenSums(unifyAxes(graph)))));
@@ -33,7 +33,12 @@ function unifyAxes(graph: Graph): Graph {
   return rebuild(graph, (node, to) => {
     if (renames(node)) return to.replace(node.outputs[0]!, to.of(node.inputs[0]!));
     const renamed = { ...node, op: renameOp(node, word) };
-    const made = to.add(renamed.op, node.inputs.map(to.of), node.outputs.map((o) => ({ axes: o.axes.map(rename), dtype: o.dtype })), node.at);
+    const made = to.add(
+      renamed.op,
+      node.inputs.map(to.of),
+      node.outputs.map((o) => ({ axes: o.axes.map(rename), dtype: o.dtype })),
+      node.at,
+    );
     node.outputs.forEach((o, i) => {
       to.replace(o, made[i]!);
     });
@@ -165,7 +170,9 @@ function pushTake(take: Node, to: Rebuild): boolean {
     if (plan.rows === 0) return to.of(v);
     const tail = v.axes.slice(plan.lead);
     const flat = [{ name: "N", size: plan.rows }, ...tail];
-    const seen = sameAxes(flat, v.axes) ? to.of(v) : to.add({ kind: "view" }, [to.of(v)], [{ axes: flat, dtype: v.dtype }], take.at)[0]!;
+    const seen = sameAxes(flat, v.axes)
+      ? to.of(v)
+      : to.add({ kind: "view" }, [to.of(v)], [{ axes: flat, dtype: v.dtype }], take.at)[0]!;
     const op = { kind: "take" as const, divide: divide * plan.every, inverseDivide: 1 };
     return to.add(op, [seen, to.of(index)], [{ axes: [...index.axes, ...tail], dtype: v.dtype }], take.at)[0]!;
   });
@@ -174,10 +181,15 @@ function pushTake(take: Node, to: Rebuild): boolean {
 }
 
 /** Elementwise work on a matrix product of the same shape is done in the product's tile, before anybody reads rows of it. */
-const isEpilogue = (v: Value): boolean => v.node.inputs.some((x) => x.node.op.kind === "contract" && sameAxes(x.axes, v.axes));
+const isEpilogue = (v: Value): boolean =>
+  v.node.inputs.some((x) => x.node.op.kind === "contract" && sameAxes(x.axes, v.axes));
 
 /** How an input of the map is read once the map's leading axes are an index: rows 0 means it has none of them. */
-function takenInput(v: Value, leading: readonly Axis[], rest: readonly Axis[]): { rows: number; every: number; lead: number } | undefined {
+function takenInput(
+  v: Value,
+  leading: readonly Axis[],
+  rest: readonly Axis[],
+): { rows: number; every: number; lead: number } | undefined {
   let lead = 0;
   while (lead < leading.length && v.axes[lead]?.name === leading[lead]!.name) lead++;
   const tail = v.axes.slice(lead);
@@ -219,7 +231,12 @@ function copyUnreadableTakes(graph: Graph): Graph {
     to.keep(node);
     const out = node.outputs[0]!;
     if (!copied.has(out)) return;
-    const made = to.add({ kind: "map", expr: { op: "in", i: 0 } }, [to.of(out)], [{ axes: out.axes, dtype: out.dtype }], node.at);
+    const made = to.add(
+      { kind: "map", expr: { op: "in", i: 0 } },
+      [to.of(out)],
+      [{ axes: out.axes, dtype: out.dtype }],
+      node.at,
+    );
     to.replace(out, made[0]!);
   });
 }

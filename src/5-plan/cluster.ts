@@ -54,7 +54,16 @@ export interface FusionOptions {
 }
 
 const FLAT_FROM = 1024;
-const SPECIAL = new Set(["partition", "bucket", "histogram", "scatterAdd", "rope", "attention", "attentionGrad", "rank"]);
+const SPECIAL = new Set([
+  "partition",
+  "bucket",
+  "histogram",
+  "scatterAdd",
+  "rope",
+  "attention",
+  "attentionGrad",
+  "rank",
+]);
 
 export function cluster(graph: Graph, options: FusionOptions): Cluster[] {
   const sums = sumsOfProducts(graph, countUses(graph));
@@ -101,7 +110,12 @@ export function cluster(graph: Graph, options: FusionOptions): Cluster[] {
   }
 
   function placeSum(node: Node, terms: readonly Product[]): void {
-    const c: MatmulCluster = { kind: "matmul", outputs: [{ value: terms[0]!.node.outputs[0]!, terms }], epilogue: [], after: [] };
+    const c: MatmulCluster = {
+      kind: "matmul",
+      outputs: [{ value: terms[0]!.node.outputs[0]!, terms }],
+      epilogue: [],
+      after: [],
+    };
     open(c, terms[0]!.node);
     for (const t of terms) settle(t.node, clusters.length - 1);
     c.epilogue.push(...withFloats(node));
@@ -140,7 +154,12 @@ export function cluster(graph: Graph, options: FusionOptions): Cluster[] {
       mate.nodes.push(...group.filter((n) => !mate.nodes.includes(n)));
       settle(node, at);
     } else {
-      open(shape.flat ? { kind: "flat", axes: shape.axes, nodes: group } : { kind: "rows", domain: shape.domain, nodes: group }, node);
+      open(
+        shape.flat
+          ? { kind: "flat", axes: shape.axes, nodes: group }
+          : { kind: "rows", domain: shape.domain, nodes: group },
+        node,
+      );
     }
     if (acrossRows(node, shape)) open({ kind: "finish", node }, node);
   }
@@ -148,9 +167,16 @@ export function cluster(graph: Graph, options: FusionOptions): Cluster[] {
   /** A pass over the same rows that this work may join; -1 if it needs one of its own. */
   function findPass(group: readonly Node[], shape: Shape, from: number): number {
     const node = group.at(-1)!;
-    const at = clusters.findIndex((c, i) => i >= from && joins(c, shape, node) && (!shape.flat || sharesNumbers(c, group)) && (i > from || seesRows(c, group)));
+    const at = clusters.findIndex(
+      (c, i) =>
+        i >= from &&
+        joins(c, shape, node) &&
+        (!shape.flat || sharesNumbers(c, group)) &&
+        (i > from || seesRows(c, group)),
+    );
     if (at < 0) return -1;
-    const welcome = at === from ? samePhase(clusters[at]!, node) || at === clusters.length - 1 : related(clusters[at]!, node);
+    const welcome =
+      at === from ? samePhase(clusters[at]!, node) || at === clusters.length - 1 : related(clusters[at]!, node);
     return welcome ? at : -1;
   }
 
@@ -172,7 +198,12 @@ function findFloating(graph: Graph, deferred: ReadonlySet<Node>): Set<Node> {
     if (node.op.kind !== "map" && node.op.kind !== "spread" && node.op.kind !== "random") continue;
     if (node.outputs[0]!.axes.length === 0) continue;
     const by = readers.get(node.outputs[0]!) ?? [];
-    const inline = by.every((r) => r !== "host" && !deferred.has(r) && (r.op.kind === "map" || (r.op.kind === "reduce" && sameAxes(r.inputs[0]!.axes, node.outputs[0]!.axes))));
+    const inline = by.every(
+      (r) =>
+        r !== "host" &&
+        !deferred.has(r) &&
+        (r.op.kind === "map" || (r.op.kind === "reduce" && sameAxes(r.inputs[0]!.axes, node.outputs[0]!.axes))),
+    );
     if (!inline) continue;
     const free = node.inputs.flatMap(rootsOf).every((v) => isLeaf(v.node) || floating.has(v.node));
     const summed = by.length === 1 && by[0] !== "host" && by[0]!.op.kind === "reduce" && node.op.kind === "map";
@@ -227,12 +258,18 @@ function fitsHotRows(c: MatmulCluster, group: readonly Node[], options: FusionOp
   const domain = product.m;
   if (c.outputs.length !== 1 || product.group || product.batch.length > 0 || domain.length !== 1) return false;
   if (sizeOf(product.n) > options.hotRow) return false;
-  const made = new Set([...c.outputs.map((o) => o.value), ...[...c.epilogue, ...c.after, ...group].flatMap((n) => n.outputs)]);
+  const made = new Set([
+    ...c.outputs.map((o) => o.value),
+    ...[...c.epilogue, ...c.after, ...group].flatMap((n) => n.outputs),
+  ]);
   const onRows = (v: Value) => v.axes[0]?.name === domain[0]!.name;
   return group.every((node) => {
-    if (!["map", "reduce", "pick", "spread", "topK", "random"].includes(node.op.kind) || !onRows(node.outputs[0]!)) return false;
+    if (!["map", "reduce", "pick", "spread", "topK", "random"].includes(node.op.kind) || !onRows(node.outputs[0]!))
+      return false;
     if (node.op.kind === "reduce" && node.op.over.includes(domain[0]!.name)) return false;
-    return node.inputs.every((v) => !rootsOf(v).some((r) => made.has(r)) || (onRows(v) && !access(v).gather && access(v).root === v));
+    return node.inputs.every(
+      (v) => !rootsOf(v).some((r) => made.has(r)) || (onRows(v) && !access(v).gather && access(v).root === v),
+    );
   });
 }
 
@@ -242,8 +279,15 @@ function sharesRows(c: MatmulCluster, p: Product): boolean {
   const q = first.terms[0]!;
   const sameA = q.a.access.root === p.a.access.root && q.a.access.gather?.index.root === p.a.access.gather?.index.root;
   if (c.after.length > 0 || c.epilogue.length > 0) return false;
-  return first.terms.length === 1 && sameA && namesOf(q.k) === namesOf(p.k) && namesOf(q.m) === namesOf(p.m) &&
-    namesOf(q.batch) === namesOf(p.batch) && q.group?.offsets === p.group?.offsets && q.node.at.phase === p.node.at.phase;
+  return (
+    first.terms.length === 1 &&
+    sameA &&
+    namesOf(q.k) === namesOf(p.k) &&
+    namesOf(q.m) === namesOf(p.m) &&
+    namesOf(q.batch) === namesOf(p.batch) &&
+    q.group?.offsets === p.group?.offsets &&
+    q.node.at.phase === p.node.at.phase
+  );
 }
 
 /** Sorting and counting the same edges is one kernel. */
@@ -267,7 +311,13 @@ function shapeOf(group: readonly Node[]): Shape {
   const whole = node.op.kind === "reduce" ? node.op.over.length === axes.length : node.op.kind === "map";
   const maps = group.slice(0, -1).every((n) => n.op.kind === "map" && sameAxes(n.outputs[0]!.axes, axes));
   const simple = group.every((n) => n.op.kind !== "map" || !hasIndex(n.op.expr));
-  const flat = whole && maps && simple && domain.length === 0 && sizeOf(axes) >= FLAT_FROM && group.every((n) => n.inputs.every(plain));
+  const flat =
+    whole &&
+    maps &&
+    simple &&
+    domain.length === 0 &&
+    sizeOf(axes) >= FLAT_FROM &&
+    group.every((n) => n.inputs.every(plain));
   return { flat, domain, axes };
 }
 
@@ -297,24 +347,30 @@ export function domainOf(axes: readonly Axis[]): readonly Axis[] {
 
 function joins(c: Cluster, shape: Shape, node: Node): boolean {
   if (shape.flat) return c.kind === "flat" && sameAxes(c.axes, shape.axes);
-  return c.kind === "rows" && sameAxes(c.domain, shape.domain) && !(node.op.kind === "reduce" && node.op.over.length === 0);
+  return (
+    c.kind === "rows" && sameAxes(c.domain, shape.domain) && !(node.op.kind === "reduce" && node.op.over.length === 0)
+  );
 }
 
 /** Whether the work may read, row by row, what the cluster has made so far. */
 function seesRows(c: Cluster, group: readonly Node[]): boolean {
   if (c.kind !== "rows" && c.kind !== "flat") return false;
   const made = new Set(c.nodes.flatMap((n) => n.outputs));
-  return group.flatMap((n) => n.inputs).every((v) => {
-    const a = access(v);
-    if (a.gather && (made.has(a.root) || (made.has(a.gather.index.root) && !sameLead(c, a.gather.index.axes)))) return false;
-    return !made.has(a.root) || (a.root === v && (c.kind === "flat" || sameLead(c, v.axes)));
-  });
+  return group
+    .flatMap((n) => n.inputs)
+    .every((v) => {
+      const a = access(v);
+      if (a.gather && (made.has(a.root) || (made.has(a.gather.index.root) && !sameLead(c, a.gather.index.axes))))
+        return false;
+      return !made.has(a.root) || (a.root === v && (c.kind === "flat" || sameLead(c, v.axes)));
+    });
 }
 
 /** Whether both work on the same arrays: long lines of different weights are not one pass. */
 function sharesNumbers(c: Cluster, group: readonly Node[]): boolean {
   if (c.kind !== "flat") return false;
-  const arrays = (nodes: readonly Node[]) => nodes.flatMap((n) => [...n.inputs.flatMap(rootsOf), ...n.outputs]).filter((v) => v.axes.length > 0);
+  const arrays = (nodes: readonly Node[]) =>
+    nodes.flatMap((n) => [...n.inputs.flatMap(rootsOf), ...n.outputs]).filter((v) => v.axes.length > 0);
   const mine = new Set(arrays(group));
   return arrays(c.nodes).some((v) => mine.has(v));
 }
@@ -340,7 +396,9 @@ function sumsOfProducts(graph: Graph, uses: ReadonlyMap<Value, number>): Map<Nod
       .map((v) => readProduct(v.node))
       .filter((p): p is Product => p?.form === "matmul" && batchesInOrder(p));
     const first = products[0];
-    const alike = products.filter((p) => p.group?.offsets === first!.group?.offsets && p.batch.length === first!.batch.length);
+    const alike = products.filter(
+      (p) => p.group?.offsets === first!.group?.offsets && p.batch.length === first!.batch.length,
+    );
     if (alike.length >= 2) sums.set(node, alike);
   }
   return sums;

@@ -3,7 +3,15 @@
  */
 import type { Node } from "../3-graph/graph.js";
 import { buildBody } from "./body.js";
-import { type Cluster, type FlatCluster, type MatmulCluster, type OuterCluster, type RowsCluster, spaceOf, type SpecialCluster } from "./cluster.js";
+import {
+  type Cluster,
+  type FlatCluster,
+  type MatmulCluster,
+  type OuterCluster,
+  type RowsCluster,
+  type SpecialCluster,
+  spaceOf,
+} from "./cluster.js";
 import type { Matrix, Product } from "./matmul-shape.js";
 import { sizeOf } from "./operands.js";
 import { type Bound, type ParamTable, paramTable } from "./params.js";
@@ -41,7 +49,13 @@ type Part<K extends Kernel> = Omit<K, "name" | "params" | "summary" | "because" 
 function finishUp<K extends Kernel>(table: ParamTable, cluster: Cluster, part: Part<K>): MadeKernel {
   const nodes = nodesOf(cluster);
   const because = [...new Set(nodes.flatMap((n) => (n.at.because ? [n.at.because] : [])))];
-  const base = { name: nameOf(nodes), params: table.params as readonly Param[], summary: summaryOf(nodes), because, bytes: bytesOf(table.params) };
+  const base = {
+    name: nameOf(nodes),
+    params: table.params as readonly Param[],
+    summary: summaryOf(nodes),
+    because,
+    bytes: bytesOf(table.params),
+  };
   return { kernel: { ...base, ...part } as unknown as Kernel, bound: table.bound };
 }
 
@@ -51,12 +65,26 @@ function bytesOf(params: readonly Param[]): number {
 }
 
 function rowsKernel(c: RowsCluster, params: ParamTable, places: Places): Part<Extract<Kernel, { kind: "rows" }>> {
-  const body = buildBody(c.nodes, { form: "rows", domain: c.domain, params, stored: places.stored, tile: new Map(), zero: new Set() });
+  const body = buildBody(c.nodes, {
+    form: "rows",
+    domain: c.domain,
+    params,
+    stored: places.stored,
+    tile: new Map(),
+    zero: new Set(),
+  });
   return { kind: "rows", domain: c.domain, body, flops: c.nodes.reduce((n, x) => n + sizeOf(spaceOf(x)), 0) };
 }
 
 function flatKernel(c: FlatCluster, params: ParamTable, places: Places): Part<Extract<Kernel, { kind: "flat" }>> {
-  const body = buildBody(c.nodes, { form: "flat", domain: [], params, stored: places.stored, tile: new Map(), zero: new Set() });
+  const body = buildBody(c.nodes, {
+    form: "flat",
+    domain: [],
+    params,
+    stored: places.stored,
+    tile: new Map(),
+    zero: new Set(),
+  });
   return { kind: "flat", body, flops: c.nodes.length * sizeOf(c.axes) };
 }
 
@@ -65,18 +93,42 @@ function matmulKernel(c: MatmulCluster, params: ParamTable, places: Places): Par
   const outputs = c.outputs.map((o): MatmulOutput => {
     const p = o.terms[0]!;
     const terms = o.terms.map((t) => ({ k: sizeOf(t.k), a: operand(t.a, params), b: operand(t.b, params) }));
-    const keep = places.stored.has(o.value) && !c.epilogue.some((n) => o.terms.length > 1 && n.inputs.includes(o.value));
-    const store = keep ? { param: params.write(o.value), stride: p.outStride, batchStride: p.outBatchStride } : undefined;
+    const keep =
+      places.stored.has(o.value) && !c.epilogue.some((n) => o.terms.length > 1 && n.inputs.includes(o.value));
+    const store = keep
+      ? { param: params.write(o.value), stride: p.outStride, batchStride: p.outBatchStride }
+      : undefined;
     return { n: sizeOf(p.n), terms, store };
   });
   const tile = new Map(c.outputs.map((o, i) => [o.value, i] as const));
   const zero = new Set(c.outputs.flatMap((o) => o.terms.slice(1).map((t) => t.node.outputs[0]!)));
   const epilogue = buildBody(c.epilogue, { form: "tile", domain: first.m, params, stored: places.stored, tile, zero });
-  const after = buildBody(c.after, { form: "rows", domain: first.m, params, stored: places.stored, tile: new Map(), zero });
-  const group = first.group ? { offsets: params.read(first.group.offsets), experts: first.group.experts.size } : undefined;
+  const after = buildBody(c.after, {
+    form: "rows",
+    domain: first.m,
+    params,
+    stored: places.stored,
+    tile: new Map(),
+    zero,
+  });
+  const group = first.group
+    ? { offsets: params.read(first.group.offsets), experts: first.group.experts.size }
+    : undefined;
   const flops = c.outputs.reduce((n, o) => n + o.terms.reduce((s, t) => s + flopsOf(t), 0), 0);
   const batch = sizeOf(first.batch);
-  return { kind: "matmul", batch, m: sizeOf(first.m), outputs, paired: c.epilogue.length > 0 && c.outputs.length === 2, group, row: first.m, column: first.n, epilogue, after, flops };
+  return {
+    kind: "matmul",
+    batch,
+    m: sizeOf(first.m),
+    outputs,
+    paired: c.epilogue.length > 0 && c.outputs.length === 2,
+    group,
+    row: first.m,
+    column: first.n,
+    epilogue,
+    after,
+    flops,
+  };
 }
 
 const flopsOf = (p: Product): number => 2 * sizeOf(p.batch) * sizeOf(p.m) * sizeOf(p.n) * sizeOf(p.k);
@@ -93,7 +145,18 @@ function outerKernel(c: OuterCluster, params: ParamTable): Part<Extract<Kernel, 
   const [a, b] = [operand(p.a, params), operand(p.b, params)];
   const store = { param: params.write(p.node.outputs[0]!), stride: p.outStride, batchStride: p.outBatchStride };
   const group = p.group ? { offsets: params.read(p.group.offsets), experts: p.group.experts.size } : undefined;
-  return { kind: "outer", batch: sizeOf(p.batch), m: sizeOf(p.m), n: sizeOf(p.n), k: sizeOf(p.k), a, b, store, group, flops: flopsOf(p) };
+  return {
+    kind: "outer",
+    batch: sizeOf(p.batch),
+    m: sizeOf(p.m),
+    n: sizeOf(p.n),
+    k: sizeOf(p.k),
+    a,
+    b,
+    store,
+    group,
+    flops: flopsOf(p),
+  };
 }
 
 function specialKernel(c: SpecialCluster, params: ParamTable): Part<Extract<Kernel, { kind: "special" }>> {
@@ -101,8 +164,14 @@ function specialKernel(c: SpecialCluster, params: ParamTable): Part<Extract<Kern
   for (const n of c.nodes) for (const v of [...n.inputs, ...n.outputs]) for (const a of v.axes) sizes[a.name] = a.size;
   for (const n of c.nodes) for (const v of n.inputs) params.read(v);
   for (const n of c.nodes) for (const v of n.outputs) params.write(v);
-  const attributes = Object.assign({}, ...c.nodes.map((n) => n.op)) as Record<string, number | string | boolean | undefined>;
-  const op = c.nodes.map((n) => n.op.kind).sort().join("+");
+  const attributes = Object.assign({}, ...c.nodes.map((n) => n.op)) as Record<
+    string,
+    number | string | boolean | undefined
+  >;
+  const op = c.nodes
+    .map((n) => n.op.kind)
+    .sort()
+    .join("+");
   return { kind: "special", op, attributes, sizes, flops: specialFlops(c.nodes[0]!) };
 }
 
@@ -120,8 +189,22 @@ function finishKernel(node: Node, table: ParamTable): MadeKernel {
   const how = node.op.kind === "reduce" ? node.op.how : "sum";
   table.partial(out);
   table.write(out);
-  const params = [{ ...table.params[0]!, access: "read" as const, name: "partial" }, { ...table.params[1]!, name: "total" }];
-  const kernel: Kernel = { kind: "finish", name: how === "sum" ? "finish_sum" : "finish_max", params, summary: "adds up partial sums", because: [], how, chunks: CHUNKS, size: sizeOf(out.axes), flops: sizeOf(out.axes) * CHUNKS, bytes: bytesOf(params) };
+  const params = [
+    { ...table.params[0]!, access: "read" as const, name: "partial" },
+    { ...table.params[1]!, name: "total" },
+  ];
+  const kernel: Kernel = {
+    kind: "finish",
+    name: how === "sum" ? "finish_sum" : "finish_max",
+    params,
+    summary: "adds up partial sums",
+    because: [],
+    how,
+    chunks: CHUNKS,
+    size: sizeOf(out.axes),
+    flops: sizeOf(out.axes) * CHUNKS,
+    bytes: bytesOf(params),
+  };
   return { kernel, bound: table.bound };
 }
 
@@ -131,7 +214,10 @@ function nameOf(nodes: readonly Node[]): string {
   const clean = (s: string) => s.replace(/[^A-Za-z0-9]+/g, "_").replace(/^_+|_+$/g, "");
   const first = nodes[0]!;
   const last = nodes.at(-1)!;
-  const tail = last === first || role(last) === role(first) ? "" : `_${clean(role(last).startsWith(`${role(first).split(".")[0]}.`) ? last.at.role : role(last))}`;
+  const tail =
+    last === first || role(last) === role(first)
+      ? ""
+      : `_${clean(role(last).startsWith(`${role(first).split(".")[0]}.`) ? last.at.role : role(last))}`;
   const phase = first.at.phase === "backward" ? "_backward" : "";
   return `${clean(role(first))}${tail}${phase}`;
 }
@@ -139,4 +225,3 @@ function nameOf(nodes: readonly Node[]): string {
 function summaryOf(nodes: readonly Node[]): string {
   return [...new Set(nodes.map((n) => `${n.op.kind} ${n.at.role}`))].join(", ");
 }
-

@@ -45,7 +45,9 @@ function read(node: Node, aValue: Value, bValue: Value): Product | undefined {
   const out = node.outputs[0]!.axes;
   const has = (axes: readonly Axis[], a: Axis) => axes.some((x) => x.name === a.name);
   const { over, group } = node.op;
-  const grouped = group ? { offsets: node.inputs[2]!, experts: axisOf(group.experts, [bValue.axes, aValue.axes, out])! } : undefined;
+  const grouped = group
+    ? { offsets: node.inputs[2]!, experts: axisOf(group.experts, [bValue.axes, aValue.axes, out])! }
+    : undefined;
   const free = out.filter((x) => x.name !== group?.experts);
   const k = aValue.axes.filter((x) => over.includes(x.name));
   const batch = free.filter((x) => has(aValue.axes, x) && has(bValue.axes, x));
@@ -63,7 +65,19 @@ function read(node: Node, aValue: Value, bValue: Value): Product | undefined {
   if (!outBatch) return undefined;
   const form = k.some(isRowAxis) || (group !== undefined && over.includes(group.rows)) ? "outer" : "matmul";
   if (!gathersFit(form, a, b, m, k)) return undefined;
-  return { node, form, batch: group ? [] : batch, m, n, k, a, b, group: grouped, outStride: outRow.stride, outBatchStride: outBatch.stride };
+  return {
+    node,
+    form,
+    batch: group ? [] : batch,
+    m,
+    n,
+    k,
+    a,
+    b,
+    group: grouped,
+    outStride: outRow.stride,
+    outBatchStride: outBatch.stride,
+  };
 }
 
 /** Only the rows that a kernel walks may be read by index. */
@@ -85,7 +99,11 @@ export function strides(axes: readonly Axis[]): number[] {
 }
 
 /** Stride of a group of axes if they can be walked as one. */
-function collapse(axes: readonly Axis[], stride: readonly number[], group: readonly Axis[]): { stride: number } | undefined {
+function collapse(
+  axes: readonly Axis[],
+  stride: readonly number[],
+  group: readonly Axis[],
+): { stride: number } | undefined {
   const at = group.map((g) => axes.findIndex((a) => a.name === g.name));
   if (at.some((i) => i < 0)) return undefined;
   for (let i = 0; i + 1 < at.length; i++) {
@@ -94,13 +112,20 @@ function collapse(axes: readonly Axis[], stride: readonly number[], group: reado
   return { stride: group.length === 0 ? 0 : stride[at.at(-1)!]! };
 }
 
-function matrix(a: Access, batch: readonly Axis[], other: readonly Axis[], k: readonly Axis[], isB: boolean): Matrix | undefined {
+function matrix(
+  a: Access,
+  batch: readonly Axis[],
+  other: readonly Axis[],
+  k: readonly Axis[],
+  isB: boolean,
+): Matrix | undefined {
   const s = strides(a.axes);
   const lead = batch.filter((x) => a.axes.some((y) => y.name === x.name));
   const batchStride = lead.length === 0 ? { stride: 0 } : collapse(a.axes, s, lead);
   const [ks, os] = [collapse(a.axes, s, k), other.length === 0 ? { stride: sizeOf(k) } : collapse(a.axes, s, other)];
   if (!batchStride || !ks || !os) return undefined;
   if (ks.stride === 1) return { access: a, major: "k", stride: os.stride, batchStride: batchStride.stride };
-  if (os.stride === 1 || (isB && other.length === 0)) return { access: a, major: "other", stride: ks.stride, batchStride: batchStride.stride };
+  if (os.stride === 1 || (isB && other.length === 0))
+    return { access: a, major: "other", stride: ks.stride, batchStride: batchStride.stride };
   return undefined;
 }

@@ -26,7 +26,9 @@ export function packLifetimes(buffers: readonly Lifetime[]): { offsets: number[]
   let end = 0;
   for (const i of order) {
     const mine = buffers[i]!;
-    const near = placed.filter((j) => buffers[j]!.from <= mine.to && mine.from <= buffers[j]!.to).sort((a, b) => offsets[a]! - offsets[b]!);
+    const near = placed
+      .filter((j) => buffers[j]!.from <= mine.to && mine.from <= buffers[j]!.to)
+      .sort((a, b) => offsets[a]! - offsets[b]!);
     let at = 0;
     for (const j of near) {
       if (at + mine.bytes <= offsets[j]!) break;

@@ -3,7 +3,7 @@
  * role of the value, in order of first use.
  */
 import type { Value } from "../3-graph/graph.js";
-import { type Param, CHUNKS } from "./plan.js";
+import { CHUNKS, type Param } from "./plan.js";
 
 /** What a parameter stands for: a value, or the partial sums of a value that is reduced over rows. */
 export interface Bound {
@@ -37,7 +37,13 @@ export function paramTable(same: (v: Value) => Value, far: (v: Value) => boolean
   };
   const add = (value: Value, access: Param["access"], partial: boolean): number => {
     const dims = partial ? [{ name: "chunk", size: CHUNKS }, ...value.axes] : value.axes;
-    params.push({ name: nameFor(value, partial, params, generic), dtype: value.dtype, access, dims, ...(access === "write" && !partial && far(value) && { far: true }) });
+    params.push({
+      name: nameFor(value, partial, params, generic),
+      dtype: value.dtype,
+      access,
+      dims,
+      ...(access === "write" && !partial && far(value) && { far: true }),
+    });
     return bound.push({ value, partial }) - 1;
   };
   return {
@@ -51,12 +57,17 @@ export function paramTable(same: (v: Value) => Value, far: (v: Value) => boolean
 
 function nameFor(value: Value, partial: boolean, taken: readonly Param[], generic: boolean): string {
   const { op, at } = value.node;
-  const role = generic ? genericRole(value) : "name" in op ? op.name.replace(/^layers\.\d+\./, "") : `${at.phase === "backward" && !at.role.startsWith("grad") ? "d_" : ""}${at.role || op.kind}`;
+  const role = generic
+    ? genericRole(value)
+    : "name" in op
+      ? op.name.replace(/^layers\.\d+\./, "")
+      : `${at.phase === "backward" && !at.role.startsWith("grad") ? "d_" : ""}${at.role || op.kind}`;
   const suffix = value.node.outputs.length > 1 ? `_${outputName(value)}` : "";
   const base = `${role}${suffix}${partial ? "_partial" : ""}`.replace(/[^A-Za-z0-9]+/g, "_");
   const names = new Set(taken.map((p) => p.name));
   let name = base;
-  for (let i = 0; names.has(name); i++) name = `${base}_${"bcdefghijklmnopqrstuvwxyz"[i % 25]!.repeat(1 + Math.floor(i / 25))}`;
+  for (let i = 0; names.has(name); i++)
+    name = `${base}_${"bcdefghijklmnopqrstuvwxyz"[i % 25]!.repeat(1 + Math.floor(i / 25))}`;
   return name;
 }
 

@@ -51,7 +51,8 @@ export function findPlaces(graph: Graph, clusters: readonly Cluster[]): Places {
   const host = [...graph.outputs.values(), ...graph.updates.map((u) => u.value)].flatMap(rootsOf);
   const stored = new Set(host.filter((v) => !isLeaf(v.node)));
   const within = clusters.map((c) => new Set(nodesOf(c)));
-  for (const [v, at] of readers) if (!isLeaf(v.node) && [...at].some((i) => !makes(clusters[i]!, within[i]!, v))) stored.add(v);
+  for (const [v, at] of readers)
+    if (!isLeaf(v.node) && [...at].some((i) => !makes(clusters[i]!, within[i]!, v))) stored.add(v);
   clusters.forEach((c, i) => {
     if (c.kind === "matmul") for (const v of hotRows(c)) if (home.get(v) === i) stored.add(v);
   });
@@ -101,14 +102,20 @@ function overwrite(
   const here = home.get(product)!;
   if (sizeOf(product.axes) < LARGE || host.has(product)) return undefined;
   if ([...(readers.get(product) ?? [])].some((i) => clusters[i] !== clusters[here])) return undefined;
-  const last = c.after.findLastIndex((n) => n.op.kind === "map" && stored.has(n.outputs[0]!) && sameAxes(n.outputs[0]!.axes, product.axes));
+  const last = c.after.findLastIndex(
+    (n) => n.op.kind === "map" && stored.has(n.outputs[0]!) && sameAxes(n.outputs[0]!.axes, product.axes),
+  );
   if (last < 0) return undefined;
   const lateReader = c.after.slice(last + 1).some((n) => n.inputs.some((v) => access(v).root === product));
   return lateReader ? undefined : { value: c.after[last]!.outputs[0]!, by: product };
 }
 
 /** A kept value may only be replaced in place once everybody who wants the old one has read it. */
-function checkUpdates(graph: Graph, home: ReadonlyMap<Value, number>, readers: ReadonlyMap<Value, ReadonlySet<number>>): void {
+function checkUpdates(
+  graph: Graph,
+  home: ReadonlyMap<Value, number>,
+  readers: ReadonlyMap<Value, ReadonlySet<number>>,
+): void {
   for (const u of graph.updates) {
     const at = home.get(access(u.value).root)!;
     const late = [...(readers.get(u.target) ?? [])].some((i) => i > at);

@@ -53,7 +53,11 @@ interface Use {
 }
 
 /** Equal kernels are one kernel, whatever layer or program asks; names are made unique at the end. */
-function kernelList(): { all: readonly Kernel[]; share: (k: Kernel, program: string, scope: string) => number; named: () => Kernel[] } {
+function kernelList(): {
+  all: readonly Kernel[];
+  share: (k: Kernel, program: string, scope: string) => number;
+  named: () => Kernel[];
+} {
   const uses: Use[] = [];
   const all: Kernel[] = [];
   const byShape = new Map<string, number>();
@@ -76,7 +80,9 @@ function nameAll(uses: readonly Use[]): Kernel[] {
     const [scope, program] = [[...scopes][0]!, [...programs][0]!];
     const candidates = [
       kernel.name,
-      ...(scopes.size === 1 && scope.startsWith("layers_") ? [`${kernel.name}_of_${scope.replace("layers_", "layer_")}`] : []),
+      ...(scopes.size === 1 && scope.startsWith("layers_")
+        ? [`${kernel.name}_of_${scope.replace("layers_", "layer_")}`]
+        : []),
       ...(programs.size === 1 ? [`${kernel.name}_in_${program}`] : []),
       `${kernel.name}_with_${kernel.params.at(-1)!.name}`,
     ];
@@ -124,7 +130,15 @@ function layKept(graphs: readonly Graph[]): Kept {
     ids.set(key, buffers.length);
     const { name } = node.op as { name: string };
     const source = node.op.kind === "data" ? { source: node.op.source } : {};
-    buffers.push({ name, role: node.op.kind as BufferRole, dtype: v.dtype, dims: v.axes, bytes: bytesOf(v), offset: end, ...source });
+    buffers.push({
+      name,
+      role: node.op.kind as BufferRole,
+      dtype: v.dtype,
+      dims: v.axes,
+      bytes: bytesOf(v),
+      offset: end,
+      ...source,
+    });
     end += align(bytesOf(v));
   }
   return { buffers, ids, end };
@@ -163,7 +177,14 @@ function layWork(graph: Graph, made: readonly MadeKernel[], places: Places, kept
   const packed = packLifetimes(list.map((b) => ({ bytes: bytes(b), from: b.from, to: b.to })));
   const buffers = list.map((b, i): Buffer => {
     const dims = b.partial ? [{ name: "chunk", size: CHUNKS }, ...b.value.axes] : b.value.axes;
-    return { name: bufferName(b.value, b.partial), role: "work", dtype: b.value.dtype, dims, bytes: bytes(b), offset: kept.end + packed.offsets[i]! };
+    return {
+      name: bufferName(b.value, b.partial),
+      role: "work",
+      dtype: b.value.dtype,
+      dims,
+      bytes: bytes(b),
+      offset: kept.end + packed.offsets[i]!,
+    };
   });
   const find = (value: Value, isPartial: boolean): number => {
     const v = isPartial ? value : places.same(value);

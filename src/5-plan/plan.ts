@@ -3,8 +3,9 @@
  * every program the launches in order. Plain JSON, printable and hashable; the same for every target,
  * whose emitters only spell it. No node of the graph survives here.
  */
-import type { DataSource, DType } from "../3-graph/graph.js";
+
 import type { BinaryOp, Unary } from "../3-graph/expr.js";
+import type { DataSource, DType } from "../3-graph/graph.js";
 
 export interface KernelPlan {
   readonly kernels: readonly Kernel[];
@@ -186,14 +187,29 @@ export type PExpr =
   | { readonly op: "const"; readonly value: number }
   | { readonly op: "index"; readonly axis: string }
   | { readonly op: "load"; readonly from: Source }
-  | { readonly op: "random"; readonly stream: number; readonly seed: PExpr; readonly step: PExpr; readonly dims: readonly Dim[] }
+  | {
+      readonly op: "random";
+      readonly stream: number;
+      readonly seed: PExpr;
+      readonly step: PExpr;
+      readonly dims: readonly Dim[];
+    }
   | { readonly op: Unary; readonly a: PExpr }
   | { readonly op: BinaryOp; readonly a: PExpr; readonly b: PExpr }
   | { readonly op: "select"; readonly c: PExpr; readonly a: PExpr; readonly b: PExpr };
 
 /** Something with axes that can be read at a point: a parameter (perhaps by index), a local, a tile. */
 export type Source =
-  | { readonly in: "param"; readonly param: number; readonly dims: readonly Dim[]; readonly gather?: { readonly index: Source; readonly divide: number; /** trailing dims that are not indexed */ readonly rest: number } }
+  | {
+      readonly in: "param";
+      readonly param: number;
+      readonly dims: readonly Dim[];
+      readonly gather?: {
+        readonly index: Source;
+        readonly divide: number /** trailing dims that are not indexed */;
+        readonly rest: number;
+      };
+    }
   | { readonly in: "local"; readonly name: string; readonly dims: readonly Dim[] }
   /** the product of matmul output `output`, at the tile's row and column */
   | { readonly in: "tile"; readonly output: number };
@@ -211,13 +227,35 @@ export type Stmt =
   /** target[dims] = expr */
   | { readonly kind: "map"; readonly to: Target; readonly expr: PExpr; readonly note: string }
   /** target[dims] = sum or max over `over` of expr */
-  | { readonly kind: "reduce"; readonly how: "sum" | "max"; readonly to: Target; readonly over: readonly Dim[]; readonly expr: PExpr; readonly note: string }
+  | {
+      readonly kind: "reduce";
+      readonly how: "sum" | "max";
+      readonly to: Target;
+      readonly over: readonly Dim[];
+      readonly expr: PExpr;
+      readonly note: string;
+    }
   /** partial[chunk][dims] = sum or max of expr over the rows of the chunk (and over `over`) */
-  | { readonly kind: "accumulate"; readonly how: "sum" | "max"; readonly param: number; readonly dims: readonly Dim[]; readonly over: readonly Dim[]; readonly expr: PExpr; readonly note: string }
+  | {
+      readonly kind: "accumulate";
+      readonly how: "sum" | "max";
+      readonly param: number;
+      readonly dims: readonly Dim[];
+      readonly over: readonly Dim[];
+      readonly expr: PExpr;
+      readonly note: string;
+    }
   /** target[k] = from[index[k]], 0 where the index is negative */
   | { readonly kind: "pick"; readonly to: Target; readonly from: Source; readonly index: Source; readonly note: string }
   /** target[k] = number of the k-th largest, -1 where the key is -inf */
-  | { readonly kind: "topK"; readonly to: Target; readonly key: Source; readonly size: number; readonly k: number; readonly note: string };
+  | {
+      readonly kind: "topK";
+      readonly to: Target;
+      readonly key: Source;
+      readonly size: number;
+      readonly k: number;
+      readonly note: string;
+    };
 
 /** Rows of a domain are handed out in this many chunks, whatever the number of threads: sums are the same on every machine. */
 export const CHUNKS = 32;

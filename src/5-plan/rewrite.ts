@@ -52,7 +52,9 @@ export function rebuild(graph: Graph, visit: (node: Node, to: Rebuild) => void):
 }
 
 function fail(value: Value): never {
-  throw new Error(`planning lost value ${value.id} of ${value.node.op.kind} ${value.node.at.scope}.${value.node.at.role}`);
+  throw new Error(
+    `planning lost value ${value.id} of ${value.node.op.kind} ${value.node.at.scope}.${value.node.at.role}`,
+  );
 }
 
 /** Without the nodes that no output and no update needs. */

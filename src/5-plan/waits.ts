@@ -14,7 +14,11 @@ interface Touch {
 const dealsBeforehand = (kernel: Kernel): boolean =>
   kernel.kind === "flat" || kernel.kind === "finish" || (kernel.kind === "rows" && kernel.domain.length === 0);
 
-export function withWaits(launches: readonly Omit<Launch, "wait">[], kernels: readonly Kernel[], buffers: readonly Buffer[]): Launch[] {
+export function withWaits(
+  launches: readonly Omit<Launch, "wait">[],
+  kernels: readonly Kernel[],
+  buffers: readonly Buffer[],
+): Launch[] {
   const out: Launch[] = [];
   let pending: Touch[] = [];
   launches.forEach((launch, i) => {

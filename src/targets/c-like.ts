@@ -3,8 +3,9 @@
  * whether it has vectors; loads are spelled by the caller, who knows the loops around them. Every printed
  * piece carries its type, so that a scalar is only widened where a vector function needs it.
  */
-import type { PExpr, Source } from "../5-plan/plan.js";
+
 import type { BinaryOp, Unary } from "../3-graph/expr.js";
+import type { PExpr, Source } from "../5-plan/plan.js";
 
 /** scalar, vector, scalar truth, vector truth */
 export type CType = "s" | "v" | "b" | "m";
@@ -63,7 +64,9 @@ export function printExpr(expr: PExpr, d: Dialect, leaves: Leaves): Piece {
     case "sign":
       return signOf(asNumber(print(expr.a), d), d);
     default:
-      return "b" in expr ? binary(expr.op, print(expr.a), print(expr.b), d) : unary(expr.op, asNumber(print(expr.a), d), d);
+      return "b" in expr
+        ? binary(expr.op, print(expr.a), print(expr.b), d)
+        : unary(expr.op, asNumber(print(expr.a), d), d);
   }
 }
 
@@ -127,7 +130,8 @@ function sameTruth(a: Piece, b: Piece, d: Dialect): [Piece, Piece] {
 function select(c: Piece, a: Piece, b: Piece, d: Dialect): Piece {
   const t = asTruth(c, d);
   const [x, y] = [asNumber(a, d), asNumber(b, d)];
-  if (t.type === "b" && x.type === "s" && y.type === "s") return tight(d.call("select", "s", [wrap(t), wrap(x), wrap(y)]), "s");
+  if (t.type === "b" && x.type === "s" && y.type === "s")
+    return tight(d.call("select", "s", [wrap(t), wrap(x), wrap(y)]), "s");
   const mask = t.type === "m" ? t : tight(d.splatTruth(t.text), "m");
   return tight(d.call("select", "v", [mask.text, asVector(x, d).text, asVector(y, d).text]), "v");
 }

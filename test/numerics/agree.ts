@@ -2,11 +2,11 @@
 import type { Graph, Node } from "../../src/3-graph/graph.js";
 import { interpret } from "../../src/3-graph/interpreter.js";
 import { type Tensor, tensor } from "../../src/3-graph/tensor.js";
-import { planPrograms } from "../../src/5-plan/plan-programs.js";
 import type { Buffer, KernelPlan } from "../../src/5-plan/plan.js";
+import { planPrograms } from "../../src/5-plan/plan-programs.js";
 import { planToC } from "../../src/6-emit/cpu/program.js";
 import { type Device, floats, ints } from "../../src/runtime/device.js";
-import { chooseBuild, type CpuKind, openCpu } from "../../src/targets/cpu/device.js";
+import { type CpuKind, chooseBuild, openCpu } from "../../src/targets/cpu/device.js";
 
 /** How generated C is built on this machine: natively where a compiler works, otherwise to WebAssembly. */
 export const built: CpuKind = (await chooseBuild()).kind;
@@ -30,7 +30,10 @@ export function randomLeaves(graph: Graph, given: Leaves, seed = 1, scale = 0.5)
     if (v.dtype !== "f32") throw new Error(`${name} needs a value`);
     const size = v.axes.reduce((n, a) => n * a.size, 1);
     const values = Array.from({ length: size }, () => Math.fround((next() + next() + next()) * 2 * scale));
-    leaves.set(name, tensor(v.axes, node.op.kind === "state" ? values.map(() => (node.op as { init: number }).init) : values));
+    leaves.set(
+      name,
+      tensor(v.axes, node.op.kind === "state" ? values.map(() => (node.op as { init: number }).init) : values),
+    );
   }
   return leaves;
 }
@@ -79,7 +82,8 @@ export async function compare(graph: Graph, leaves: Leaves, force: CpuKind, thre
     for (const b of plan.buffers) if (b.role !== "work") write(device, b, leaves.get(b.name)!);
     await device.run(0);
     const far = new Map<string, number>();
-    for (const [name, t] of want.outputs) far.set(name, distance(t.data, read(device, plan.buffers[plan.programs[0]!.outputs[name]!]!)));
+    for (const [name, t] of want.outputs)
+      far.set(name, distance(t.data, read(device, plan.buffers[plan.programs[0]!.outputs[name]!]!)));
     for (const [name, t] of want.updates) {
       const b = plan.buffers.find((x) => x.name === name && x.role !== "work")!;
       far.set(`updated ${name}`, distance(t.data, read(device, b)));

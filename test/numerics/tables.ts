@@ -6,5 +6,8 @@ import { type Tensor, tensor } from "../../src/3-graph/tensor.js";
 export function rotaryTable(axes: readonly Axis[], source: Extract<DataSource, { kind: "rope" }>): Tensor {
   const half = axes[1]!.size;
   const angle = (i: number) => Math.floor(i / half) * source.base ** (-(i % half) / half);
-  return tensor(axes, Array.from({ length: axes[0]!.size * half }, (_, i) => Math.fround(Math[source.part](angle(i)))));
+  return tensor(
+    axes,
+    Array.from({ length: axes[0]!.size * half }, (_, i) => Math.fround(Math[source.part](angle(i)))),
+  );
 }

@@ -8,7 +8,11 @@ import { type CKernel, header, partialsOf } from "./view.js";
 export function rowsToC(kernel: RowsKernel): CKernel {
   const scalar = kernel.domain.length === 0;
   const out = lines(scalar ? 2 : 6);
-  const site: Site = { params: kernel.params, coordinates: rowCoordinates(kernel.domain), chunk: scalar ? "0" : "chunk" };
+  const site: Site = {
+    params: kernel.params,
+    coordinates: rowCoordinates(kernel.domain),
+    chunk: scalar ? "0" : "chunk",
+  };
   printStatements(kernel.body, site, out);
   const rows = kernel.domain.reduce((n, d) => n * d.size, 1);
   const view = { ...header(kernel), scalar, rows, partials: partialsOf(kernel.body, kernel.params), body: out.text() };
@@ -28,7 +32,8 @@ export function rowCoordinates(domain: readonly Dim[]): Map<string, string> {
 
 export function flatToC(kernel: FlatKernel): CKernel {
   const out = lines(6);
-  const at = (dims: readonly Dim[]) => (dims.length === 0 ? { offset: "0", vector: false } : { offset: "at", vector: true });
+  const at = (dims: readonly Dim[]) =>
+    dims.length === 0 ? { offset: "0", vector: false } : { offset: "at", vector: true };
   const site: Site = { params: kernel.params, coordinates: new Map(), at, chunk: "chunk" };
   printVectorBody(kernel.body, site, (param) => ({ pointer: `${kernel.params[param]!.name} + at`, far: false }), out);
   const partials = partialsOf(kernel.body, kernel.params);

@@ -49,7 +49,19 @@ function blockedToC(kernel: MatmulKernel): CKernel {
   const outputs = kernel.paired ? [pairView(kernel, rows)] : kernel.outputs.map((_, i) => outputView(kernel, i, rows));
   const group = kernel.group && { offsets: kernel.params[kernel.group.offsets]!.name, experts: kernel.group.experts };
   const streams = kernel.params.some((p) => p.far === true);
-  const view = { ...header(kernel), m: kernel.m, rows, batched, batch: kernel.batch, aFloats, group, streams, indices: packing.indices, packA: packing.packs, outputs };
+  const view = {
+    ...header(kernel),
+    m: kernel.m,
+    rows,
+    batched,
+    batch: kernel.batch,
+    aFloats,
+    group,
+    streams,
+    indices: packing.indices,
+    packA: packing.packs,
+    outputs,
+  };
   const bFloats = Math.max(...kernel.outputs.map((o) => depthOf(o) * 2 * groupColumns(depthOf(o), o.n)));
   return { text: fill("cpu/matmul.c", view), scratch: aFloats + bFloats, shared: 0 };
 }
@@ -67,8 +79,10 @@ function packsOf(terms: readonly Term[], kernel: MatmulKernel, rows: number): { 
     const dst = `a_block + ${before === 0 ? "" : `${before * rows} + `}i * ${t.k}`;
     before += t.k;
     const batch = kernel.batch > 1 && t.a.batchStride > 0 ? ` + batch * ${t.a.batchStride}` : "";
-    if (t.a.gather) return `pack_a_gather(${dst}, ${p}, ${t.a.stride}, ${rowIndex(t.a, kernel, indices)} + i, MIN(MR, rows - i), ${t.k})`;
-    if (t.a.major === "k") return `pack_a(${dst}, ${p}${batch} + (ptrdiff_t)(first + i) * ${t.a.stride}, ${t.a.stride}, MIN(MR, rows - i), ${t.k})`;
+    if (t.a.gather)
+      return `pack_a_gather(${dst}, ${p}, ${t.a.stride}, ${rowIndex(t.a, kernel, indices)} + i, MIN(MR, rows - i), ${t.k})`;
+    if (t.a.major === "k")
+      return `pack_a(${dst}, ${p}${batch} + (ptrdiff_t)(first + i) * ${t.a.stride}, ${t.a.stride}, MIN(MR, rows - i), ${t.k})`;
     return `pack_a_cols(${dst}, ${p}${batch} + first + i, ${t.a.stride}, MIN(MR, rows - i), ${t.k})`;
   });
   return { packs, indices };
@@ -90,7 +104,8 @@ function outerBase(kernel: { params: readonly Param[] }, o: Operand, lead: strin
   return lead && o.batchStride > 0 ? `${p} + ${lead} * (ptrdiff_t)${o.batchStride}` : p;
 }
 
-const leadOf = (kernel: MatmulKernel): string | undefined => (kernel.group ? "part.expert" : kernel.batch > 1 ? "batch" : undefined);
+const leadOf = (kernel: MatmulKernel): string | undefined =>
+  kernel.group ? "part.expert" : kernel.batch > 1 ? "batch" : undefined;
 
 /** Packs columns j.. of B for one term. */
 function packB(kernel: MatmulKernel, b: Operand, dst: string, k: number): string {
@@ -140,7 +155,19 @@ function outputView(kernel: MatmulKernel, index: number, rows: number): object {
   const direct = target && !epilogue && o.terms.length === 1 && !far ? target : undefined;
   const firstTile = `${o.terms[0]!.k}, a_block + i * ${o.terms[0]!.k}, ${panelAt(0, o.terms[0]!.k, group, 1)}`;
   const store = `${far ? "stream_tile" : "store_tile"}(${direct ? "to" : target}, ${o.store?.stride}, tile, height, cols)`;
-  return { n: o.n, group, step: "NR", fetches: fetchesOf(kernel), packB: packs, direct, firstTile, stride: o.store?.stride, tiles, stores: target ? [store] : [], epilogue };
+  return {
+    n: o.n,
+    group,
+    step: "NR",
+    fetches: fetchesOf(kernel),
+    packB: packs,
+    direct,
+    firstTile,
+    stride: o.store?.stride,
+    tiles,
+    stores: target ? [store] : [],
+    epilogue,
+  };
 }
 
 /** Two outputs side by side: lanes 0..VL-1 of a tile row are the first, the rest the second. */
@@ -161,7 +188,9 @@ function pairView(kernel: MatmulKernel, rows: number): object {
     if (!to) return [];
     const value = `vf_load(tile + r * NR${shift})`;
     const at = `${to} + r * ${o.store!.stride}`;
-    const call = isFar(kernel, o.store!.param, o.store!.stride, o.n) ? `vf_stream(${at}, ${value})` : `vf_store_n(${at}, ${value}, cols)`;
+    const call = isFar(kernel, o.store!.param, o.store!.stride, o.n)
+      ? `vf_stream(${at}, ${value})`
+      : `vf_store_n(${at}, ${value}, cols)`;
     return [`for (int r = 0; r < height; r++) ${call}`];
   };
   return {
@@ -184,7 +213,10 @@ function fetchesOf(kernel: MatmulKernel): string[] {
   const products = new Set(kernel.outputs.flatMap((o) => (o.store ? [o.store.param] : [])));
   return kernel.params.flatMap((p, i) => {
     const read = p.access !== "write" && p.dtype === "f32" && !products.has(i) && p.dims.length === axes;
-    const mine = read && kernel.epilogue.length > 0 && p.dims.every((d, at) => d.name === [...kernel.row, ...kernel.column][at]!.name);
+    const mine =
+      read &&
+      kernel.epilogue.length > 0 &&
+      p.dims.every((d, at) => d.name === [...kernel.row, ...kernel.column][at]!.name);
     return mine ? [`${p.name} + (ptrdiff_t)${row} * ${width} + j`] : [];
   });
 }
@@ -192,7 +224,8 @@ function fetchesOf(kernel: MatmulKernel): string[] {
 function epilogueText(kernel: MatmulKernel, indent: number, paired: boolean): string {
   const out = lines(indent);
   const width = kernel.outputs[0]!.n;
-  const same = (a: readonly Dim[], b: readonly Dim[]) => a.length === b.length && a.every((x, i) => x.name === b[i]!.name);
+  const same = (a: readonly Dim[], b: readonly Dim[]) =>
+    a.length === b.length && a.every((x, i) => x.name === b[i]!.name);
   const at = (dims: readonly Dim[]) => {
     if (dims.length === 0) return { offset: "0", vector: false };
     if (same(dims, kernel.column)) return { offset: "column", vector: true };
@@ -224,7 +257,11 @@ function hotRowsToC(kernel: MatmulKernel): CKernel {
   });
   const target = outTarget(kernel, o);
   const after = lines(6);
-  printStatements(kernel.after, { params: kernel.params, coordinates: new Map([[kernel.row[0]!.name, "row"]]), chunk: "item" }, after);
+  printStatements(
+    kernel.after,
+    { params: kernel.params, coordinates: new Map([[kernel.row[0]!.name, "row"]]), chunk: "item" },
+    after,
+  );
   const view = {
     ...header(kernel),
     m: kernel.m,
@@ -238,7 +275,12 @@ function hotRowsToC(kernel: MatmulKernel): CKernel {
     epilogue: kernel.epilogue.length > 0 ? epilogueText(kernel, 12, false) : undefined,
     after: after.text(),
   };
-  return { text: fill("cpu/matmul-rows.c", view), scratch: rows * depth, shared: wide * depth, noRow: longestRow(kernel.after) };
+  return {
+    text: fill("cpu/matmul-rows.c", view),
+    scratch: rows * depth,
+    shared: wide * depth,
+    noRow: longestRow(kernel.after),
+  };
 }
 
 export function outerToC(kernel: OuterKernel): CKernel {
@@ -274,8 +316,10 @@ function packOuter(kernel: OuterKernel, o: Operand, which: "a" | "b", lead: stri
   const [dst, at, count] = which === "a" ? ["a_panel", "i", "height"] : ["b_panels + j * depth", "j", "MIN(NR, N - j)"];
   const base = outerBase(kernel, o, kernel.group || kernel.batch > 1 ? lead : undefined);
   const sizes = (k: string) => (which === "a" ? `${count}, ${k}` : `${k}, ${count}`);
-  if (o.major === "k") return `pack_${which}${which === "a" ? "" : "_cols"}(${dst}, ${base} + (ptrdiff_t)${at} * ${o.stride} + k, ${o.stride}, ${sizes("depth")})`;
-  if (!o.gather) return `pack_${which}${which === "a" ? "_cols" : ""}(${dst}, ${base} + (ptrdiff_t)k * ${o.stride} + ${at}, ${o.stride}, ${sizes("depth")})`;
+  if (o.major === "k")
+    return `pack_${which}${which === "a" ? "" : "_cols"}(${dst}, ${base} + (ptrdiff_t)${at} * ${o.stride} + k, ${o.stride}, ${sizes("depth")})`;
+  if (!o.gather)
+    return `pack_${which}${which === "a" ? "_cols" : ""}(${dst}, ${base} + (ptrdiff_t)k * ${o.stride} + ${at}, ${o.stride}, ${sizes("depth")})`;
   return `pack_${which}${which === "a" ? "_cols" : ""}_gather(${dst}, ${base} + ${at}, ${o.stride}, ${outerIndex(kernel, o, indices)}, ${sizes("depth")})`;
 }
 
@@ -288,4 +332,3 @@ function outerIndex(kernel: OuterKernel, o: Operand, indices: Index[]): string {
   if (!indices.some((x) => x.name === name)) indices.push({ name, from: `${base}[${from} + i]`, divide: g.divide });
   return name;
 }
-

@@ -37,11 +37,27 @@ export function planToC(plan: KernelPlan, from: Provenance): CProgram {
   const scratchAt = sharedAt + floats((k) => k.shared);
   const scratchBytes = floats((k) => k.scratch);
   const names = bufferNames(plan);
-  const programs = plan.programs.map((p, index) => ({ name: p.name, index, summary: `${p.launches.length} launches.`, body: bodyOf(p, plan, names) }));
-  const source = fill("cpu/program.c", { ...from, chunks: CHUNKS, noRow: Math.max(...kernels.map((k) => k.noRow ?? 0)), kernels: kernels.map((k) => k.text), programs });
+  const programs = plan.programs.map((p, index) => ({
+    name: p.name,
+    index,
+    summary: `${p.launches.length} launches.`,
+    body: bodyOf(p, plan, names),
+  }));
+  const source = fill("cpu/program.c", {
+    ...from,
+    chunks: CHUNKS,
+    noRow: Math.max(...kernels.map((k) => k.noRow ?? 0)),
+    kernels: kernels.map((k) => k.text),
+    programs,
+  });
   const buffers = fill("cpu/buffers.h", { ...from, sharedAt, scratchAt, scratchBytes, ...bufferView(plan, names) });
   const headers = Object.fromEntries([...HEADERS.map((h) => [h, readTemplate(`cpu/${h}`)]), ["buffers.h", buffers]]);
-  return { source, headers, programs: plan.programs.map((p) => p.name), arenaBytes: (threads) => scratchAt + threads * scratchBytes };
+  return {
+    source,
+    headers,
+    programs: plan.programs.map((p) => p.name),
+    arenaBytes: (threads) => scratchAt + threads * scratchBytes,
+  };
 }
 
 export function kernelToC(kernel: Kernel): CKernel {
@@ -90,9 +106,17 @@ function ownersOf(plan: KernelPlan): Map<number, string> {
 
 function bufferView(plan: KernelPlan, names: readonly string[]): object {
   const owner = ownersOf(plan);
-  const view = (b: Buffer, i: number) => ({ name: names[i], offset: b.offset, shape: `${b.dtype} [${b.dims.map((d) => `${d.name} ${d.size}`).join(", ")}]` });
-  const of = (keep: (b: Buffer, i: number) => boolean) => plan.buffers.flatMap((b, i) => (keep(b, i) ? [view(b, i)] : []));
-  const programs = plan.programs.map((p) => ({ name: p.name, buffers: of((b, i) => b.role === "work" && owner.get(i) === p.name) }));
+  const view = (b: Buffer, i: number) => ({
+    name: names[i],
+    offset: b.offset,
+    shape: `${b.dtype} [${b.dims.map((d) => `${d.name} ${d.size}`).join(", ")}]`,
+  });
+  const of = (keep: (b: Buffer, i: number) => boolean) =>
+    plan.buffers.flatMap((b, i) => (keep(b, i) ? [view(b, i)] : []));
+  const programs = plan.programs.map((p) => ({
+    name: p.name,
+    buffers: of((b, i) => b.role === "work" && owner.get(i) === p.name),
+  }));
   return { kept: of((b) => b.role !== "work"), programs };
 }
 

@@ -1,7 +1,7 @@
 /** Kernels that are one op: sorting edges, attention, rotary positions, scattering rows. */
 import type { SpecialKernel } from "../../5-plan/plan.js";
-import { fill } from "../templates.js";
 import { cFloat } from "../../targets/cpu/dialect.js";
+import { fill } from "../templates.js";
 import { type CKernel, header, roundUp } from "./view.js";
 
 type ToC = (kernel: SpecialKernel) => CKernel;
@@ -23,7 +23,8 @@ export function specialToC(kernel: SpecialKernel): CKernel {
   return toC(kernel);
 }
 
-const elements = (kernel: SpecialKernel, param: number): number => kernel.params[param]!.dims.reduce((n, d) => n * d.size, 1);
+const elements = (kernel: SpecialKernel, param: number): number =>
+  kernel.params[param]!.dims.reduce((n, d) => n * d.size, 1);
 const plain = (text: string): CKernel => ({ text, scratch: 0, shared: 0 });
 
 /** Parameters: edges; then offsets, rows, slots if sorted; then counts if counted. */
@@ -47,14 +48,26 @@ function partitionToC(kernel: SpecialKernel): CKernel {
 function bucketToC(kernel: SpecialKernel): CKernel {
   const [edge, rows, slots] = kernel.params.map((p) => p.name);
   const room = Number(kernel.attributes.room);
-  return plain(fill("cpu/bucket.c", { ...header(kernel), edges: elements(kernel, 0), experts: elements(kernel, 1) / room, room, edge, rows, slots }));
+  return plain(
+    fill("cpu/bucket.c", {
+      ...header(kernel),
+      edges: elements(kernel, 0),
+      experts: elements(kernel, 1) / room,
+      room,
+      edge,
+      rows,
+      slots,
+    }),
+  );
 }
 
 function scatterToC(kernel: SpecialKernel): CKernel {
   const [values, index, to] = kernel.params.map((p) => p.name);
   const items = elements(kernel, 1);
   const width = elements(kernel, 0) / items;
-  return plain(fill("cpu/scatter.c", { ...header(kernel), values, index, to, items, width, rows: elements(kernel, 2) / width }));
+  return plain(
+    fill("cpu/scatter.c", { ...header(kernel), values, index, to, items, width, rows: elements(kernel, 2) / width }),
+  );
 }
 
 function ropeToC(kernel: SpecialKernel): CKernel {
@@ -64,7 +77,21 @@ function ropeToC(kernel: SpecialKernel): CKernel {
   const width = kernel.params[0]!.dims.slice(1).reduce((n, d) => n * d.size, 1);
   const inverse = kernel.attributes.inverse === true;
   const signs = inverse ? { minus: "+", plus: "-" } : { minus: "-", plus: "+" };
-  return plain(fill("cpu/rope.c", { ...header(kernel), x, cos, sin, to, rows: elements(kernel, 0) / width, width, headDim, sequence, inverse, ...signs }));
+  return plain(
+    fill("cpu/rope.c", {
+      ...header(kernel),
+      x,
+      cos,
+      sin,
+      to,
+      rows: elements(kernel, 0) / width,
+      width,
+      headDim,
+      sequence,
+      inverse,
+      ...signs,
+    }),
+  );
 }
 
 function attentionView(kernel: SpecialKernel): { sequence: number; headDim: number; view: object } {
@@ -93,7 +120,8 @@ function attentionView(kernel: SpecialKernel): { sequence: number; headDim: numb
 function attentionToC(kernel: SpecialKernel): CKernel {
   const [q, k, v, o, lse] = kernel.params.map((p) => p.name);
   const { sequence, headDim, view } = attentionView(kernel);
-  const scratch = headDim * roundUp(sequence, 24) + sequence * roundUp(headDim, 24) + headDim * 32 + 32 * roundUp(sequence, 24);
+  const scratch =
+    headDim * roundUp(sequence, 24) + sequence * roundUp(headDim, 24) + headDim * 32 + 32 * roundUp(sequence, 24);
   return { text: fill("cpu/attention.c", { ...view, q, k, v, o, lse }), scratch, shared: 0 };
 }
 
@@ -101,6 +129,12 @@ function attentionGradToC(kernel: SpecialKernel): CKernel {
   const [q, k, v, o, lse, dout, dq, dk, dv] = kernel.params.map((p) => p.name);
   const { sequence, headDim, view } = attentionView(kernel);
   const [sUp, dUp] = [roundUp(sequence, 24), roundUp(headDim, 32)];
-  const scratch = 2 * headDim * sUp + sequence * roundUp(headDim, 24) + 2 * sUp * dUp + 2 * headDim * 32 + 2 * 32 * dUp + 2 * 32 * sUp;
+  const scratch =
+    2 * headDim * sUp +
+    sequence * roundUp(headDim, 24) +
+    2 * sUp * dUp +
+    2 * headDim * 32 +
+    2 * 32 * dUp +
+    2 * 32 * sUp;
   return { text: fill("cpu/attention-grad.c", { ...view, q, k, v, o, lse, do: dout, dq, dk, dv }), scratch, shared: 0 };
 }

@@ -41,7 +41,8 @@ export function printStatements(body: readonly Stmt[], bare: Site, out: Lines): 
 }
 
 type Gathered = Extract<Source, { in: "param" }>;
-const gatherKey = (from: Gathered): string => `${from.param} ${JSON.stringify(from.gather!.index)} ${from.gather!.divide}`;
+const gatherKey = (from: Gathered): string =>
+  `${from.param} ${JSON.stringify(from.gather!.index)} ${from.gather!.divide}`;
 
 /** Looks up, once for each row, the rows of other tables that its statements read: `no_row` where there is none. */
 function declareRows(body: readonly Stmt[], site: Site, out: Lines): Map<string, string> {
@@ -50,12 +51,20 @@ function declareRows(body: readonly Stmt[], site: Site, out: Lines): Map<string,
     if (from.in !== "param" || !from.gather || from.gather.index.in !== "param") continue;
     const { index, divide, rest } = from.gather;
     const p = site.params[from.param]!;
-    if (names.has(gatherKey(from)) || p.dtype !== "f32" || rest === 0 || !index.dims.every((x) => site.coordinates.has(x.name))) continue;
+    if (
+      names.has(gatherKey(from)) ||
+      p.dtype !== "f32" ||
+      rest === 0 ||
+      !index.dims.every((x) => site.coordinates.has(x.name))
+    )
+      continue;
     const at = scalarLoad(index, { site, loops: new Map(), lanes: undefined });
     const width = from.dims.slice(from.dims.length - rest).reduce((n, x) => n * x.size, 1);
     const name = unusedName(`${p.name}_row`, names);
     names.set(gatherKey(from), name);
-    out.line(`const float *const ${name} = ${at} < 0 ? no_row : ${p.name} + (ptrdiff_t)(${divide === 1 ? at : `${at} / ${divide}`}) * ${width};`);
+    out.line(
+      `const float *const ${name} = ${at} < 0 ? no_row : ${p.name} + (ptrdiff_t)(${divide === 1 ? at : `${at} / ${divide}`}) * ${width};`,
+    );
   }
   return names;
 }
@@ -72,7 +81,11 @@ function unusedName(base: string, taken: ReadonlyMap<string, string>): string {
 
 /** Longest row any statement looks up: so long must the row of zeros be. */
 export function longestRow(body: readonly Stmt[]): number {
-  const widths = body.flatMap(sourcesOf).map((s) => (s.in === "param" && s.gather ? s.dims.slice(s.dims.length - s.gather.rest).reduce((n, x) => n * x.size, 1) : 0));
+  const widths = body
+    .flatMap(sourcesOf)
+    .map((s) =>
+      s.in === "param" && s.gather ? s.dims.slice(s.dims.length - s.gather.rest).reduce((n, x) => n * x.size, 1) : 0,
+    );
   return Math.max(0, ...widths);
 }
 
@@ -117,7 +130,13 @@ function printMap(s: Extract<Stmt, { kind: "map" }>, site: Site, out: Lines): vo
 }
 
 /** Loops over dims, the last in vectors; `inner` gets the spot inside. */
-function nest(dims: readonly Dim[], site: Site, out: Lines, inner: (spot: Spot) => void, loops = new Map<string, string>()): void {
+function nest(
+  dims: readonly Dim[],
+  site: Site,
+  out: Lines,
+  inner: (spot: Spot) => void,
+  loops = new Map<string, string>(),
+): void {
   const [first, ...rest] = dims;
   if (!first) return inner({ site, loops, lanes: undefined });
   const name = loopName(first);
@@ -147,22 +166,32 @@ const ctype = (dtype: string): string => (dtype === "f32" ? "float" : dtype === 
 function storeScalar(to: Target, value: string, site: Site, out: Lines): void {
   const name = to.local?.name ?? "value";
   const type = to.local?.dtype === "i32" ? "int" : "float";
-  if (to.local) out.line(`const ${type} ${name} = ${type === "int" ? "(int)" : ""}${type === "int" ? `(${value})` : value};`);
-  if (to.param !== undefined) out.line(`${address(site.params[to.param]!, to.param, { site, loops: new Map(), lanes: undefined })} = ${to.local ? name : value};`);
+  if (to.local)
+    out.line(`const ${type} ${name} = ${type === "int" ? "(int)" : ""}${type === "int" ? `(${value})` : value};`);
+  if (to.param !== undefined)
+    out.line(
+      `${address(site.params[to.param]!, to.param, { site, loops: new Map(), lanes: undefined })} = ${to.local ? name : value};`,
+    );
 }
 
 function storeAt(to: Target, value: Piece, spot: Spot, out: Lines): void {
   const v = asVector(value, d).text;
   const places = [
     ...(to.local ? [{ pointer: `${to.local.name} + ${offset(to.dims, to.dims, spot)}`, dtype: to.local.dtype }] : []),
-    ...(to.param !== undefined ? [{ pointer: pointer(spot.site.params[to.param]!, spot), dtype: spot.site.params[to.param]!.dtype }] : []),
+    ...(to.param !== undefined
+      ? [{ pointer: pointer(spot.site.params[to.param]!, spot), dtype: spot.site.params[to.param]!.dtype }]
+      : []),
   ];
   const twice = places.length > 1;
   if (twice) out.line(`const vf both = ${v};`);
-  for (const p of places) out.line(`${storeCall(p.dtype, spot.lanes!)}(${p.pointer}, ${twice ? "both" : v}${wholeVectors(spot.lanes!.size) ? "" : ", lanes"});`);
+  for (const p of places)
+    out.line(
+      `${storeCall(p.dtype, spot.lanes!)}(${p.pointer}, ${twice ? "both" : v}${wholeVectors(spot.lanes!.size) ? "" : ", lanes"});`,
+    );
 }
 
-const storeCall = (dtype: string, lanes: Dim): string => `vf_store${dtype === "i32" ? "_int" : ""}${wholeVectors(lanes.size) ? "" : "_n"}`;
+const storeCall = (dtype: string, lanes: Dim): string =>
+  `vf_store${dtype === "i32" ? "_int" : ""}${wholeVectors(lanes.size) ? "" : "_n"}`;
 
 function printReduce(s: Extract<Stmt, { kind: "reduce" }>, site: Site, out: Lines): void {
   const { to, over } = s;
@@ -171,7 +200,9 @@ function printReduce(s: Extract<Stmt, { kind: "reduce" }>, site: Site, out: Line
     const sum = unusedSum(to, site);
     const start = s.how === "sum" ? "0.0f" : "-INFINITY";
     out.line(`vf ${sum} = vf_splat(${start});`);
-    nest(over, site, out, (spot) => out.line(`${sum} = ${combine(s.how, sum, masked(expression(s.expr, spot), last, s.how))};`));
+    nest(over, site, out, (spot) =>
+      out.line(`${sum} = ${combine(s.how, sum, masked(expression(s.expr, spot), last, s.how))};`),
+    );
     storeScalar(to, `vf_h${s.how}(${sum})`, site, out);
     return;
   }
@@ -192,14 +223,22 @@ function masked(value: Piece, last: Dim, how: "sum" | "max"): string {
   return wholeVectors(last.size) ? v : `vf_keep(${v}, lanes, ${how === "sum" ? "0.0f" : "-INFINITY"})`;
 }
 
-const combine = (how: "sum" | "max", a: string, b: string): string => (how === "sum" ? `${a} + ${b}` : `vf_max(${a}, ${b})`);
+const combine = (how: "sum" | "max", a: string, b: string): string =>
+  how === "sum" ? `${a} + ${b}` : `vf_max(${a}, ${b})`;
 
 /** Plain loops, one element at a time, around a vector that is already open. */
-function scalarNest(dims: readonly Dim[], loops: ReadonlyMap<string, string>, out: Lines, inner: (loops: ReadonlyMap<string, string>) => void): void {
+function scalarNest(
+  dims: readonly Dim[],
+  loops: ReadonlyMap<string, string>,
+  out: Lines,
+  inner: (loops: ReadonlyMap<string, string>) => void,
+): void {
   const [first, ...rest] = dims;
   if (!first) return inner(loops);
   const name = loopName(first);
-  out.block(`for (int ${name} = 0; ${name} < ${first.size}; ${name}++)`, () => scalarNest(rest, new Map(loops).set(first.name, name), out, inner));
+  out.block(`for (int ${name} = 0; ${name} < ${first.size}; ${name}++)`, () =>
+    scalarNest(rest, new Map(loops).set(first.name, name), out, inner),
+  );
 }
 
 /** Adds the row's contribution to the partial result of its chunk. */
@@ -212,23 +251,32 @@ function printAccumulate(s: Extract<Stmt, { kind: "accumulate" }>, site: Site, o
       const tail = wholeVectors(spot.lanes!.size) ? "" : ", lanes";
       const load = `${tail ? "vf_load_n" : "vf_load"}(${at}${tail})`;
       if (s.over.length === 0) {
-        out.line(`${tail ? "vf_store_n" : "vf_store"}(${at}, ${combine(s.how, load, asVector(expression(s.expr, spot), d).text)}${tail});`);
+        out.line(
+          `${tail ? "vf_store_n" : "vf_store"}(${at}, ${combine(s.how, load, asVector(expression(s.expr, spot), d).text)}${tail});`,
+        );
         return;
       }
       out.line(`vf sum = ${load};`);
-      scalarNest(s.over, spot.loops, out, (loops) => out.line(`sum = ${combine(s.how, "sum", asVector(expression(s.expr, { ...spot, loops }), d).text)};`));
+      scalarNest(s.over, spot.loops, out, (loops) =>
+        out.line(`sum = ${combine(s.how, "sum", asVector(expression(s.expr, { ...spot, loops }), d).text)};`),
+      );
       out.line(`${tail ? "vf_store_n" : "vf_store"}(${at}, sum${tail});`);
     });
     return;
   }
-  const one = (value: string) => (s.how === "sum" ? `${base}[0] += ${value}` : `${base}[0] = f_max(${base}[0], ${value})`);
+  const one = (value: string) =>
+    s.how === "sum" ? `${base}[0] += ${value}` : `${base}[0] = f_max(${base}[0], ${value})`;
   if (s.over.length === 0) {
-    out.line(`${one(asNumber(expression(s.expr, { site, loops: new Map(), lanes: undefined }), d).text).replaceAll(`${base}[0]`, `(${base})[0]`)};`);
+    out.line(
+      `${one(asNumber(expression(s.expr, { site, loops: new Map(), lanes: undefined }), d).text).replaceAll(`${base}[0]`, `(${base})[0]`)};`,
+    );
     return;
   }
   out.block("", () => {
     out.line(`vf sum = vf_splat(${s.how === "sum" ? "0.0f" : "-INFINITY"});`);
-    nest(s.over, site, out, (spot) => out.line(`sum = ${combine(s.how, "sum", masked(expression(s.expr, spot), s.over.at(-1)!, s.how))};`));
+    nest(s.over, site, out, (spot) =>
+      out.line(`sum = ${combine(s.how, "sum", masked(expression(s.expr, spot), s.over.at(-1)!, s.how))};`),
+    );
     out.line(`${one(`vf_h${s.how}(sum)`).replaceAll(`${base}[0]`, `(${base})[0]`)};`);
   });
 }
@@ -262,7 +310,8 @@ function printTopK(s: Extract<Stmt, { kind: "topK" }>, site: Site, out: Lines): 
   const spot: Spot = { site, loops: new Map(), lanes: undefined };
   const key = rowPointer(s.key, spot);
   declare(s.to, out);
-  const target = s.to.local?.name ?? rowPointer({ in: "param", param: s.to.param!, dims: site.params[s.to.param!]!.dims }, spot);
+  const target =
+    s.to.local?.name ?? rowPointer({ in: "param", param: s.to.param!, dims: site.params[s.to.param!]!.dims }, spot);
   out.line(`top_k(${key}, ${s.size}, ${target}, ${s.k});`);
   if (s.to.local && s.to.param !== undefined) {
     const row = rowPointer({ in: "param", param: s.to.param, dims: site.params[s.to.param]!.dims }, spot);
@@ -302,7 +351,12 @@ function indexOf(axis: string, spot: Spot): Piece {
 
 function random(r: Extract<PExpr, { op: "random" }>, spot: Spot): Piece {
   const at = offset(r.dims, r.dims, spot);
-  const args = [expression(r.seed, { ...spot, lanes: undefined }).text, expression(r.step, { ...spot, lanes: undefined }).text, String(r.stream), at];
+  const args = [
+    expression(r.seed, { ...spot, lanes: undefined }).text,
+    expression(r.step, { ...spot, lanes: undefined }).text,
+    String(r.stream),
+    at,
+  ];
   return spot.lanes ? tight(`vf_random(${args.join(", ")})`, "v") : tight(`f_random(${args.join(", ")})`, "s");
 }
 
@@ -357,14 +411,20 @@ function loadGathered(from: Extract<Source, { in: "param" }>, p: Param, spot: Sp
   const base = `${p.name} + (ptrdiff_t)${g.divide === 1 ? `(${row})` : `(${row} / ${g.divide})`} * ${width}${at === "0" ? "" : ` + ${at}`}`;
   if (walksIndex) {
     const indexBase = load({ ...indexed }, { ...spot, lanes: undefined }, true).text;
-    return tight(`vf_gather(${p.name}${at === "0" ? "" : ` + ${at}`}, &${indexBase}, ${g.divide}, ${width}, ${lanesOf(spot.lanes!)})`, "v");
+    return tight(
+      `vf_gather(${p.name}${at === "0" ? "" : ` + ${at}`}, &${indexBase}, ${g.divide}, ${width}, ${lanesOf(spot.lanes!)})`,
+      "v",
+    );
   }
   const walks = spot.lanes !== undefined && restDims.some((x) => x.name === spot.lanes!.name);
   if (!walks) {
     const cell = `*(${base})`;
     return tight(`(${row} < 0 ? 0.0f : ${p.dtype === "f32" ? cell : `(float)${cell}`})`, "s");
   }
-  return tight(`(${row} < 0 ? vf_splat(0.0f) : ${vectorLoad(base, p.dtype, strideOf(restDims, spot.lanes!.name), spot.lanes!).text})`, "v");
+  return tight(
+    `(${row} < 0 ? vf_splat(0.0f) : ${vectorLoad(base, p.dtype, strideOf(restDims, spot.lanes!.name), spot.lanes!).text})`,
+    "v",
+  );
 }
 
 /** Inside tiles and flat kernels the position is given. */
@@ -384,7 +444,12 @@ function strideOf(dims: readonly Dim[], name: string): number {
 }
 
 /** Row-major offset of the current spot; with `rowOnly` the inner axes are left out. */
-export function offset(dims: readonly Dim[], all: readonly Dim[], spot: { site: Site; loops: ReadonlyMap<string, string> }, rowOnly = false): string {
+export function offset(
+  dims: readonly Dim[],
+  all: readonly Dim[],
+  spot: { site: Site; loops: ReadonlyMap<string, string> },
+  rowOnly = false,
+): string {
   const parts: string[] = [];
   for (const dim of dims) {
     const at = spot.loops.get(dim.name) ?? spot.site.coordinates.get(dim.name);
@@ -393,7 +458,11 @@ export function offset(dims: readonly Dim[], all: readonly Dim[], spot: { site: 
       throw new Error(`axis ${dim.name} is not walked here`);
     }
     const stride = strideOf(all, dim.name);
-    parts.push(stride === 1 ? at : `${/^\w+$/.test(at) ? at : `(${at})`} * ${spot.site.coordinates.has(dim.name) ? `(ptrdiff_t)${stride}` : stride}`);
+    parts.push(
+      stride === 1
+        ? at
+        : `${/^\w+$/.test(at) ? at : `(${at})`} * ${spot.site.coordinates.has(dim.name) ? `(ptrdiff_t)${stride}` : stride}`,
+    );
   }
   return parts.length === 0 ? "0" : parts.join(" + ");
 }
@@ -408,13 +477,20 @@ function address(p: Param, _param: number, spot: Spot): string {
 }
 
 /** Statements of a tile's epilogue or a flat kernel: every local is one vector, stores come last. */
-export function printVectorBody(body: readonly Stmt[], site: Site, target: (param: number) => { readonly pointer: string; readonly far: boolean }, out: Lines): void {
+export function printVectorBody(
+  body: readonly Stmt[],
+  site: Site,
+  target: (param: number) => { readonly pointer: string; readonly far: boolean },
+  out: Lines,
+): void {
   const spot: Spot = { site, loops: new Map(), lanes: { name: "lane", size: 1 } };
   const stores: string[] = [];
   for (const s of body) {
     if (s.kind === "accumulate") {
       const cell = `sums_${site.params[s.param]!.name}`;
-      out.line(`${cell} = ${combine(s.how, cell, `vf_keep(${asVector(expression(s.expr, spot), d).text}, lanes, ${s.how === "sum" ? "0.0f" : "-INFINITY"})`)};`);
+      out.line(
+        `${cell} = ${combine(s.how, cell, `vf_keep(${asVector(expression(s.expr, spot), d).text}, lanes, ${s.how === "sum" ? "0.0f" : "-INFINITY"})`)};`,
+      );
       continue;
     }
     if (s.kind !== "map") throw new Error(`a tile cannot hold ${s.kind}`);

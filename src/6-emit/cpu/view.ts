@@ -20,11 +20,19 @@ export function signature(params: readonly Param[]): string {
 }
 
 export function header(kernel: Kernel): { name: string; signature: string; summary: string; because: string } {
-  return { name: kernel.name, signature: signature(kernel.params), summary: kernel.summary, because: kernel.because.join(", ") };
+  return {
+    name: kernel.name,
+    signature: signature(kernel.params),
+    summary: kernel.summary,
+    because: kernel.because.join(", "),
+  };
 }
 
 /** The partial results that a kernel's statements add to. */
-export function partialsOf(body: readonly Stmt[], params: readonly Param[]): { name: string; size: number; start: string; how: string }[] {
+export function partialsOf(
+  body: readonly Stmt[],
+  params: readonly Param[],
+): { name: string; size: number; start: string; how: string }[] {
   return body.flatMap((s) => {
     if (s.kind !== "accumulate") return [];
     const size = s.dims.reduce((n, d) => n * d.size, 1);

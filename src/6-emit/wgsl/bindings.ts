@@ -127,9 +127,16 @@ function partLines(p: Param, count: number, profile: WgslProfile, access: "read"
   const index = p.dtype === "u8" ? "(i / 4u)" : "i";
   const cell = (part: number) => `${p.name}_part${part}[${part === 0 ? index : `${index} - ${part * words}u`}]`;
   const choose = (use: (part: number) => string) =>
-    Array.from({ length: count }, (_, part) => (part + 1 < count ? `  if (${index} < ${(part + 1) * words}u) { ${use(part)} }` : `  ${use(part)}`));
+    Array.from({ length: count }, (_, part) =>
+      part + 1 < count ? `  if (${index} < ${(part + 1) * words}u) { ${use(part)} }` : `  ${use(part)}`,
+    );
   const byte = (text: string) => (p.dtype === "u8" ? `(${text} >> (8u * (i % 4u))) & 0xffu` : text);
   const read = [`fn read_${p.name}(i: u32) -> ${type} {`, ...choose((part) => `return ${byte(cell(part))};`), "}"];
   if (access === "read" || p.dtype === "u8") return read;
-  return [...read, `fn write_${p.name}(i: u32, value: ${type}) {`, ...choose((part) => `${cell(part)} = value;${part + 1 < count ? " return;" : ""}`), "}"];
+  return [
+    ...read,
+    `fn write_${p.name}(i: u32, value: ${type}) {`,
+    ...choose((part) => `${cell(part)} = value;${part + 1 < count ? " return;" : ""}`),
+    "}",
+  ];
 }

@@ -12,7 +12,9 @@ import { assemble, blocks, type Context, grid, lanesFor, product, type WgslText 
  * there is work or memory for. One number for all kernels, because those that finish sums serve many of them.
  */
 export function chunksOf(kernels: readonly Kernel[]): number {
-  const sums = kernels.flatMap((k) => (k.kind === "rows" ? accumulates(k.body).map((s) => ({ rows: product(k.domain), size: product(s.dims) })) : []));
+  const sums = kernels.flatMap((k) =>
+    k.kind === "rows" ? accumulates(k.body).map((s) => ({ rows: product(k.domain), size: product(s.dims) })) : [],
+  );
   const rows = Math.max(1, ...sums.map((s) => s.rows));
   const size = Math.max(1, ...sums.map((s) => s.size));
   const most = size <= 8192 ? 256 : size <= 65_536 ? 64 : 32;
@@ -26,7 +28,8 @@ const LANE_ROW = 16;
 const LANES_OF_ROWS = 32;
 
 type Accumulate = Extract<Stmt, { kind: "accumulate" }>;
-const accumulates = (body: readonly Stmt[]): Accumulate[] => body.filter((s): s is Accumulate => s.kind === "accumulate");
+const accumulates = (body: readonly Stmt[]): Accumulate[] =>
+  body.filter((s): s is Accumulate => s.kind === "accumulate");
 
 export function rowsToWgsl(given: RowsKernel, context: Context): WgslText {
   const dims = dimsOf(given);
@@ -42,7 +45,10 @@ export function rowsToWgsl(given: RowsKernel, context: Context): WgslText {
   const out = lines(chunks > 0 ? 4 : 2);
   printRow(kernel.body, siteOf(kernel, bindings, !perLane, again, out), out);
   const body = out.text();
-  const workgroups = chunks > 0 ? ([chunks, 1, 1] as [number, number, number]) : grid(perLane ? blocks(rows, lanes) : rows, context.profile);
+  const workgroups =
+    chunks > 0
+      ? ([chunks, 1, 1] as [number, number, number])
+      : grid(perLane ? blocks(rows, lanes) : rows, context.profile);
   const sumViews = sums.map((s) => sumView(s, bindings, perLane));
   const view = {
     declarations: bindings.declarations,
@@ -59,7 +65,10 @@ export function rowsToWgsl(given: RowsKernel, context: Context): WgslText {
     note: perLane ? "Each lane walks a row of its own." : "",
     body,
   };
-  return { code: assemble(kernel, "rows.wgsl", view, context.from, dims), passes: [{ entry: "main", workgroups, bindings: bindings.of() }] };
+  return {
+    code: assemble(kernel, "rows.wgsl", view, context.from, dims),
+    passes: [{ entry: "main", workgroups, bindings: bindings.of() }],
+  };
 }
 
 /** The most elements that one statement deals out or keeps. */
@@ -75,16 +84,28 @@ function widest(kernel: RowsKernel): number {
 
 /** Locals that do not fit into workgroup memory, largest first; only maps can be computed again. */
 function overflowing(body: readonly Stmt[], bytes: number): Set<string> {
-  const maps = new Set(body.flatMap((s) => (s.kind === "map" && s.to.local && s.to.param === undefined ? [s.to.local.name] : [])));
+  const maps = new Set(
+    body.flatMap((s) => (s.kind === "map" && s.to.local && s.to.param === undefined ? [s.to.local.name] : [])),
+  );
   const again = new Set<string>();
   const used = () => sharedLocals(body, again).reduce((n, l) => n + 4 * l.size, 0);
-  const order = sharedLocals(body, again).filter((l) => maps.has(l.name)).sort((a, b) => b.size - a.size);
+  const order = sharedLocals(body, again)
+    .filter((l) => maps.has(l.name))
+    .sort((a, b) => b.size - a.size);
   for (const l of order) if (used() > bytes) again.add(l.name);
   return again;
 }
 
-function siteOf(kernel: RowsKernel, bindings: Bindings, team: boolean, again: ReadonlySet<string>, out: ReturnType<typeof lines>): Site {
-  const maps = kernel.body.flatMap((s) => (s.kind === "map" && s.to.local && again.has(s.to.local.name) ? [[s.to.local.name, s] as const] : []));
+function siteOf(
+  kernel: RowsKernel,
+  bindings: Bindings,
+  team: boolean,
+  again: ReadonlySet<string>,
+  out: ReturnType<typeof lines>,
+): Site {
+  const maps = kernel.body.flatMap((s) =>
+    s.kind === "map" && s.to.local && again.has(s.to.local.name) ? [[s.to.local.name, s] as const] : [],
+  );
   const coordinates = rowCoordinates(kernel.domain, out);
   const locals = kernel.body.flatMap((s) => (s.kind !== "accumulate" && s.to.local ? [s.to.local.name] : []));
   const taken = new Set([...bindings.params.map((p) => p.name), ...locals]);
@@ -141,7 +162,9 @@ export function flatToWgsl(given: FlatKernel, context: Context): WgslText {
   const taken = new Set(kernel.params.map((p) => p.name));
   const site: Site = { bindings, coordinates: new Map(), team: false, again: new Map(), locals: new Map(), at, taken };
   printElement(kernel.body, site, () => "at", out);
-  const long = kernel.params.findIndex((p, i) => p.dims.length > 0 && p.dims[0]!.name !== "chunk" && !context.choice.pooled.has(i));
+  const long = kernel.params.findIndex(
+    (p, i) => p.dims.length > 0 && p.dims[0]!.name !== "chunk" && !context.choice.pooled.has(i),
+  );
   const chunks = sums.length > 0 ? context.chunks : 0;
   const sumViews = sums.map((s) => ({ ...sumView(s, bindings, true) }));
   const view = {
@@ -155,7 +178,10 @@ export function flatToWgsl(given: FlatKernel, context: Context): WgslText {
     body: out.text(),
   };
   const workgroups = chunks > 0 ? ([chunks, 1, 1] as const) : { perWorkgroup: lanes };
-  return { code: assemble(kernel, "flat.wgsl", view, context.from), passes: [{ entry: "main", workgroups, bindings: bindings.of() }] };
+  return {
+    code: assemble(kernel, "flat.wgsl", view, context.from),
+    passes: [{ entry: "main", workgroups, bindings: bindings.of() }],
+  };
 }
 
 export function finishToWgsl(given: FinishKernel, context: Context): WgslText {
@@ -179,5 +205,8 @@ export function finishToWgsl(given: FinishKernel, context: Context): WgslText {
     store: bindings.write(1, single ? "0u" : "i", "all"),
   };
   const workgroups = [single ? 1 : blocks(kernel.size, lanes), 1, 1] as const;
-  return { code: assemble(kernel, "finish.wgsl", view, context.from), passes: [{ entry: "main", workgroups, bindings: bindings.of() }] };
+  return {
+    code: assemble(kernel, "finish.wgsl", view, context.from),
+    passes: [{ entry: "main", workgroups, bindings: bindings.of() }],
+  };
 }

@@ -3,9 +3,10 @@
  * whose lives do not meet take turns in one; small ones lie side by side in the pool if some kernel has more
  * parameters than a shader may have bindings (docs/decisions/006-bindings-of-the-wgsl-target.md).
  */
+
+import type { Kernel } from "../../5-plan/plan.js";
 import { diagnose } from "../../diagnostics/diagnose.js";
 import { DiagnosticError } from "../../diagnostics/diagnostic.js";
-import type { Kernel } from "../../5-plan/plan.js";
 import type { WgslProfile } from "../../targets/wgsl/limits.js";
 import { POOL, type WgslBuffer } from "../../targets/wgsl/program.js";
 import { type BindingChoice, bytesOf } from "./bindings.js";
@@ -22,8 +23,18 @@ export function layOut(lowered: Lowered, profile: WgslProfile): Layout {
   const most = poolLimit(lowered.kernels, profile);
   const inPool = lowered.buffers.map((b) => words(b.bytes) <= most);
   const places = placesOf(lowered, inPool, profile);
-  const buffers = lowered.buffers.map(({ name, role, dtype, bytes }, i) => ({ name, role, dtype, bytes, ...places.of[i]! }));
-  return { buffers, memories: places.memories, choices: lowered.kernels.map((k, i) => choiceOf(k, i, lowered, inPool, most, profile)) };
+  const buffers = lowered.buffers.map(({ name, role, dtype, bytes }, i) => ({
+    name,
+    role,
+    dtype,
+    bytes,
+    ...places.of[i]!,
+  }));
+  return {
+    buffers,
+    memories: places.memories,
+    choices: lowered.kernels.map((k, i) => choiceOf(k, i, lowered, inPool, most, profile)),
+  };
 }
 
 const words = (bytes: number): number => Math.max(4, Math.ceil(bytes / 4) * 4);
@@ -35,12 +46,14 @@ const bindingsOf = (bytes: number, profile: WgslProfile): number => Math.ceil(by
 /** The smallest size such that no kernel has too many bindings once tensors up to that size share one; 0: none need to. */
 function poolLimit(kernels: readonly Kernel[], profile: WgslProfile): number {
   const lists = kernels.filter((k) => k.kind !== "special").map((k) => ({ k, sizes: k.params.map(bytesOf) }));
-  const fits = (limit: number) => ({ sizes }: { sizes: number[] }) => {
-    const single = sizes.reduce((n, s) => n + bindingsOf(s, profile), 0);
-    if (single <= profile.storageBuffers) return true;
-    const own = sizes.filter((s) => s > limit).reduce((n, s) => n + bindingsOf(s, profile), 0);
-    return own + 1 <= profile.storageBuffers;
-  };
+  const fits =
+    (limit: number) =>
+    ({ sizes }: { sizes: number[] }) => {
+      const single = sizes.reduce((n, s) => n + bindingsOf(s, profile), 0);
+      if (single <= profile.storageBuffers) return true;
+      const own = sizes.filter((s) => s > limit).reduce((n, s) => n + bindingsOf(s, profile), 0);
+      return own + 1 <= profile.storageBuffers;
+    };
   if (lists.every(fits(0))) return 0;
   const sizes = [...new Set(lists.flatMap((l) => l.sizes))].sort((a, b) => a - b);
   const found = sizes.find((limit) => lists.every(fits(limit)));
@@ -48,18 +61,33 @@ function poolLimit(kernels: readonly Kernel[], profile: WgslProfile): number {
   throw new Error("unreachable: every parameter in one binding is one binding");
 }
 
-function choiceOf(kernel: Kernel, index: number, lowered: Lowered, inPool: readonly boolean[], limit: number, profile: WgslProfile): BindingChoice {
+function choiceOf(
+  kernel: Kernel,
+  index: number,
+  lowered: Lowered,
+  inPool: readonly boolean[],
+  limit: number,
+  profile: WgslProfile,
+): BindingChoice {
   const launches = lowered.programs.flatMap((p) => p.launches.filter((l) => l.kernel === index));
   const small = new Set(kernel.params.flatMap((_, i) => (launches.some((l) => inPool[l.args[i]!]) ? [i] : [])));
   const single = kernel.params.reduce((n, p) => n + bindingsOf(bytesOf(p), profile), 0);
   if (kernel.kind === "special" || single <= profile.storageBuffers) return { profile, pooled: new Set(), small };
-  if (kernel.kind === "flat" && [...small].some((i) => kernel.params[i]!.dims.length > 0 || launches.some((l) => !inPool[l.args[i]!])))
+  if (
+    kernel.kind === "flat" &&
+    [...small].some((i) => kernel.params[i]!.dims.length > 0 || launches.some((l) => !inPool[l.args[i]!]))
+  )
     throw tooMany(kernel, profile);
   return { profile, pooled: new Set(kernel.params.flatMap((p, i) => (bytesOf(p) <= limit ? [i] : []))), small };
 }
 
 function tooMany(kernel: Kernel, profile: WgslProfile): DiagnosticError {
-  const params = { target: "wgsl", what: `kernel \`${kernel.name}\` (storage buffers)`, needed: kernel.params.length, limit: profile.storageBuffers };
+  const params = {
+    target: "wgsl",
+    what: `kernel \`${kernel.name}\` (storage buffers)`,
+    needed: kernel.params.length,
+    limit: profile.storageBuffers,
+  };
   return new DiagnosticError([diagnose("MOE5008", params)]);
 }
 
@@ -104,9 +132,12 @@ function placesOf(lowered: Lowered, inPool: readonly boolean[], profile: WgslPro
   memories[POOL] = Math.max(memories[POOL]!, profile.alignment);
   const turns: { memory: number; until: number }[] = [];
   const large = lowered.buffers.map((b, i) => ({ b, i })).filter(({ i }) => !inPool[i]);
-  for (const { b, i } of large.filter(({ b }) => b.role !== "work")) of[i] = { memory: memories.push(words(b.bytes)) - 1, offset: 0 };
+  for (const { b, i } of large.filter(({ b }) => b.role !== "work"))
+    of[i] = { memory: memories.push(words(b.bytes)) - 1, offset: 0 };
   // by first use; each takes over the memory that fits it best, or one that must grow least
-  const work = large.filter(({ b, i }) => b.role === "work" && lives.has(i)).sort((x, y) => lives.get(x.i)!.from - lives.get(y.i)!.from || x.i - y.i);
+  const work = large
+    .filter(({ b, i }) => b.role === "work" && lives.has(i))
+    .sort((x, y) => lives.get(x.i)!.from - lives.get(y.i)!.from || x.i - y.i);
   for (const { b, i } of work) {
     const life = lives.get(i)!;
     const free = turns.filter((t) => t.until < life.from);

@@ -26,8 +26,13 @@ export interface LoweredProgram {
 
 export function lowerPlan(plan: KernelPlan): Lowered {
   const chunks = chunksOf(plan.kernels);
-  const buffers: LoweredBuffer[] = plan.buffers.map((b) => ({ ...b, bytes: b.dims[0]?.name === "chunk" ? (b.bytes / b.dims[0].size) * chunks : b.bytes }));
-  const kernels = plan.kernels.map((k): Kernel => ({ ...k, params: [...k.params.map((p) => inChunks(p, chunks)), ...extrasOf(k)] }));
+  const buffers: LoweredBuffer[] = plan.buffers.map((b) => ({
+    ...b,
+    bytes: b.dims[0]?.name === "chunk" ? (b.bytes / b.dims[0].size) * chunks : b.bytes,
+  }));
+  const kernels = plan.kernels.map(
+    (k): Kernel => ({ ...k, params: [...k.params.map((p) => inChunks(p, chunks)), ...extrasOf(k)] }),
+  );
   const programs = plan.programs.map((p) => lowerProgram(p, plan, buffers));
   return { kernels, buffers, programs, chunks };
 }
@@ -43,9 +48,14 @@ function extrasOf(k: Kernel): Param[] {
 }
 
 /** Appends buffers for what its launches need besides the plan's. */
-function lowerProgram(program: KernelPlan["programs"][number], plan: KernelPlan, buffers: LoweredBuffer[]): LoweredProgram {
+function lowerProgram(
+  program: KernelPlan["programs"][number],
+  plan: KernelPlan,
+  buffers: LoweredBuffer[],
+): LoweredProgram {
   const tables = new Map<number, number>();
-  const add = (p: Param, of: string): number => buffers.push({ name: `${of}.${p.name}`, role: "work", dtype: p.dtype, bytes: bytesOf(p) }) - 1;
+  const add = (p: Param, of: string): number =>
+    buffers.push({ name: `${of}.${p.name}`, role: "work", dtype: p.dtype, bytes: bytesOf(p) }) - 1;
   const launches = program.launches.map(({ wait: _, ...launch }) => {
     const kernel = plan.kernels[launch.kernel]!;
     const extras = extrasOf(kernel).map((p) => {
@@ -53,7 +63,8 @@ function lowerProgram(program: KernelPlan["programs"][number], plan: KernelPlan,
       const offsets = launch.args[offsetsParam(kernel)]!;
       const table = tables.get(offsets) ?? add(p, launch.scope);
       tables.set(offsets, table);
-      if (bytesOf(p) !== buffers[table]!.bytes) throw new Error(`${kernel.name} wants another table of tiles than its sort makes`);
+      if (bytesOf(p) !== buffers[table]!.bytes)
+        throw new Error(`${kernel.name} wants another table of tiles than its sort makes`);
       return table;
     });
     return { ...launch, args: [...launch.args, ...extras] };
@@ -67,4 +78,3 @@ function offsetsParam(kernel: Kernel): number {
   if (kernel.kind === "special") return sortShape(kernel)!.offsets!;
   throw new Error(`${kernel.name} has no experts`);
 }
-

@@ -29,7 +29,13 @@ function tileFor(rows: number, columns: number, products: number, grouped: boole
   const tall = grouped || rows > 32 ? GROUP_ROWS : 32;
   const small = tiles === "small";
   const wide = columns > 32 && !small ? 64 : columns > 16 ? 32 : 16;
-  return { rows: tall, columns: wide, depth: DEPTH, laneRows: products === 2 || tall === 32 || small ? 4 : 8, laneColumns: wide === 64 ? 8 : 4 };
+  return {
+    rows: tall,
+    columns: wide,
+    depth: DEPTH,
+    laneRows: products === 2 || tall === 32 || small ? 4 : 8,
+    laneColumns: wide === 64 ? 8 : 4,
+  };
 }
 
 export function matmulToWgsl(given: MatmulKernel, context: Context): WgslText {
@@ -57,13 +63,25 @@ export function matmulToWgsl(given: MatmulKernel, context: Context): WgslText {
     batched: kernel.batch > 1,
     gathers: gathersOf(kernel, bindings),
     loadA: loadA(kernel, bindings, tile.depth),
-    loadB: kernel.paired ? kernel.outputs.map((_, i) => loadB(kernel, bindings, tile.depth, [i])) : [loadB(kernel, bindings, tile.depth, kernel.outputs.map((_, i) => i))],
+    loadB: kernel.paired
+      ? kernel.outputs.map((_, i) => loadB(kernel, bindings, tile.depth, [i]))
+      : [
+          loadB(
+            kernel,
+            bindings,
+            tile.depth,
+            kernel.outputs.map((_, i) => i),
+          ),
+        ],
     finish: finishText(kernel, bindings),
     byRowsA: first.terms[0]!.a.major === "other",
     byColumnsB: first.terms[0]!.b.major === "other",
   };
   const workgroups = [columnTiles.reduce((a, b) => a + b, 0), rowTiles, kernel.batch] as const;
-  return { code: assemble(kernel, "matmul.wgsl", view, context.from), passes: [{ entry: "main", workgroups, bindings: bindings.of() }] };
+  return {
+    code: assemble(kernel, "matmul.wgsl", view, context.from),
+    passes: [{ entry: "main", workgroups, bindings: bindings.of() }],
+  };
 }
 
 /** Text that depends on the tile's shape alone: the sums of a lane, one by one. */
@@ -76,7 +94,9 @@ function tileView(tile: Tile, products: number): object {
   const rows = range(tile.laneRows).map((r) => ({
     r,
     a: `a${Math.floor(r / 4)}.${"xyzw"[r % 4]}`,
-    sums: range(products).flatMap((p) => range(quads).map((q) => ({ name: sum(p, r, q), b: `b${products > 1 ? "ab"[p] : ""}${q}`, column: q * 4 }))),
+    sums: range(products).flatMap((p) =>
+      range(quads).map((q) => ({ name: sum(p, r, q), b: `b${products > 1 ? "ab"[p] : ""}${q}`, column: q * 4 })),
+    ),
   }));
   return {
     ...tile,
@@ -85,17 +105,35 @@ function tileView(tile: Tile, products: number): object {
     rowQuads: tile.rows / 4,
     columnQuads: tile.columns / 4,
     aLoads: range(tile.laneRows / 4),
-    bLoads: range(products).flatMap((p) => range(quads).map((q) => ({ name: `b${products > 1 ? "ab"[p] : ""}${q}`, tile: panelName(p, products), q }))),
-    panels: range(products).map((p) => ({ name: panelName(p, products), load: products > 1 ? `load_b${p}` : "load_b" })),
+    bLoads: range(products).flatMap((p) =>
+      range(quads).map((q) => ({ name: `b${products > 1 ? "ab"[p] : ""}${q}`, tile: panelName(p, products), q })),
+    ),
+    panels: range(products).map((p) => ({
+      name: panelName(p, products),
+      load: products > 1 ? `load_b${p}` : "load_b",
+    })),
     sums: rows.flatMap((r) => r.sums.map((s) => s.name)),
     rowsOfLane: rows,
-    products: range(products).map((p) => ({ all: `quads${p}`, sums: range(tile.laneRows).flatMap((r) => range(quads).map((q) => sum(p, r, q))).join(", ") })),
+    products: range(products).map((p) => ({
+      all: `quads${p}`,
+      sums: range(tile.laneRows)
+        .flatMap((r) => range(quads).map((q) => sum(p, r, q)))
+        .join(", "),
+    })),
     quadCount: tile.laneRows * quads,
     quadsAcross: quads,
-    quadValues: range(products).map((p) => `quads${p}[i]`).join(", "),
-    values: range(products).map((p) => `value${p}: vec4<f32>`).join(", "),
-    elements: range(products).map((p) => `value${p}[i]`).join(", "),
-    scalars: range(products).map((p) => `product${p}: f32`).join(", "),
+    quadValues: range(products)
+      .map((p) => `quads${p}[i]`)
+      .join(", "),
+    values: range(products)
+      .map((p) => `value${p}: vec4<f32>`)
+      .join(", "),
+    elements: range(products)
+      .map((p) => `value${p}[i]`)
+      .join(", "),
+    scalars: range(products)
+      .map((p) => `product${p}: f32`)
+      .join(", "),
   };
 }
 
@@ -115,10 +153,15 @@ function gathersOf(kernel: MatmulKernel, bindings: Bindings): { name: string; fr
   const gathers = kernel.outputs[0]!.terms.flatMap((t) => (t.a.gather ? [t.a.gather] : []));
   const unique = gathers.filter((g, i) => gathers.findIndex((x) => x.param === g.param && x.divide === g.divide) === i);
   const line = kernel.batch > 1 ? `batch * ${kernel.m}u + row` : "row";
-  return unique.map((g) => ({ name: gatherName(g, bindings), from: bindings.read(g.param, line), row: g.divide === 1 ? "found" : `select(-1, found / ${g.divide}, found >= 0)` }));
+  return unique.map((g) => ({
+    name: gatherName(g, bindings),
+    from: bindings.read(g.param, line),
+    row: g.divide === 1 ? "found" : `select(-1, found / ${g.divide}, found >= 0)`,
+  }));
 }
 
-const gatherName = (g: NonNullable<Operand["gather"]>, bindings: Bindings): string => `rows_by_${bindings.params[g.param]!.name}`;
+const gatherName = (g: NonNullable<Operand["gather"]>, bindings: Bindings): string =>
+  `rows_by_${bindings.params[g.param]!.name}`;
 
 /** The number of A at a row and a step of the inner axis; 0 outside. */
 function loadA(kernel: MatmulKernel, bindings: Bindings, depth: number): string {
@@ -126,14 +169,17 @@ function loadA(kernel: MatmulKernel, bindings: Bindings, depth: number): string 
   inTerms(kernel.outputs[0]!.terms, depth, out, (t, k) => {
     const lead = kernel.batch > 1 && t.a.batchStride > 0 ? `batch * ${t.a.batchStride}u + ` : "";
     if (t.a.gather) {
-      const place = (row: string) => (t.a.major === "k" ? `${row} * ${t.a.stride}u + ${k}` : `${k} * ${t.a.stride}u + ${row}`);
+      const place = (row: string) =>
+        t.a.major === "k" ? `${row} * ${t.a.stride}u + ${k}` : `${k} * ${t.a.stride}u + ${row}`;
       out.line(`let source = ${gatherName(t.a.gather, bindings)}[row - first_row];`);
       out.line(`if (source < 0 || ${k} >= ${t.k}u) { return 0.0; }`);
       out.line(`return ${bindings.read(t.a.param, `${lead}${place("u32(source)")}`)};`);
       return;
     }
     out.line(`if (row >= end_row || ${k} >= ${t.k}u) { return 0.0; }`);
-    out.line(`return ${bindings.read(t.a.param, `${lead}${t.a.major === "k" ? `row * ${t.a.stride}u + ${k}` : `${k} * ${t.a.stride}u + row`}`)};`);
+    out.line(
+      `return ${bindings.read(t.a.param, `${lead}${t.a.major === "k" ? `row * ${t.a.stride}u + ${k}` : `${k} * ${t.a.stride}u + row`}`)};`,
+    );
   });
   return out.text();
 }
@@ -147,7 +193,9 @@ function loadB(kernel: MatmulKernel, bindings: Bindings, depth: number, outputs:
     inTerms(o.terms, depth, out, (t, k) => {
       const from = t.b.batchStride > 0 && (kernel.group || kernel.batch > 1) ? `${lead} * ${t.b.batchStride}u + ` : "";
       out.line(`if (column >= ${o.n}u || ${k} >= ${t.k}u) { return 0.0; }`);
-      out.line(`return ${bindings.read(t.b.param, `${from}${t.b.major === "k" ? `column * ${t.b.stride}u + ${k}` : `${k} * ${t.b.stride}u + column`}`)};`);
+      out.line(
+        `return ${bindings.read(t.b.param, `${from}${t.b.major === "k" ? `column * ${t.b.stride}u + ${k}` : `${k} * ${t.b.stride}u + column`}`)};`,
+      );
     });
   };
   outputs.forEach((index, i) => {
@@ -158,7 +206,12 @@ function loadB(kernel: MatmulKernel, bindings: Bindings, depth: number, outputs:
 }
 
 /** Terms follow each other along the inner axis, each padded to whole steps. */
-function inTerms<T extends { readonly k: number }>(terms: readonly T[], depth: number, out: ReturnType<typeof lines>, inner: (t: T, k: string) => void): void {
+function inTerms<T extends { readonly k: number }>(
+  terms: readonly T[],
+  depth: number,
+  out: ReturnType<typeof lines>,
+  inner: (t: T, k: string) => void,
+): void {
   let start = 0;
   terms.forEach((t, i) => {
     const end = start + blocks(t.k, depth) * depth;
@@ -184,7 +237,8 @@ function finishText(kernel: MatmulKernel, bindings: Bindings): string {
   if (kernel.epilogue.length === 0) return out.text();
   const width = kernel.outputs[0]!.n;
   const line = batched ? `(batch * ${kernel.m}u + row)` : "row";
-  const same = (a: readonly Dim[], b: readonly Dim[]) => a.length === b.length && a.every((x, i) => x.name === b[i]!.name);
+  const same = (a: readonly Dim[], b: readonly Dim[]) =>
+    a.length === b.length && a.every((x, i) => x.name === b[i]!.name);
   const whole = `${line} * ${width}u + column`;
   const at = (dims: readonly Dim[]): string => {
     if (dims.length === 0) return "0u";
@@ -193,7 +247,16 @@ function finishText(kernel: MatmulKernel, bindings: Bindings): string {
   };
   const tile = (o: number): string => `product${kernel.paired ? o : 0}`;
   const taken = new Set(kernel.params.map((p) => p.name));
-  const site: Site = { bindings, coordinates: new Map(), team: false, again: new Map(), locals: new Map(), tile, at, taken };
+  const site: Site = {
+    bindings,
+    coordinates: new Map(),
+    team: false,
+    again: new Map(),
+    locals: new Map(),
+    tile,
+    at,
+    taken,
+  };
   printElement(kernel.epilogue, site, () => whole, out);
   return out.text();
 }
@@ -216,7 +279,9 @@ export function outerToWgsl(given: OuterKernel, context: Context): WgslText {
       out.line("if (source < 0) { return 0.0; }");
     }
     const k = o.gather ? `(u32(source)${o.gather.divide === 1 ? "" : ` / ${o.gather.divide}u`})` : "k";
-    out.line(`return ${bindings.read(o.param, `${from}${o.major === "k" ? `${place} * ${o.stride}u + ${k}` : `${k} * ${o.stride}u + ${place}`}`)};`);
+    out.line(
+      `return ${bindings.read(o.param, `${from}${o.major === "k" ? `${place} * ${o.stride}u + ${k}` : `${k} * ${o.stride}u + ${place}`}`)};`,
+    );
     return out.text();
   };
   const store = `${many && kernel.store.batchStride > 0 ? `${lead} * ${kernel.store.batchStride}u + ` : ""}row * ${kernel.store.stride}u + column`;
@@ -235,6 +300,13 @@ export function outerToWgsl(given: OuterKernel, context: Context): WgslText {
     byRowsA: kernel.a.major === "other",
     byColumnsB: kernel.b.major === "other",
   };
-  const workgroups = [blocks(kernel.n, tile.columns), blocks(kernel.m, tile.rows), kernel.group?.experts ?? kernel.batch] as const;
-  return { code: assemble(kernel, "outer.wgsl", view, context.from), passes: [{ entry: "main", workgroups, bindings: bindings.of() }] };
+  const workgroups = [
+    blocks(kernel.n, tile.columns),
+    blocks(kernel.m, tile.rows),
+    kernel.group?.experts ?? kernel.batch,
+  ] as const;
+  return {
+    code: assemble(kernel, "outer.wgsl", view, context.from),
+    passes: [{ entry: "main", workgroups, bindings: bindings.of() }],
+  };
 }

@@ -37,7 +37,8 @@ export function namedParams(params: readonly Param[], dims: readonly Dim[]): Par
 const word = (dim: Dim): string => dim.name.replace(/[^A-Za-z0-9]+/g, "_").replace(/_$/, "");
 
 /** `D` for the size of an axis; constants of the kernel. */
-export const constantName = (dim: Dim): string => (/^[A-Z]/.test(word(dim)) ? word(dim).toUpperCase() : `N_${word(dim)}`);
+export const constantName = (dim: Dim): string =>
+  /^[A-Z]/.test(word(dim)) ? word(dim).toUpperCase() : `N_${word(dim)}`;
 /** `i_d` for a place along an axis. */
 export const loopName = (dim: Dim): string => `i_${word(dim).toLowerCase()}`;
 
@@ -51,7 +52,8 @@ export function dimsOf(kernel: Kernel): Dim[] {
     const known = found.get(d.name) ?? d;
     found.set(d.name, known);
     // buffers may be named after another view of them; only what the body walks must agree
-    if (known.size !== d.size && body.flatMap(dimsIn).includes(d)) throw new Error(`${kernel.name}: axis ${d.name} is ${known.size} here and ${d.size} there`);
+    if (known.size !== d.size && body.flatMap(dimsIn).includes(d))
+      throw new Error(`${kernel.name}: axis ${d.name} is ${known.size} here and ${d.size} there`);
   }
   return [...found.values()];
 }

@@ -3,7 +3,7 @@ import type { Kernel, KernelPlan } from "../../5-plan/plan.js";
 import { portable, type WgslProfile } from "../../targets/wgsl/limits.js";
 import type { WgslKernel, WgslNeeds, WgslProgram } from "../../targets/wgsl/program.js";
 import { finishToWgsl, flatToWgsl, rowsToWgsl } from "./elementwise.js";
-import { layOut, type Layout } from "./layout.js";
+import { type Layout, layOut } from "./layout.js";
 import { lowerPlan } from "./lower.js";
 import { matmulToWgsl, outerToWgsl } from "./matmul.js";
 import { specialToWgsl } from "./special.js";
@@ -23,7 +23,13 @@ export function planToWgsl(plan: KernelPlan, options: WgslOptions): WgslProgram 
     const text = kernelToWgsl(kernel, { profile, choice: layout.choices[i]!, from, chunks: lowered.chunks });
     return { name: kernel.name, ...text };
   });
-  return { kernels, buffers: layout.buffers, memories: layout.memories, programs: lowered.programs, needs: needsOf(kernels, layout) };
+  return {
+    kernels,
+    buffers: layout.buffers,
+    memories: layout.memories,
+    programs: lowered.programs,
+    needs: needsOf(kernels, layout),
+  };
 }
 
 export function kernelToWgsl(kernel: Kernel, context: Context): WgslText {
@@ -47,11 +53,17 @@ export function kernelToWgsl(kernel: Kernel, context: Context): WgslText {
 
 function needsOf(kernels: readonly WgslKernel[], { buffers, memories }: Layout): WgslNeeds {
   const storage = kernels.flatMap((k) => k.passes.map((p) => p.bindings.filter((b) => b.access !== "uniform").length));
-  const parts = kernels.flatMap((k) => k.passes.flatMap((p) => p.bindings.flatMap((b) => (b.of.kind === "param" && b.of.part ? [b.of.part.bytes] : []))));
+  const parts = kernels.flatMap((k) =>
+    k.passes.flatMap((p) => p.bindings.flatMap((b) => (b.of.kind === "param" && b.of.part ? [b.of.part.bytes] : []))),
+  );
   const split = parts.length > 0 ? Math.max(...parts) : 0;
   const owner = (memory: number): string => buffers.find((b) => b.memory === memory)?.name ?? "nothing";
   const largest = memories.indexOf(Math.max(...memories));
   const bytes = memories[largest]!;
   const binding = split > 0 && split < bytes ? split : bytes;
-  return { storageBuffers: Math.max(0, ...storage), binding: { bytes: binding, of: owner(largest) }, buffer: { bytes, of: owner(largest) } };
+  return {
+    storageBuffers: Math.max(0, ...storage),
+    binding: { bytes: binding, of: owner(largest) },
+    buffer: { bytes, of: owner(largest) },
+  };
 }

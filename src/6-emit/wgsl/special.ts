@@ -1,7 +1,8 @@
 /** Kernels that are one op: sorting edges, attention, rotary positions, scattering rows. Some take several dispatches. */
+
+import type { Param, SpecialKernel } from "../../5-plan/plan.js";
 import { diagnose } from "../../diagnostics/diagnose.js";
 import { DiagnosticError } from "../../diagnostics/diagnostic.js";
-import type { Param, SpecialKernel } from "../../5-plan/plan.js";
 import { wgslFloat } from "../../targets/wgsl/dialect.js";
 import type { WgslPass } from "../../targets/wgsl/program.js";
 import { bindParams, bytesOf } from "./bindings.js";
@@ -31,7 +32,12 @@ const SORT_CHUNK = 256;
 
 /** Memory of its own that a special kernel needs, as further parameters. */
 export function extraParams(kernel: SpecialKernel): Param[] {
-  const i32 = (name: string, sizes: readonly number[]): Param => ({ name, dtype: "i32", access: "update", dims: sizes.map((size, i) => ({ name: `x${i}`, size })) });
+  const i32 = (name: string, sizes: readonly number[]): Param => ({
+    name,
+    dtype: "i32",
+    access: "update",
+    dims: sizes.map((size, i) => ({ name: `x${i}`, size })),
+  });
   if (kernel.op === "scatterAdd") return [i32("next_item", [elements(kernel.params[1]!), 2])];
   if (kernel.op === "attentionGrad") return [{ ...kernel.params[4]!, name: "delta", access: "update" }];
   const sort = sortShape(kernel);
@@ -61,7 +67,11 @@ export function sortShape(kernel: SpecialKernel): SortShape | undefined {
   const whole = own.flatMap((p, i) => (i > 0 && p.dtype === "i32" ? [i] : []));
   const load = own.findIndex((p) => p.dtype === "f32");
   const [offsets, rows, slots] = sorts ? whole : [undefined, ...whole];
-  const experts = sorts ? elements(own[offsets!]!) - 1 : room !== undefined ? elements(own[rows!]!) / room : elements(own[load]!);
+  const experts = sorts
+    ? elements(own[offsets!]!) - 1
+    : room !== undefined
+      ? elements(own[rows!]!) / room
+      : elements(own[load]!);
   return { edges: elements(own[0]!), experts, offsets, rows, slots, load: load < 0 ? undefined : load, room };
 }
 
@@ -69,7 +79,9 @@ export function sortShape(kernel: SpecialKernel): SortShape | undefined {
 function checkExperts(experts: number, context: Context): void {
   const limit = Math.floor((context.profile.workgroupMemory - 4 * SORT_CHUNK) / 12) - 1;
   if (experts <= limit) return;
-  throw new DiagnosticError([diagnose("MOE5008", { target: "wgsl", what: "sorting edges by expert", needed: experts, limit })]);
+  throw new DiagnosticError([
+    diagnose("MOE5008", { target: "wgsl", what: "sorting edges by expert", needed: experts, limit }),
+  ]);
 }
 
 function sortToWgsl(kernel: SpecialKernel, context: Context): WgslText {
@@ -111,7 +123,11 @@ function sortToWgsl(kernel: SpecialKernel, context: Context): WgslText {
       putSlot: b.write(slots!, "i", "slot"),
     }),
   };
-  const pass = (entry: string, workgroups: WgslPass["workgroups"], params: readonly (number | undefined)[]): WgslPass => {
+  const pass = (
+    entry: string,
+    workgroups: WgslPass["workgroups"],
+    params: readonly (number | undefined)[],
+  ): WgslPass => {
     const used = params.filter((p): p is number => p !== undefined && p >= 0);
     return { entry, workgroups, bindings: b.of(used) };
   };
@@ -175,7 +191,10 @@ function ropeToWgsl(kernel: SpecialKernel, context: Context): WgslText {
     putTwo: b.write(to, "two", `y * cosine_here ${inverse ? "-" : "+"} x * sine_here`),
   };
   const workgroups = grid(blocks(pairs, 256), context.profile);
-  return { code: assemble(kernel, "rope.wgsl", view, context.from), passes: [{ entry: "main", workgroups, bindings: b.of() }] };
+  return {
+    code: assemble(kernel, "rope.wgsl", view, context.from),
+    passes: [{ entry: "main", workgroups, bindings: b.of() }],
+  };
 }
 
 /** Bytes of workgroup memory for blocks of keys and values, or of queries and their gradients. */
@@ -186,7 +205,15 @@ function attentionShape(kernel: SpecialKernel, context: Context) {
   const [sequence, headDim] = [Number(a.seq), Number(a.headDim)];
   const window = a.window === undefined ? undefined : Number(a.window);
   const tooLong = kernel.params.some((p) => bytesOf(p) > context.profile.binding);
-  if (tooLong) throw new DiagnosticError([diagnose("MOE5008", { target: "wgsl", what: "attention over one batch", needed: Math.max(...kernel.params.map(bytesOf)), limit: context.profile.binding })]);
+  if (tooLong)
+    throw new DiagnosticError([
+      diagnose("MOE5008", {
+        target: "wgsl",
+        what: "attention over one batch",
+        needed: Math.max(...kernel.params.map(bytesOf)),
+        limit: context.profile.binding,
+      }),
+    ]);
   const quads = headDim % 4 === 0;
   let lanes = 16;
   while (lanes < 64 && lanes < sequence) lanes *= 2;
@@ -208,7 +235,9 @@ function attentionShape(kernel: SpecialKernel, context: Context) {
 
 /** Parameters that hold rows of heads are read in fours where a head divides into fours. */
 function inFours(context: Context, params: readonly number[], quads: boolean): Context {
-  return quads ? { ...context, choice: { ...context.choice, types: new Map(params.map((p) => [p, "vec4<f32>"])) } } : context;
+  return quads
+    ? { ...context, choice: { ...context.choice, types: new Map(params.map((p) => [p, "vec4<f32>"])) } }
+    : context;
 }
 
 function attentionToWgsl(kernel: SpecialKernel, context: Context): WgslText {
@@ -217,7 +246,10 @@ function attentionToWgsl(kernel: SpecialKernel, context: Context): WgslText {
   const [q, k, v, o, lse] = kernel.params.map((p) => p.name);
   const workgroups = [blocks(shape.sequence, shape.lanes), shape.heads, shape.batch] as const;
   const view = { ...shape, declarations: b.declarations, q, k, v, o, lse };
-  return { code: assemble(kernel, "attention.wgsl", view, context.from), passes: [{ entry: "main", workgroups, bindings: b.of() }] };
+  return {
+    code: assemble(kernel, "attention.wgsl", view, context.from),
+    passes: [{ entry: "main", workgroups, bindings: b.of() }],
+  };
 }
 
 function attentionGradToWgsl(kernel: SpecialKernel, context: Context): WgslText {
@@ -229,7 +261,11 @@ function attentionGradToWgsl(kernel: SpecialKernel, context: Context): WgslText 
   const view = { ...shape, declarations: b.declarations, q, k, v, o, lse, do: dout, dq, dk, dv, delta, lastQuery };
   const across = blocks(shape.sequence, shape.lanes);
   const passes: WgslPass[] = [
-    { entry: "find_delta", workgroups: grid(blocks(shape.batch * shape.sequence * shape.heads, 64), context.profile), bindings: b.of([3, 5, 9]) },
+    {
+      entry: "find_delta",
+      workgroups: grid(blocks(shape.batch * shape.sequence * shape.heads, 64), context.profile),
+      bindings: b.of([3, 5, 9]),
+    },
     { entry: "grad_queries", workgroups: [across, shape.heads, shape.batch], bindings: b.of([0, 1, 2, 4, 5, 6, 9]) },
     { entry: "grad_keys", workgroups: [across, shape.kvHeads, shape.batch], bindings: b.of([0, 1, 2, 4, 5, 7, 8, 9]) },
   ];

@@ -74,12 +74,14 @@ function sameLane(from: Source, written: string, mine: readonly Dim[] | undefine
   return namesOf(inner) === written && namesOf(mine) === written;
 }
 
-const keyOf = (from: Source): string => (from.in === "param" ? `p${from.param}` : from.in === "local" ? `l${from.name}` : "");
+const keyOf = (from: Source): string =>
+  from.in === "param" ? `p${from.param}` : from.in === "local" ? `l${from.name}` : "";
 
 function remember(s: Stmt, fresh: Fresh): void {
   if (s.kind === "accumulate") return;
   const dims = s.kind === "topK" ? "" : namesOf(s.to.dims);
-  if (s.to.local && (s.to.dims.length > 0 || s.kind === "topK")) fresh.set(`l${s.to.local.name}`, { dims, storage: false });
+  if (s.to.local && (s.to.dims.length > 0 || s.kind === "topK"))
+    fresh.set(`l${s.to.local.name}`, { dims, storage: false });
   if (s.to.param !== undefined) fresh.set(`p${s.to.param}`, { dims, storage: true });
 }
 
@@ -128,7 +130,8 @@ function printTotals(s: Extract<Stmt, { kind: "reduce" }>, site: Site, out: Line
   });
 }
 
-const combine = (how: "sum" | "max", a: string, b: string): string => (how === "sum" ? `${a} + ${b}` : `max(${a}, ${b})`);
+const combine = (how: "sum" | "max", a: string, b: string): string =>
+  how === "sum" ? `${a} + ${b}` : `max(${a}, ${b})`;
 
 export const sumName = (param: string): string => `sum_${param}`;
 
@@ -236,7 +239,10 @@ export function integerLocals(body: readonly Stmt[]): Map<string, string> {
 }
 
 /** Locals of a team that live in workgroup memory: name, type and size. */
-export function sharedLocals(body: readonly Stmt[], again: ReadonlySet<string>): { name: string; dtype: string; size: number }[] {
+export function sharedLocals(
+  body: readonly Stmt[],
+  again: ReadonlySet<string>,
+): { name: string; dtype: string; size: number }[] {
   return body.flatMap((s) => {
     if (s.kind === "accumulate" || !s.to.local || again.has(s.to.local.name)) return [];
     const size = s.kind === "topK" ? s.k : s.to.dims.reduce((n, x) => n * x.size, 1);
@@ -251,15 +257,22 @@ function deal(dims: readonly Dim[], site: Site, out: Lines, inner: (loops: Loops
   const [only] = dims;
   if (dims.length === 1) {
     const name = loopName(only!);
-    out.block(`for (var ${name} = lane; ${name} < ${size}; ${name} += LANES)`, () => inner(new Map([[only!.name, name]])));
+    out.block(`for (var ${name} = lane; ${name} < ${size}; ${name} += LANES)`, () =>
+      inner(new Map([[only!.name, name]])),
+    );
     return;
   }
   out.block(`for (var i = lane; i < ${size}; i += LANES)`, () => {
     const loops = new Map<string, string>();
     dims.forEach((x, at) => {
-      const after = dims.slice(at + 1).map(constantName).join(" * ");
+      const after = dims
+        .slice(at + 1)
+        .map(constantName)
+        .join(" * ");
       const divided = after === "" ? "i" : `i / ${dims.length - at > 2 ? `(${after})` : after}`;
-      out.line(`let ${loopName(x)} = ${at === 0 ? divided : after === "" ? `i % ${constantName(x)}` : `${divided} % ${constantName(x)}`};`);
+      out.line(
+        `let ${loopName(x)} = ${at === 0 ? divided : after === "" ? `i % ${constantName(x)}` : `${divided} % ${constantName(x)}`};`,
+      );
       loops.set(x.name, loopName(x));
     });
     inner(loops);
@@ -323,10 +336,13 @@ function readOften(expr: PExpr, loops: Loops, site: Site, kind: "index" | "load"
   const seen = new Map<string, { count: number; base: string }>();
   printed(expr, loops, site, (piece, base, what) => {
     const now = named(piece, base, what);
-    if (what === kind && !/^\w+$/.test(now.text)) seen.set(now.text, { base, count: (seen.get(now.text)?.count ?? 0) + 1 });
+    if (what === kind && !/^\w+$/.test(now.text))
+      seen.set(now.text, { base, count: (seen.get(now.text)?.count ?? 0) + 1 });
     return now;
   });
-  return [...seen].flatMap(([text, { count, base }]) => (count > 1 || kind === "index" ? [[text, base] as [string, string]] : []));
+  return [...seen].flatMap(([text, { count, base }]) =>
+    count > 1 || kind === "index" ? [[text, base] as [string, string]] : [],
+  );
 }
 
 function printed(expr: PExpr, loops: Loops, site: Site, look: Look): Piece {
@@ -334,7 +350,8 @@ function printed(expr: PExpr, loops: Loops, site: Site, look: Look): Piece {
   const leaves: Leaves = {
     load: (from) => load(from, loops, site, false, look),
     index: (axis) => tight(`f32(${placeOf(axis, loops, site)})`, "s"),
-    random: (r) => tight(`uniform_at(${number(r.seed)}, ${number(r.step)}, ${r.stream}u, ${offset(r.dims, loops, site)})`, "s"),
+    random: (r) =>
+      tight(`uniform_at(${number(r.seed)}, ${number(r.step)}, ${r.stream}u, ${offset(r.dims, loops, site)})`, "s"),
   };
   return printExpr(expr, d, leaves);
 }
@@ -356,9 +373,18 @@ function load(from: Source, loops: Loops, site: Site, integer: boolean, look: Lo
 }
 
 const converted = (text: string, dtype: string, integer: boolean): Piece =>
-  tight((dtype === "f32" && !integer) || (dtype === "i32" && integer) ? text : `${integer ? "i32" : "f32"}(${text})`, "s");
+  tight(
+    (dtype === "f32" && !integer) || (dtype === "i32" && integer) ? text : `${integer ? "i32" : "f32"}(${text})`,
+    "s",
+  );
 
-function loadLocal(from: Extract<Source, { in: "local" }>, loops: Loops, site: Site, integer: boolean, look: Look): Piece {
+function loadLocal(
+  from: Extract<Source, { in: "local" }>,
+  loops: Loops,
+  site: Site,
+  integer: boolean,
+  look: Look,
+): Piece {
   const map = site.again.get(from.name);
   if (map) return computedAgain(map, from, loops, site);
   const dtype = site.locals.get(from.name) ?? "f32";
@@ -367,7 +393,12 @@ function loadLocal(from: Extract<Source, { in: "local" }>, loops: Loops, site: S
 }
 
 /** The expression of a map at the point where it is read, whatever the reader calls its axes. */
-function computedAgain(map: Extract<Stmt, { kind: "map" }>, from: Extract<Source, { in: "local" }>, loops: Loops, site: Site): Piece {
+function computedAgain(
+  map: Extract<Stmt, { kind: "map" }>,
+  from: Extract<Source, { in: "local" }>,
+  loops: Loops,
+  site: Site,
+): Piece {
   const flat = offset(from.dims, loops, site);
   const same = namesOf(from.dims) === namesOf(map.to.dims);
   const inner = new Map(
@@ -384,7 +415,8 @@ function computedAgain(map: Extract<Stmt, { kind: "map" }>, from: Extract<Source
 /** A row read by index: zero where the index is negative. */
 function loadGathered(from: Extract<Source, { in: "param" }>, loops: Loops, site: Site, look: Look): Piece {
   const { index, divide, rest } = from.gather!;
-  const indexName = index.in === "param" ? site.bindings.params[index.param]!.name : index.in === "local" ? index.name : "index";
+  const indexName =
+    index.in === "param" ? site.bindings.params[index.param]!.name : index.in === "local" ? index.name : "index";
   const row = look(load(index, loops, site, true), indexName, "index").text;
   const inner = from.dims.slice(from.dims.length - rest);
   const width = inner.map(constantName).join(" * ");

@@ -31,15 +31,30 @@ export interface Provenance {
 }
 
 /** The head of a file, then the constants and functions its body uses, then the body. */
-export function assemble(kernel: Kernel, template: string, view: object, from: Provenance, dims: readonly Dim[] = []): string {
+export function assemble(
+  kernel: Kernel,
+  template: string,
+  view: object,
+  from: Provenance,
+  dims: readonly Dim[] = [],
+): string {
   const body = fill(`wgsl/${template}`, view);
   const parts = [
-    fill("wgsl/head.wgsl", { ...from, template, name: kernel.name, summary: kernel.summary, because: kernel.because.join(", ") }),
+    fill("wgsl/head.wgsl", {
+      ...from,
+      template,
+      name: kernel.name,
+      summary: kernel.summary,
+      because: kernel.because.join(", "),
+    }),
     constants(dims, body),
     ...functionsFor(body),
     body,
   ];
-  return `${parts.filter((p) => p !== "").map((p) => p.trimEnd()).join("\n\n")}\n`;
+  return `${parts
+    .filter((p) => p !== "")
+    .map((p) => p.trimEnd())
+    .join("\n\n")}\n`;
 }
 
 /** `const D = 256u;` for every axis that the text mentions, and the numbers that stand for infinity. */
@@ -49,7 +64,9 @@ function constants(dims: readonly Dim[], body: string): string {
   const unique = [...new Map(axes.map((d) => [d.name, d])).values()];
   return [
     ...unique.map((d) => `const ${d.name} = ${d.size}u;`),
-    ...(mentioned("LOWEST") || usesMax(body) ? ["/* Stands for minus infinity, which WGSL does not have. */", "const LOWEST = -3.4028234663852886e38;"] : []),
+    ...(mentioned("LOWEST") || usesMax(body)
+      ? ["/* Stands for minus infinity, which WGSL does not have. */", "const LOWEST = -3.4028234663852886e38;"]
+      : []),
     ...(mentioned("HIGHEST") || usesMax(body) ? ["const HIGHEST = 3.4028234663852886e38;"] : []),
   ].join("\n");
 }

@@ -29,8 +29,10 @@ export async function findAdapter(kind: AdapterKind = wantedAdapter()): Promise<
   if (kind === "software") await useSwiftShader();
   const gpu = await openDawn(kind);
   const adapter = await gpu.requestAdapter({ powerPreference: "high-performance" });
-  if (!adapter) throw cannotRun(kind === "software" ? "the software adapter does not start" : "no WebGPU adapter was found");
-  if (kind === "gpu" && isSoftware(adapter)) throw cannotRun(`the only WebGPU adapter is \`${nameOf(adapter)}\`, made of software`);
+  if (!adapter)
+    throw cannotRun(kind === "software" ? "the software adapter does not start" : "no WebGPU adapter was found");
+  if (kind === "gpu" && isSoftware(adapter))
+    throw cannotRun(`the only WebGPU adapter is \`${nameOf(adapter)}\`, made of software`);
   return { adapter, kind, description: `${nameOf(adapter)}${kind === "software" ? " (software)" : ""}` };
 }
 
@@ -75,12 +77,15 @@ async function useSwiftShader(): Promise<void> {
   process.env.VK_ICD_FILENAMES = join(folder, "vk_swiftshader_icd.json");
 }
 
-const nameOf = ({ info }: GPUAdapter): string => info.description || [info.vendor, info.architecture, info.device].filter((x) => x !== "").join(" ") || "unnamed";
+const nameOf = ({ info }: GPUAdapter): string =>
+  info.description || [info.vendor, info.architecture, info.device].filter((x) => x !== "").join(" ") || "unnamed";
 
-const isSoftware = (adapter: GPUAdapter): boolean => adapter.info.isFallbackAdapter || /swiftshader|llvmpipe|warp/i.test(nameOf(adapter));
+const isSoftware = (adapter: GPUAdapter): boolean =>
+  adapter.info.isFallbackAdapter || /swiftshader|llvmpipe|warp/i.test(nameOf(adapter));
 
 function cannotRun(reason: string): DiagnosticError {
   const help = ["`moec doctor` lists the adapters of this machine", "leave `--target` out to train on the processor"];
-  if (whyNoSoftware() === undefined) help.push("set MOEC_ADAPTER=software to try the target on a slow adapter made of software");
+  if (whyNoSoftware() === undefined)
+    help.push("set MOEC_ADAPTER=software to try the target on a slow adapter made of software");
   return new DiagnosticError([diagnose("MOE5006", { target: "wgsl", reason }, { help })]);
 }

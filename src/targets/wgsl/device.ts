@@ -68,9 +68,14 @@ function checkNeeds({ needs }: WgslProgram, limits: GPUSupportedLimits): void {
 
 /** No more than the program needs: asking for more can make every kernel slower. */
 function limitsFor({ needs }: WgslProgram, limits: GPUSupportedLimits): Record<string, number> {
-  const least = (needed: number, fallback: number, limit: number): number => Math.min(limit, Math.max(needed, fallback));
+  const least = (needed: number, fallback: number, limit: number): number =>
+    Math.min(limit, Math.max(needed, fallback));
   return {
-    maxStorageBuffersPerShaderStage: least(needs.storageBuffers, portable.storageBuffers, limits.maxStorageBuffersPerShaderStage),
+    maxStorageBuffersPerShaderStage: least(
+      needs.storageBuffers,
+      portable.storageBuffers,
+      limits.maxStorageBuffersPerShaderStage,
+    ),
     maxStorageBufferBindingSize: least(needs.binding.bytes, portable.binding, limits.maxStorageBufferBindingSize),
     maxBufferSize: least(needs.buffer.bytes, portable.buffer, limits.maxBufferSize),
   };
@@ -81,6 +86,9 @@ function explain({ failure }: WgslError, program: WgslProgram): Error {
     return new DiagnosticError([diagnose("MOE9001", { doing: "building WGSL kernels", detail: failure.message })]);
   }
   const needed = program.memories.reduce((a, b) => a + b, 0);
-  const help = [`the largest tensor is \`${program.needs.buffer.of}\`: ${program.needs.buffer.bytes} bytes`, failure.message];
+  const help = [
+    `the largest tensor is \`${program.needs.buffer.of}\`: ${program.needs.buffer.bytes} bytes`,
+    failure.message,
+  ];
   return new DiagnosticError([diagnose("MOE6022", { needed, what: "the model's tensors on the GPU" }, { help })]);
 }

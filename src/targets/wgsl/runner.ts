@@ -47,13 +47,17 @@ export class WgslError extends Error {
 /** Makes pipelines, memory and bind groups. Errors: WgslError, with what the device says. */
 export async function openRunner(device: GPUDevice, program: WgslProgram): Promise<WgslRunner> {
   device.pushErrorScope("out-of-memory");
-  const memories = program.memories.map((size) => device.createBuffer({ size, usage: USAGE.storage | USAGE.copySource | USAGE.copyTarget }));
+  const memories = program.memories.map((size) =>
+    device.createBuffer({ size, usage: USAGE.storage | USAGE.copySource | USAGE.copyTarget }),
+  );
   const shortage = await device.popErrorScope();
   if (shortage) throw new WgslError({ kind: "out-of-memory", message: shortage.message });
   device.pushErrorScope("validation");
   const places = placesBuffer(device, program);
   const pipelines = await makePipelines(device, program);
-  const steps = program.programs.map((p) => p.launches.flatMap((l, at) => stepsOf(device, program, l, { memories, places, key: `${p.name} ${at}`, pipelines })));
+  const steps = program.programs.map((p) =>
+    p.launches.flatMap((l, at) => stepsOf(device, program, l, { memories, places, key: `${p.name} ${at}`, pipelines })),
+  );
   const wrong = await device.popErrorScope();
   if (wrong) throw new WgslError({ kind: "validation", message: wrong.message });
   return runnerOf(device, program, memories, places, steps);
@@ -141,12 +145,25 @@ interface Made {
 function stepsOf(device: GPUDevice, program: WgslProgram, launch: WgslLaunch, made: Made): Step[] {
   return program.kernels[launch.kernel]!.passes.map((pass) => {
     const { pipeline, layout } = made.pipelines.get(`${launch.kernel} ${pass.entry}`)!;
-    const entries = pass.bindings.map((b) => ({ binding: b.binding, resource: resourceOf(b, pass, program, launch, made) }));
-    return { pipeline, group: device.createBindGroup({ layout, entries }), workgroups: workgroupsOf(pass, launch, device) };
+    const entries = pass.bindings.map((b) => ({
+      binding: b.binding,
+      resource: resourceOf(b, pass, program, launch, made),
+    }));
+    return {
+      pipeline,
+      group: device.createBindGroup({ layout, entries }),
+      workgroups: workgroupsOf(pass, launch, device),
+    };
   });
 }
 
-function resourceOf({ of }: WgslBinding, pass: WgslPass, program: WgslProgram, launch: WgslLaunch, made: Made): GPUBufferBinding {
+function resourceOf(
+  { of }: WgslBinding,
+  pass: WgslPass,
+  program: WgslProgram,
+  launch: WgslLaunch,
+  made: Made,
+): GPUBufferBinding {
   if (of.kind === "pool") return { buffer: made.memories[0]! };
   if (of.kind === "places") return { buffer: made.places.buffer!, ...made.places.of.get(`${made.key} ${pass.entry}`)! };
   const { memory, offset, bytes } = program.buffers[launch.args[of.param]!]!;
@@ -157,14 +174,24 @@ function resourceOf({ of }: WgslBinding, pass: WgslPass, program: WgslProgram, l
 
 const wholeWords = (bytes: number): number => Math.max(4, Math.ceil(bytes / 4) * 4);
 
-function workgroupsOf({ workgroups }: WgslPass, launch: WgslLaunch, device: GPUDevice): readonly [number, number, number] {
+function workgroupsOf(
+  { workgroups }: WgslPass,
+  launch: WgslLaunch,
+  device: GPUDevice,
+): readonly [number, number, number] {
   if (!("perWorkgroup" in workgroups)) return workgroups;
   const count = Math.ceil(launch.count! / workgroups.perWorkgroup);
   const most = device.limits.maxComputeWorkgroupsPerDimension;
   return count <= most ? [count, 1, 1] : [most, Math.ceil(count / most), 1];
 }
 
-function runnerOf(device: GPUDevice, program: WgslProgram, memories: readonly GPUBuffer[], places: Places, steps: readonly (readonly Step[])[]): WgslRunner {
+function runnerOf(
+  device: GPUDevice,
+  program: WgslProgram,
+  memories: readonly GPUBuffer[],
+  places: Places,
+  steps: readonly (readonly Step[])[],
+): WgslRunner {
   const find = (buffer: number) => program.buffers[buffer]!;
   return {
     program,
@@ -173,7 +200,11 @@ function runnerOf(device: GPUDevice, program: WgslProgram, memories: readonly GP
       const { memory, offset } = find(buffer);
       device.queue.writeBuffer(memories[memory]!, offset, padded(data));
     },
-    read: (buffers) => readBack(device, buffers.map(find).map((b) => ({ ...b, from: memories[b.memory]! }))),
+    read: (buffers) =>
+      readBack(
+        device,
+        buffers.map(find).map((b) => ({ ...b, from: memories[b.memory]! })),
+      ),
     async run(number) {
       const encoder = device.createCommandEncoder({ label: program.programs[number]!.name });
       const pass = encoder.beginComputePass();
@@ -202,9 +233,18 @@ function padded(data: ArrayBufferView): Uint8Array<ArrayBuffer> {
   return whole;
 }
 
-async function readBack(device: GPUDevice, list: readonly { from: GPUBuffer; offset: number; bytes: number }[]): Promise<Uint8Array[]> {
+async function readBack(
+  device: GPUDevice,
+  list: readonly { from: GPUBuffer; offset: number; bytes: number }[],
+): Promise<Uint8Array[]> {
   const sizes = list.map((b) => wholeWords(b.bytes));
-  const staging = device.createBuffer({ size: Math.max(4, sizes.reduce((a, b) => a + b, 0)), usage: USAGE.mapRead | USAGE.copyTarget });
+  const staging = device.createBuffer({
+    size: Math.max(
+      4,
+      sizes.reduce((a, b) => a + b, 0),
+    ),
+    usage: USAGE.mapRead | USAGE.copyTarget,
+  });
   const encoder = device.createCommandEncoder();
   let at = 0;
   for (const [i, b] of list.entries()) {

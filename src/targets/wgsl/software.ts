@@ -18,7 +18,8 @@ interface Found {
 
 /** The package's archives; why not, where it is not installed or not for this system. */
 function find(): Found | string {
-  if (process.platform !== "linux" || process.arch !== "x64") return `the software adapter is for Linux on x64, this is ${process.platform} on ${process.arch}`;
+  if (process.platform !== "linux" || process.arch !== "x64")
+    return `the software adapter is for Linux on x64, this is ${process.platform} on ${process.arch}`;
   try {
     const main = createRequire(import.meta.url).resolve(PACKAGE);
     for (let folder = dirname(main); folder !== dirname(folder); folder = dirname(folder)) {
@@ -41,7 +42,9 @@ export function whyNoSoftware(): string | undefined {
 
 /** The folder with SwiftShader's libraries, unpacked into the cache once. Throws an Error that says why there is none. */
 export function swiftShaderFolder(): string {
-  return unpacked("swiftshader", ({ archives }, folder) => unpackTar(brotli(join(archives, "swiftshader.tar.br")), folder));
+  return unpacked("swiftshader", ({ archives }, folder) =>
+    unpackTar(brotli(join(archives, "swiftshader.tar.br")), folder),
+  );
 }
 
 /** The folder with a headless browser (`chromium`), the libraries it needs (`lib/`) and SwiftShader. */

@@ -6,7 +6,10 @@ const BLOCK = 512;
 
 /** Writes the files of a tar archive under a folder. */
 export function unpackTar(tar: Uint8Array, folder: string): void {
-  const text = (at: number, length: number): string => Buffer.from(tar.buffer, tar.byteOffset + at, length).toString("latin1").split("\0")[0]!;
+  const text = (at: number, length: number): string =>
+    Buffer.from(tar.buffer, tar.byteOffset + at, length)
+      .toString("latin1")
+      .split("\0")[0]!;
   for (let at = 0; at + BLOCK <= tar.length && tar[at] !== 0; ) {
     const [name, prefix] = [text(at, 100), text(at + 345, 155)];
     const size = Number.parseInt(text(at + 124, 12).trim() || "0", 8);

@@ -50,7 +50,9 @@ export async function compareOnGpu(graph: Graph, leaves: Leaves, profile?: WgslP
       ...[...want.updates].map(([name, t]) => ({ name: `updated ${name}`, t, buffer: kept(name) })),
     ];
     const got = await device.read(asked.map((a) => a.buffer));
-    return new Map(asked.map(({ name, t, buffer }, i) => [name, distance(t.data, numbers(program.buffers[buffer]!, got[i]!))]));
+    return new Map(
+      asked.map(({ name, t, buffer }, i) => [name, distance(t.data, numbers(program.buffers[buffer]!, got[i]!))]),
+    );
   } finally {
     device.close();
   }

@@ -5,7 +5,7 @@ import { verify } from "../../../src/3-graph/verify.js";
 import { dispatch } from "../../../src/4-dispatch/dispatch.js";
 import { graphsOf } from "../../../src/pipeline.js";
 import { softwareClass } from "../../../src/targets/wgsl/limits.js";
-import { designOf as routerDesign, leavesOf } from "../../graph/whole/designs.js";
+import { leavesOf, designOf as routerDesign } from "../../graph/whole/designs.js";
 import { designCases, designOf, leavesFor } from "../../numerics/designs.js";
 import { routerCases } from "../../numerics/router-cases.js";
 import { compareOnGpu, software } from "./agree.js";
