@@ -232,8 +232,11 @@ function finishText(kernel: MatmulKernel, bindings: Bindings): string {
     const at = `${batched && o.store.batchStride > 0 ? `batch * ${o.store.batchStride}u + ` : ""}row * ${o.store.stride}u + column`;
     out.line(bindings.write(o.store.param, at, `product${kernel.paired ? index : 0}`));
   };
-  if (kernel.paired || kernel.outputs.length === 1) kernel.outputs.forEach((_, i) => store(i));
-  else kernel.outputs.forEach((_, i) => out.block(`if (output == ${i}u)`, () => store(i)));
+  const alone = kernel.paired || kernel.outputs.length === 1;
+  for (const i of kernel.outputs.keys()) {
+    if (alone) store(i);
+    else out.block(`if (output == ${i}u)`, () => store(i));
+  }
   if (kernel.epilogue.length === 0) return out.text();
   const width = kernel.outputs[0]!.n;
   const line = batched ? `(batch * ${kernel.m}u + row)` : "row";
