@@ -1,7 +1,7 @@
 /**
  * How a kernel's text reaches its parameters: one storage binding each where a shader may have that many;
  * otherwise the small ones lie in one GPU buffer, the pool, and the text finds them there by places that
- * each launch gives (docs/decisions/006-bindings-of-the-wgsl-target.md). Tensors larger than a binding are
+ * each launch gives (docs/decisions/007-bindings-of-the-wgsl-target.md). Tensors larger than a binding are
  * shown by several. Whoever prints arithmetic asks here how to read or write number i of a parameter.
  */
 import type { Param } from "../../5-plan/plan.js";

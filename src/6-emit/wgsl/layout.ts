@@ -1,7 +1,7 @@
 /**
  * Which GPU buffer every tensor lies in. Weights and other kept tensors have one each; workspace tensors
  * whose lives do not meet take turns in one; small ones lie side by side in the pool if some kernel has more
- * parameters than a shader may have bindings (docs/decisions/006-bindings-of-the-wgsl-target.md).
+ * parameters than a shader may have bindings (docs/decisions/007-bindings-of-the-wgsl-target.md).
  */
 
 import type { Kernel } from "../../5-plan/plan.js";

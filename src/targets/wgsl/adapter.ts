@@ -64,7 +64,7 @@ export async function openDawn(kind: AdapterKind | "null"): Promise<GPU> {
 }
 
 /** Kept so that nobody unloads it. */
-let vulkan: unknown;
+const loaded: unknown[] = [];
 
 /** Makes SwiftShader the only Vulkan driver of this process. */
 async function useSwiftShader(): Promise<void> {
@@ -73,7 +73,7 @@ async function useSwiftShader(): Promise<void> {
   const folder = swiftShaderFolder();
   const { default: koffi } = await import("koffi");
   // loaded by its path first: whoever asks for libvulkan.so.1 by name afterwards gets this one
-  vulkan ??= koffi.load(join(folder, "libvulkan.so.1"));
+  if (loaded.length === 0) loaded.push(koffi.load(join(folder, "libvulkan.so.1")));
   process.env.VK_ICD_FILENAMES = join(folder, "vk_swiftshader_icd.json");
 }
 

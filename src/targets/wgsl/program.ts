@@ -83,5 +83,5 @@ export interface WgslNeeds {
   readonly buffer: { readonly bytes: number; readonly of: string };
 }
 
-/** Memory 0 is shared by small tensors of all programs; see docs/decisions on bindings. */
+/** Memory 0 is shared by small tensors of all programs; see docs/decisions/007-bindings-of-the-wgsl-target.md. */
 export const POOL = 0;

@@ -33,27 +33,39 @@ export function numbers({ dtype }: WgslBuffer, bytes: Uint8Array): ArrayLike<num
   return dtype === "i32" ? new Int32Array(bytes.buffer) : new Float32Array(bytes.buffer);
 }
 
-/** Distance of every output and every updated weight between interpreter and generated WGSL. */
-export async function compareOnGpu(graph: Graph, leaves: Leaves, profile?: WgslProfile): Promise<Map<string, number>> {
-  if (typeof software === "string") throw new Error(software);
-  const want = interpret(graph, leaves);
+/** Every output and every kept tensor after one run, as bytes. */
+export async function runOnGpu(graph: Graph, leaves: Leaves, profile?: WgslProfile): Promise<Map<string, Uint8Array>> {
   const program = emit({ run: graph }, profile);
-  const device = await openWgsl(program, { ...software, adapter: (await findAdapter("software")).adapter });
+  const device = await openWgsl(program, await findAdapter("software"));
   try {
-    const kept = (name: string): number => program.buffers.findIndex((b) => b.name === name && b.role !== "work");
-    program.buffers.forEach((b, i) => {
-      if (b.role !== "work") device.write(i, stored(b, leaves.get(b.name)!));
-    });
+    const kept = program.buffers.flatMap((b, i) => (b.role === "work" ? [] : [{ name: b.name, buffer: i }]));
+    for (const { name, buffer } of kept) device.write(buffer, stored(program.buffers[buffer]!, leaves.get(name)!));
     await device.run(0);
-    const asked = [
-      ...[...want.outputs].map(([name, t]) => ({ name, t, buffer: program.programs[0]!.outputs[name]! })),
-      ...[...want.updates].map(([name, t]) => ({ name: `updated ${name}`, t, buffer: kept(name) })),
-    ];
+    const outputs = Object.entries(program.programs[0]!.outputs).map(([name, buffer]) => ({
+      name: `output ${name}`,
+      buffer,
+    }));
+    const asked = [...outputs, ...kept];
     const got = await device.read(asked.map((a) => a.buffer));
-    return new Map(
-      asked.map(({ name, t, buffer }, i) => [name, distance(t.data, numbers(program.buffers[buffer]!, got[i]!))]),
-    );
+    return new Map(asked.map(({ name }, i) => [name, got[i]!]));
   } finally {
     device.close();
   }
+}
+
+/** Distance of every output and every updated weight between interpreter and generated WGSL. */
+export async function compareOnGpu(graph: Graph, leaves: Leaves, profile?: WgslProfile): Promise<Map<string, number>> {
+  const want = interpret(graph, leaves);
+  const { buffers, programs } = emit({ run: graph }, profile);
+  const got = await runOnGpu(graph, leaves, profile);
+  const keptOf = (name: string) => buffers.find((b) => b.name === name && b.role !== "work")!;
+  return new Map([
+    ...[...want.outputs].map(
+      ([name, t]) =>
+        [name, distance(t.data, numbers(buffers[programs[0]!.outputs[name]!]!, got.get(`output ${name}`)!))] as const,
+    ),
+    ...[...want.updates].map(
+      ([name, t]) => [`updated ${name}`, distance(t.data, numbers(keptOf(name), got.get(name)!))] as const,
+    ),
+  ]);
 }

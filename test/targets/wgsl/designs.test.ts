@@ -8,7 +8,7 @@ import { softwareClass } from "../../../src/targets/wgsl/limits.js";
 import { leavesOf, designOf as routerDesign } from "../../graph/whole/designs.js";
 import { designCases, designOf, leavesFor } from "../../numerics/designs.js";
 import { routerCases } from "../../numerics/router-cases.js";
-import { compareOnGpu, software } from "./agree.js";
+import { compareOnGpu, runOnGpu, software } from "./agree.js";
 
 // registers matter here, not speed: the adapter's own tiles compile sooner
 const profile = softwareClass;
@@ -19,6 +19,17 @@ describe.skipIf(typeof software === "string")("shipped designs in WGSL", () => {
     const far = await compareOnGpu(graph, leavesFor(graph, 261, visible), profile);
     expect([...far].filter(([, d]) => !(d < 2e-4))).toEqual([]);
   });
+});
+
+it.skipIf(typeof software === "string")("two runs of a training step are equal bit by bit", async () => {
+  const { spec, set, visible } = designCases[0]!;
+  const graph = graphsOf(designOf(spec, set), { batch: 2, programs: ["train"] }).graphs.train!;
+  const leaves = leavesFor(graph, 261, visible);
+  const [one, two] = [await runOnGpu(graph, leaves, profile), await runOnGpu(graph, leaves, profile)];
+  expect(one.size).toBeGreaterThan(20);
+  expect([...one].filter(([name, bytes]) => Buffer.compare(bytes, two.get(name)!) !== 0).map(([name]) => name)).toEqual(
+    [],
+  );
 });
 
 describe.skipIf(typeof software === "string")("routers in WGSL", () => {
