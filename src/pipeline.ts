@@ -16,8 +16,11 @@ import { type Choice, type DispatchOptions, dispatch } from "./4-dispatch/dispat
 import type { KernelPlan } from "./5-plan/plan.js";
 import { planPrograms } from "./5-plan/plan-programs.js";
 import { type CProgram, planToC } from "./6-emit/cpu/program.js";
+import { planToWgsl } from "./6-emit/wgsl/program.js";
 import { type Diagnostic, DiagnosticError } from "./diagnostics/diagnostic.js";
 import { version } from "./host/version.js";
+import type { WgslProfile } from "./targets/wgsl/limits.js";
+import type { WgslProgram } from "./targets/wgsl/program.js";
 
 export interface CheckOptions {
   /** values of `--set path=value` */
@@ -51,6 +54,10 @@ export interface Compiled {
   readonly c: CProgram;
 }
 
+export interface CompiledWgsl extends Pick<Compiled, "design" | "choices" | "plan"> {
+  readonly wgsl: WgslProgram;
+}
+
 /** Stages 1 and 2: everything that is wrong with a spec, in the order of its text. */
 export function checkSpec(source: SourceFile, options: CheckOptions = {}): Checked {
   const { ast, diagnostics, broken } = parse(source);
@@ -74,6 +81,16 @@ export function compileDesign(design: Design, options: CompileOptions = {}): Com
   const { path, hash } = design.spec;
   const c = planToC(plan, { title: design.model!.name, spec: path, hash, version: version() });
   return { design, weights: weightsOf(design), graphs, choices, plan, c };
+}
+
+/** Stages 3 to 6 for WebGPU; texts assume no more than every adapter allows, unless a profile says what is there. */
+export function compileWgsl(design: Design, options: CompileOptions = {}, profile?: WgslProfile): CompiledWgsl {
+  const { graphs, choices } = graphsOf(design, options);
+  // a product that keeps rows hot for later work is for caches; a GPU's tiles are done at once
+  const plan = planPrograms(graphs as Record<string, Graph>, { fusion: { hotRow: 0 } });
+  const { path, hash } = design.spec;
+  const from = { title: design.model!.name, spec: path, hash, version: version() };
+  return { design, choices, plan, wgsl: planToWgsl(plan, profile ? { ...from, profile } : from) };
 }
 
 /** Stages 3 and 4: the programs of a design as graphs, every mixture dispatched. */

@@ -4,7 +4,8 @@ import type { Design } from "../2-design/design.js";
 import { buffersOf, weightsOf } from "../2-design/weights.js";
 import type { KernelPlan } from "../5-plan/plan.js";
 import { version } from "../host/version.js";
-import type { Bundle, CpuCode, RunPlan } from "../runtime/bundle.js";
+import type { Bundle, CpuBundle, CpuCode, RunPlan } from "../runtime/bundle.js";
+import type { WgslProgram } from "../targets/wgsl/program.js";
 import type { CProgram } from "./cpu/program.js";
 
 /** The parts of a compilation that a trainer needs. */
@@ -15,7 +16,17 @@ export interface CompiledParts {
 }
 
 /** The bundle of a compiled design; `name` is the spec's file name without its ending. */
-export function bundleOf({ design, plan, c }: CompiledParts, name: string): Bundle {
+export function bundleOf({ design, plan, c }: CompiledParts, name: string): CpuBundle {
+  return { ...common(design, plan, name), code: cpuCode(c) };
+}
+
+/** The same for the wgsl target. */
+export function wgslBundleOf(parts: Omit<CompiledParts, "c"> & { readonly wgsl: WgslProgram }, name: string): Bundle {
+  const { design, plan, wgsl } = parts;
+  return { ...common(design, plan, name), code: { wgsl } };
+}
+
+function common(design: Design, plan: KernelPlan, name: string): Omit<Bundle, "code"> {
   return {
     name,
     version: version(),
@@ -23,7 +34,6 @@ export function bundleOf({ design, plan, c }: CompiledParts, name: string): Bund
     weights: weightsOf(design),
     buffers: buffersOf(design),
     plan: runPlan(plan),
-    code: cpuCode(c),
   };
 }
 

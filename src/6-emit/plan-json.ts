@@ -3,10 +3,13 @@
  * so that a change of one is a change of one line.
  */
 import type { KernelPlan, ProgramPlan } from "../5-plan/plan.js";
-import type { Bundle } from "../runtime/bundle.js";
+import type { CpuBundle } from "../runtime/bundle.js";
 
 /** The text of `plan.json`; the same plan gives the same bytes. */
-export function planToJson({ name, version, design, code, weights, buffers: saved }: Bundle, plan: KernelPlan): string {
+export function planToJson(
+  { name, version, design, code, weights, buffers: saved }: CpuBundle,
+  plan: KernelPlan,
+): string {
   const { kernels, buffers, programs, memory } = plan;
   return object([
     ["generated_by", `moec ${version}`],

@@ -2,11 +2,12 @@
 import type { SourceFile } from "../1-syntax/ast.js";
 import type { Design } from "../2-design/design.js";
 import type { SetOption } from "../2-design/read/overrides.js";
-import { bundleOf } from "../6-emit/bundle.js";
+import { bundleOf, wgslBundleOf } from "../6-emit/bundle.js";
 import { diagnose } from "../diagnostics/diagnose.js";
 import { type Diagnostic, DiagnosticError } from "../diagnostics/diagnostic.js";
-import { type Compiled, type CompileOptions, checkSpec, compileDesign as compile } from "../pipeline.js";
+import { type Compiled, type CompileOptions, checkSpec, compileDesign as compile, compileWgsl } from "../pipeline.js";
 import type { Bundle } from "../runtime/bundle.js";
+import type { WgslProfile } from "../targets/wgsl/limits.js";
 import { dispatchOptions, setOption } from "./flags.js";
 import { type Cli, warn } from "./output.js";
 import { specName } from "./read-spec.js";
@@ -41,6 +42,19 @@ export function checkDesign(cli: Cli, source: SourceFile, set: readonly SetOptio
 function withoutErrors(diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {
   if (diagnostics.some(({ severity }) => severity === "error")) throw new DiagnosticError(diagnostics);
   return diagnostics;
+}
+
+/** The same for a GPU: texts assume what its profile says is there. */
+export function compileGpuBundle(
+  cli: Cli,
+  source: SourceFile,
+  flags: DesignFlags,
+  options: CompileOptions,
+  profile: WgslProfile,
+): Bundle {
+  const dispatch = dispatchOptions(flags.dispatch ?? []);
+  const design = checkDesign(cli, source, (flags.set ?? []).map(setOption));
+  return wgslBundleOf(compileWgsl(design, { ...options, dispatch }, profile), specName(source.path));
 }
 
 /** Compiles into what a trainer takes. */

@@ -68,12 +68,12 @@ export function createProgram(cli: Cli, finish: (code: number) => void): Command
     .requiredOption("--weights <file>", "safetensors file, as `moec init` writes it")
     .requiredOption("--tokens <file>", '{"tokens": [[S+1 ids] × B]}')
     .requiredOption("--out <file>", "safetensors file to write")
-    .option("--target <name>", "cpu or reference (f64)", "cpu")
+    .option("--target <name>", "cpu, wgsl or reference (f64)", "cpu")
     .option("--seed <n>", "of noise, instead of the spec's", wholeNumber("--seed"))
     .action(async (file, flags) => finish(await (await import("./trace.js")).trace(cli, file, flags)));
 
   withDesign(add("train", "train a design"))
-    .option("--target <name>", "where to run: cpu", "cpu")
+    .option("--target <name>", "where to run: cpu, or wgsl on a GPU", "cpu")
     .option("--data <glob>", "data instead of the spec's (repeatable)", collect)
     .option("--steps <n>", "stop after this step; the schedule stays the spec's", wholeNumber("--steps", 1))
     .option("--seed <n>", "instead of the spec's", wholeNumber("--seed"))

@@ -13,7 +13,7 @@ import { dispatchOptions, setOption, targetNamed } from "./flags.js";
 import { type Cli, exit, print } from "./output.js";
 import { readSpec, specName } from "./read-spec.js";
 import { readTokenRows } from "./token-rows.js";
-import { traceOnCpu } from "./trace-cpu.js";
+import { traceOnCpu, traceOnGpu } from "./trace-kernels.js";
 import { traceReference } from "./trace-reference.js";
 
 export interface TraceFlags {
@@ -39,7 +39,7 @@ export interface TraceCall {
 
 /** Writes the trace; numbers are f32, or f64 from the reference. */
 export async function trace(cli: Cli, file: string, flags: TraceFlags): Promise<number> {
-  const target = targetNamed(flags.target, ["cpu", "reference"]);
+  const target = targetNamed(flags.target, ["cpu", "wgsl", "reference"]);
   const source = readSpec(cli.host, file);
   const design = checkDesign(cli, source, (flags.set ?? []).map(setOption));
   const call: TraceCall = {
@@ -50,13 +50,15 @@ export async function trace(cli: Cli, file: string, flags: TraceFlags): Promise<
     seed: flags.seed ?? design.train?.seed ?? 0,
     dispatch: dispatchOptions(flags.dispatch ?? []),
   };
-  const results = target === "cpu" ? await traceOnCpu(call) : traceReference(call);
+  const results = await tracers[target](call);
   const tensors = shaped(call, results);
   writeSafetensors(cli.host, flags.out, tensors, { spec: design.spec.hash, target });
   const loss = tensors.find(({ name }) => name === "loss")?.data[0];
   print(cli, `${flags.out}: ${tensors.length} tensors, loss ${Number(loss).toFixed(6)}`);
   return exit.ok;
 }
+
+const tracers = { cpu: traceOnCpu, wgsl: traceOnGpu, reference: async (call: TraceCall) => traceReference(call) };
 
 /** Logits as [B, S, V], and zeros for the gradients of weights that nothing depends on. */
 function shaped({ design, rows }: TraceCall, results: readonly Tensor[]): Tensor[] {

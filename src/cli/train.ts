@@ -6,7 +6,8 @@ import { cacheFolder } from "../host/cache-folder.js";
 import { checkpointSteps } from "../runtime/checkpoint.js";
 import { freshFolder, latestFolder, type Manifest, type RunFlags, readManifest } from "../runtime/run-folder.js";
 import { type TrainOptions, type TrainResult, train } from "../runtime/train.js";
-import { compileBundle } from "./compile-design.js";
+import type { WgslProfile } from "../targets/wgsl/limits.js";
+import { compileBundle, compileGpuBundle } from "./compile-design.js";
 import { targetNamed } from "./flags.js";
 import { untilInterrupted } from "./interrupt.js";
 import { type Cli, complain, exit } from "./output.js";
@@ -28,16 +29,21 @@ export interface TrainFlags {
 
 /** Exit 0 when all steps are done, 1 for a mistake of the user, 3 when it diverged, 130 when it was interrupted. */
 export async function trainCommand(cli: Cli, file: string, flags: TrainFlags): Promise<number> {
-  targetNamed(flags.target, ["cpu"]);
+  const target = targetNamed(flags.target, ["cpu", "wgsl"]);
   const { host } = cli;
   const source = readSpec(host, file);
   const name = specName(source.path);
   const folder = flags.out ?? (flags.resume ? latestFolder(host, name) : freshFolder(host, name));
   const before = flags.resume ? runToResume(cli, folder) : undefined;
   const asked = askedFor(flags, before);
+  // before anything slow: whether there is an adapter, and what it can do
+  const profile = target === "wgsl" ? await adapterProfile() : undefined;
   const view = trainView(cli, { json: flags.json ?? false, folder });
   const started = host.now();
-  const bundle = compileBundle(cli, source, asked, { programs: ["train", "evaluate"] });
+  const programs = { programs: ["train", "evaluate"] as const };
+  const bundle = profile
+    ? compileGpuBundle(cli, source, asked, programs, profile)
+    : compileBundle(cli, source, asked, programs);
   view.compiled(bundle, host.now() - started);
   const options: Omit<TrainOptions, "signal"> = {
     host,
@@ -55,6 +61,13 @@ export async function trainCommand(cli: Cli, file: string, flags: TrainFlags): P
   };
   const result = await untilInterrupted((signal) => train(bundle, { ...options, signal }, view.events));
   return finish(cli, result, view.end);
+}
+
+/** What the adapter of this machine allows. Errors: MOE5006 without one. */
+async function adapterProfile(): Promise<WgslProfile> {
+  const { findAdapter } = await import("../targets/wgsl/adapter.js");
+  const { profileOf } = await import("../targets/wgsl/device.js");
+  return profileOf(await findAdapter());
 }
 
 /** A resumed run asks for what it asked for before, unless told otherwise. */

@@ -6,16 +6,17 @@
 import type { Buffer } from "../5-plan/plan.js";
 import { openCpu } from "../targets/cpu/device.js";
 import { threadCount } from "../targets/cpu/threads.js";
-import { arenaBytes, type Bundle } from "./bundle.js";
+import { arenaBytes, type Bundle, type CpuCode, type WgslCode } from "./bundle.js";
 import { type Device, floats, ints } from "./device.js";
+import { wgslEngine } from "./engine-wgsl.js";
 
-/** A buffer in the arena itself: reading sees what programs wrote, writing changes what they read. */
+/** Numbers of a buffer: the memory of the device itself, or the host's copy where a device keeps its own (`push`, `pull`). */
 export type View = Float32Array | Int32Array | Uint8Array;
 
 export type KeptRole = "input" | "data" | "param" | "state";
 
 export interface Engine {
-  readonly device: Device;
+  readonly device: Pick<Device, "description">;
   /** bytes the plan reserves for tensors and scratch */
   readonly plannedBytes: number;
   /** kept buffers of a role, in the order of the plan */
@@ -35,8 +36,12 @@ export interface Engine {
     program: string,
     name: string,
   ) => { readonly view: View; readonly shape: readonly number[] } | undefined;
-  /** runs a program to its end */
-  readonly run: (program: string) => Promise<void>;
+  /** runs a program to its end; large results must be named to be readable afterwards, whatever the device */
+  readonly run: (program: string, results?: readonly string[]) => Promise<void>;
+  /** sends what was written to views of weights, tables and state; inputs are sent by `run` */
+  readonly push: () => Promise<void>;
+  /** brings weights and state to their views, as the last run left them */
+  readonly pull: () => Promise<void>;
   readonly close: () => Promise<void>;
 }
 
@@ -55,15 +60,24 @@ export type OpenDevice = (
 
 /** Builds the programs (or takes them from the cache) and opens them; MOE6022 when they do not fit into memory. */
 export async function openEngine(bundle: Bundle, options: EngineOptions = {}): Promise<Engine> {
+  const { plan, code } = bundle;
+  if ("wgsl" in code) return wgslEngine(plan, await openGpu(code, options));
   const threads = threadCount(options.threads);
-  const bytes = arenaBytes(bundle.code, threads);
-  const { source, headers } = bundle.code;
+  const bytes = arenaBytes(code, threads);
+  const { source, headers } = code;
   const log = options.log ?? (() => {});
   const open: OpenDevice = options.open ?? (() => openCpu({ source, headers, bytes, threads, log }));
-  return engineOn(bundle, await open(bundle, { bytes, threads }), bytes);
+  return engineOn(plan, code, await open(bundle, { bytes, threads }), bytes);
 }
 
-function engineOn({ plan, code }: Bundle, device: Device, plannedBytes: number): Engine {
+async function openGpu({ wgsl }: WgslCode, { log }: EngineOptions) {
+  const { openWgsl } = await import("../targets/wgsl/device.js");
+  const device = await openWgsl(wgsl);
+  log?.(device.description);
+  return device;
+}
+
+function engineOn(plan: Bundle["plan"], code: CpuCode, device: Device, plannedBytes: number): Engine {
   const kept = new Map(plan.buffers.filter(({ role }) => role !== "work").map((each) => [keyOf(each), each]));
   const find = (role: KeptRole, name: string): Buffer =>
     kept.get(`${role}:${name}`) ?? missing(`a ${role} buffer called ${name}`);
@@ -86,6 +100,9 @@ function engineOn({ plan, code }: Bundle, device: Device, plannedBytes: number):
       return buffer && { view: viewOf(device, buffer), shape: buffer.dims.map(({ size }) => size) };
     },
     run: (of) => device.run(numberOf(code.programs, of)),
+    // views are the device's own memory
+    push: async () => {},
+    pull: async () => {},
     close: () => device.close(),
   };
 }

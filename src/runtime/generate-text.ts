@@ -79,7 +79,7 @@ async function nextLogits(
   // what comes after the text cannot change what is predicted before it: attention looks back only
   tokens.set(seen);
   if (engine.has("input", "targets")) engine.view("input", "targets").fill(0);
-  await engine.run("evaluate");
+  await engine.run("evaluate", ["logits"]);
   const row = (seen.length - 1) * vocab;
   return engine.output("evaluate", "logits")!.subarray(row, row + vocab);
 }

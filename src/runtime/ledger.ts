@@ -54,7 +54,7 @@ function manifestOf(run: Run, options: LedgerOptions, steps: number): Manifest {
     flags: options.flags ?? { set: [], data: options.data, dispatch: [] },
     steps,
     seed,
-    target: "cpu",
+    target: "wgsl" in bundle.code ? "wgsl" : "cpu",
     device: engine.device.description,
     node: process.version,
     platform: `${process.platform} ${process.arch}`,

@@ -58,6 +58,8 @@ export interface Run {
   readonly train: () => Promise<Step>;
   /** undefined when nothing is held out, or too little for one window */
   readonly evaluate: (stopped?: () => boolean) => Promise<Evaluation | undefined>;
+  /** brings weights and state to the host, where a device keeps its own: before `save`, `weight` */
+  readonly pull: () => Promise<void>;
   /** saves a checkpoint below a folder and answers with its own; MOE6011 when a weight is no longer a number */
   readonly save: (folder: string) => string;
   /** takes weights, optimiser state and step from a checkpoint of this design and this data */
@@ -114,6 +116,12 @@ function running(parts: RunParts, spec: Train, start: RunState): Run {
   const watch = watchLoad({ reachable: reachable(start.tables, data.counts, sites), layers });
   const held = planEvaluation(data.heldOut, spec.batch, sequence);
   let state = start;
+  let sent = false;
+  /** What was put into place is sent to the device once, before the first program runs on it. */
+  const send = async (): Promise<void> => {
+    if (!sent) await engine.push();
+    sent = true;
+  };
   return {
     bundle,
     engine,
@@ -125,14 +133,23 @@ function running(parts: RunParts, spec: Train, start: RunState): Run {
     evaluatedTokens: held.starts.length * sequence,
     step: () => state.step,
     train: async () => {
+      await send();
       const result = await trainStep(parts, sites, watch, state.step);
       state = { ...state, step: state.step + 1 };
       return result;
     },
-    evaluate: (stopped) => evaluate(engine, data, held, stopped),
+    evaluate: async (stopped) => {
+      await send();
+      return evaluate(engine, data, held, stopped);
+    },
+    pull: async () => {
+      await send();
+      await engine.pull();
+    },
     save: (folder) => saveState(parts, state, folder),
     load: (from) => {
       state = loadedState(parts, from);
+      sent = false;
     },
     weight: (name) => state.idle.get(name) ?? engine.floats("param", name),
     close: () => engine.close(),
@@ -153,6 +170,7 @@ async function trainStep(
   await engine.run("train");
   const milliseconds = performance.now() - start;
   const results = stepResults(engine, sites);
+  if (!Number.isFinite(results.loss) || !Number.isFinite(results.gradNorm)) await engine.pull();
   const culprit = findCulprit(engine, bundle, results);
   const diverged = culprit && diagnose("MOE6011", { step: done + 1, what: culprit.what, value: String(culprit.value) });
   return { ...results, step: done + 1, milliseconds, diverged, warnings: diverged ? [] : watch(results.loads) };

@@ -109,9 +109,9 @@ async function loop(run: Run, { steps, options, events, ledger }: Loop): Promise
     if (step.diverged) return { outcome: "diverged", step: step.step, diagnostic: withWayOut(step.diverged, options) };
     if (step.step === first && options.before !== undefined)
       ledger.measured(process.memoryUsage.rss() - options.before);
-    if (isDue) save();
+    if (isDue) await save();
   }
-  save();
+  await save();
   const bad = diverged();
   if (bad) return { outcome: "diverged", step: run.step(), diagnostic: withWayOut(bad, options) };
   return { outcome: run.step() < steps ? "interrupted" : "finished", step: run.step() };
@@ -121,8 +121,9 @@ async function loop(run: Run, { steps, options, events, ledger }: Loop): Promise
 function saver(run: Run, { folder }: TrainRunOptions, events: TrainEvents) {
   let saved = run.step();
   let bad: Diagnostic | undefined;
-  const save = (): void => {
+  const save = async (): Promise<void> => {
     if (saved === run.step() || bad) return;
+    await run.pull();
     try {
       const checkpoint = run.save(folder);
       saved = run.step();
