@@ -59,7 +59,7 @@ export async function openContender(bundle, force) {
   return { name: `moec ${force}`, description: engine.device.description, plannedBytes, step, close: engine.close };
 }
 
-/** A function that trains one step on an engine and gives its seconds and its loss. */
+/** A function that trains one step on an engine and gives its seconds, its loss and its number. */
 export function training(engine, bundle) {
   const { model, train } = bundle.design;
   const uniform = new Float64Array(model.vocab).fill(1);
@@ -75,7 +75,7 @@ export function training(engine, bundle) {
     await engine.run("train");
     const loss = engine.output("train", "loss")[0];
     done++;
-    return { seconds: (performance.now() - start) / 1000, loss };
+    return { seconds: (performance.now() - start) / 1000, loss, step: done };
   };
 }
 

@@ -1,7 +1,7 @@
 /** The benchmark's numbers as text for a terminal and as Markdown for RESULTS.md. */
 import { MOST_BUSY } from "./quiet.mjs";
 
-const columns = ["contender", "tokens/s", "ms/step", "GFLOP/s", "spread", "last loss"];
+const columns = ["contender", "tokens/s", "ms/step", "GFLOP/s", "spread", "loss at step"];
 
 /** What the numbers mean; printed with them. */
 export const convention =
@@ -68,13 +68,13 @@ function designMarkdown(design) {
 }
 
 function rows({ contenders }) {
-  return contenders.map(({ name, ms, tokensPerSecond, gflops, spread, loss }) => [
+  return contenders.map(({ name, ms, tokensPerSecond, gflops, spread, loss, step }) => [
     name,
     tokensPerSecond.toFixed(0),
     ms.toFixed(0),
     gflops.toFixed(0),
     `${(100 * spread).toFixed(0)} %`,
-    loss.toFixed(3),
+    `${loss.toFixed(3)} at ${step}`,
   ]);
 }
 

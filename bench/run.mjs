@@ -107,8 +107,8 @@ function outsideHeap() {
 async function takeTurns(ours, peer) {
   const ways = peer?.about.ways ?? [];
   const seen = new Map();
-  const add = (name, { seconds, loss }) => {
-    seen.set(name, { seconds: (seen.get(name)?.seconds ?? []).concat(seconds), loss });
+  const add = (name, { seconds, loss, step }) => {
+    seen.set(name, { seconds: (seen.get(name)?.seconds ?? []).concat(seconds), loss, step });
   };
   let memory = 0;
   for (const way of ways) await peer.run(way, 3);
@@ -137,11 +137,11 @@ function rest() {
 }
 
 function ranked(seen, tokens, flops) {
-  return [...seen].map(([name, { seconds, loss }]) => {
+  return [...seen].map(([name, { seconds, loss, step }]) => {
     const middle = median(seconds);
     const spread = (Math.max(...seconds) - Math.min(...seconds)) / middle;
     const rate = tokens / middle;
-    return { name, ms: 1e3 * middle, tokensPerSecond: rate, gflops: (flops * rate) / 1e9, spread, loss };
+    return { name, ms: 1e3 * middle, tokensPerSecond: rate, gflops: (flops * rate) / 1e9, spread, loss, step };
   });
 }
 

@@ -113,7 +113,8 @@ def serve(config, args):
         if way not in running:
             running[way] = Steps(config, way, args.batch)
         seconds = [running[way].run() for _ in range(int(count))]
-        emit({"experts": way, "seconds": seconds, "loss": running[way].loss, "memory": memory()})
+        last = {"loss": running[way].loss, "step": running[way].done}
+        emit({"experts": way, "seconds": seconds, **last, "memory": memory()})
 
 
 def load_weights(model, tensors):
