@@ -29,7 +29,7 @@ export async function openTorch(name, design, threads, python = process.env.MOEC
     const { about } = JSON.parse(await answers.next());
     return { peer: peerOf(child, answers, about) };
   } catch {
-    return { why: `${python} cannot run the peer: ${complaint() || "it gave no answer"}` };
+    return { why: `MOEC_PYTHON cannot run the peer: ${complaint() || "it gave no answer"}` };
   }
 }
 
