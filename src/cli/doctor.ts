@@ -4,12 +4,19 @@ import { availableParallelism, totalmem } from "node:os";
 import { version } from "../host/version.js";
 import { formatBytes } from "../runtime/progress.js";
 import { type CpuFacts, cpuFacts } from "../targets/cpu/probe.js";
+import { type WgslFacts, wgslFacts } from "../targets/wgsl/probe.js";
 import { type Cli, exit, print } from "./output.js";
 
 /** Prints facts; exit 0 whatever they are. Errors: MOE5005 and MOE5009 where `MOEC_CPU` or `MOEC_THREADS` ask for what is not there. */
 export async function doctor(cli: Cli): Promise<number> {
   const facts = await cpuFacts();
-  const rows = [...machineRows(), ...cpuRows(facts), ...laterRows, ["cache", facts.cache]];
+  const rows = [
+    ...machineRows(),
+    ...cpuRows(facts),
+    ...gpuRows(await wgslFacts()),
+    ...laterRows,
+    ["cache", facts.cache],
+  ];
   for (const [name, value] of rows) print(cli, `${name!.padEnd(12)} ${value}`);
   return exit.ok;
 }
@@ -51,7 +58,23 @@ function cpuRows(facts: CpuFacts): string[][] {
   ];
 }
 
-const laterRows = [
-  ["target wgsl", "not built yet in this version: WebGPU adapters are not looked for"],
-  ["target cuda", "not built yet in this version: CUDA is not looked for"],
-];
+function gpuRows({ adapter, reason, noSoftware }: WgslFacts): string[][] {
+  if (!adapter) {
+    const other = noSoftware ?? "MOEC_ADAPTER=software uses a slow one made of software";
+    return [["target wgsl", `${reason}; ${other}`]];
+  }
+  const { name, features, limits } = adapter;
+  const sizes = [
+    `${formatBytes(limits.maxBufferSize)} a buffer`,
+    `${formatBytes(limits.maxStorageBufferBindingSize)} a binding`,
+    `${limits.maxStorageBuffersPerShaderStage} bindings`,
+    `${limits.maxComputeInvocationsPerWorkgroup} lanes and ${formatBytes(limits.maxComputeWorkgroupStorageSize)} a workgroup`,
+  ];
+  return [
+    ["WebGPU", `${name}: ${features.length > 0 ? features.join(", ") : "no optional features"}`],
+    ["", sizes.join(", ")],
+    ["target wgsl", `wgsl (${name})`],
+  ];
+}
+
+const laterRows = [["target cuda", "not built yet in this version: CUDA is not looked for"]];

@@ -2,6 +2,7 @@
 import { artifactsOf } from "../6-emit/artifacts.js";
 import { staleArtifacts, writeArtifacts } from "../6-emit/write-artifacts.js";
 import { join } from "../host/paths.js";
+import { wgslFiles } from "./compile.js";
 import { compileDesign } from "./compile-design.js";
 import { type Cli, exit, print } from "./output.js";
 import { readSpec, specName } from "./read-spec.js";
@@ -19,7 +20,8 @@ export async function generate(cli: Cli, { check = false }: GenerateFlags): Prom
   for (const spec of featured) {
     const name = specName(spec);
     const folder = join("generated", name);
-    const files = artifactsOf(compileDesign(cli, readSpec(cli.host, spec), {}), name);
+    const compiled = compileDesign(cli, readSpec(cli.host, spec), {});
+    const files = [...artifactsOf(compiled, name), ...wgslFiles(compiled)];
     const changed = check ? staleArtifacts(cli.host, folder, files) : writeArtifacts(cli.host, folder, files).written;
     for (const path of changed) print(cli, `${join(folder, path)}: ${check ? "stale" : "written"}`);
     stale += changed.length;

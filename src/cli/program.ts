@@ -52,7 +52,7 @@ export function createProgram(cli: Cli, finish: (code: number) => void): Command
     .action(async (files, flags) => finish((await import("./fmt.js")).fmt(cli, files, flags)));
 
   withDesign(add("compile", "write kernels, trainer and report of a design"))
-    .option("--target <names>", "cpu (more to come), separated by commas", "cpu")
+    .option("--target <names>", "cpu, wgsl, or both: cpu,wgsl", "cpu")
     .option("--out <dir>", "folder; generated/<spec> if not given")
     .action(async (file, flags) => finish(await (await import("./compile.js")).compile(cli, file, flags)));
 
@@ -120,7 +120,7 @@ export function createProgram(cli: Cli, finish: (code: number) => void): Command
     .option("--json", "numbers as JSON on stdout")
     .action(async (file, flags) => finish(await (await import("./bench.js")).bench(cli, file, flags)));
 
-  add("doctor", "what this machine has: Node, compilers, memory, disk").action(async () =>
+  add("doctor", "what this machine has: Node, compilers, WebGPU, memory, disk").action(async () =>
     finish(await (await import("./doctor.js")).doctor(cli)),
   );
 

@@ -156,7 +156,7 @@ export function flatToWgsl(given: FlatKernel, context: Context): WgslText {
   const kernel = { ...given, params: namedParams(given.params, []) };
   const bindings = bindParams(kernel.params, context.choice);
   const sums = accumulates(kernel.body);
-  const lanes = 256;
+  const lanes = sums.length > 0 ? context.profile.invocations : 256;
   const out = lines(sums.length > 0 ? 4 : 2);
   const at = (dims: readonly Dim[]): string => (dims.length === 0 ? "0u" : "at");
   const taken = new Set(kernel.params.map((p) => p.name));

@@ -13,7 +13,7 @@ export type AdapterKind = "gpu" | "software";
 export interface Adapter {
   readonly adapter: GPUAdapter;
   readonly kind: AdapterKind;
-  /** one line for people: `SwiftShader driver 5.0.0 (software)` */
+  /** one line for people: `SwiftShader driver 5.0.0, software` */
   readonly description: string;
 }
 
@@ -33,7 +33,7 @@ export async function findAdapter(kind: AdapterKind = wantedAdapter()): Promise<
     throw cannotRun(kind === "software" ? "the software adapter does not start" : "no WebGPU adapter was found");
   if (kind === "gpu" && isSoftware(adapter))
     throw cannotRun(`the only WebGPU adapter is \`${nameOf(adapter)}\`, made of software`);
-  return { adapter, kind, description: `${nameOf(adapter)}${kind === "software" ? " (software)" : ""}` };
+  return { adapter, kind, description: `${nameOf(adapter)}${kind === "software" ? ", software" : ""}` };
 }
 
 /**

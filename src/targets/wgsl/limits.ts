@@ -7,6 +7,7 @@ export interface WgslProfile {
   readonly storageBuffers: number;
   /** bytes of workgroup memory */
   readonly workgroupMemory: number;
+  /** lanes of a workgroup that meet at barriers */
   readonly invocations: number;
   /** workgroups along one axis of a dispatch */
   readonly workgroups: number;
@@ -33,5 +34,5 @@ export const portable: WgslProfile = {
   tiles: "wide",
 };
 
-/** For adapters made of software: their compilers take seconds over many registers. */
-export const softwareClass: WgslProfile = { ...portable, name: "software", tiles: "small" };
+/** For adapters made of software: lanes take turns, a barrier switches between them, many registers compile slowly. */
+export const softwareClass: WgslProfile = { ...portable, name: "software", invocations: 32, tiles: "small" };

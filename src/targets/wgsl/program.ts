@@ -83,5 +83,15 @@ export interface WgslNeeds {
   readonly buffer: { readonly bytes: number; readonly of: string };
 }
 
+/** The file next to the texts that says the rest. */
+export const programFile = "program.json";
+
+/** A program from its files; `read` answers with the text of a file of the folder. */
+export async function readWgsl(read: (name: string) => Promise<string>): Promise<WgslProgram> {
+  const rest = JSON.parse(await read(programFile)) as WgslProgram;
+  const kernels = rest.kernels.map(async (kernel) => ({ ...kernel, code: await read(`${kernel.name}.wgsl`) }));
+  return { ...rest, kernels: await Promise.all(kernels) };
+}
+
 /** Memory 0 is shared by small tensors of all programs; see docs/decisions/007-bindings-of-the-wgsl-target.md. */
 export const POOL = 0;

@@ -1,0 +1,130 @@
+/** Training on a GPU as a user does it, on the software adapter: both seed designs, small, against the cpu target. */
+import { readFileSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import { type Machine, machine } from "../../e2e/machine.js";
+import { software } from "./agree.js";
+
+const words = "the expert router sends every token to one of eight small networks and adds what they answer".split(" ");
+const sentence = (seed: number): string =>
+  Array.from({ length: 12 }, (_, i) => words[(seed * 7 + i * i * 3 + i) % words.length]).join(" ");
+const text = Array.from({ length: 300 }, (_, i) => `${sentence(i)}.`).join("\n");
+
+interface Seed {
+  readonly spec: string;
+  readonly model: string;
+}
+
+const seeds: readonly Seed[] = [
+  { spec: "mask-moe", model: "MaskMoE" },
+  { spec: "mh-moe", model: "MHMoE" },
+];
+
+/** A folder with text and the spec, and the flags that make the design small. */
+function small({ spec, model }: Seed): { m: Machine; flags: string[] } {
+  const m = machine(
+    { [`${spec}.moe`]: readFileSync(`specs/${spec}.moe`, "utf8"), "data/a.md": text, "data/b.md": text.slice(0, 9000) },
+    { MOEC_ADAPTER: "software" },
+  );
+  const set = {
+    [`${model}.d_model`]: "32",
+    [`${model}.context`]: "24",
+    [`${model}.vocab`]: "280",
+    "Attend.heads": "2",
+    "Mixture.experts": "8 of swiglu(hidden: 24)",
+    "Pretrain.tokenizer": "bpe(vocab: 280)",
+    "Pretrain.batch": "2 * context",
+  };
+  return {
+    m,
+    flags: [
+      `${spec}.moe`,
+      "--data",
+      "data/*.md",
+      ...Object.entries(set).flatMap(([path, value]) => ["--set", `${path}=${value}`]),
+    ],
+  };
+}
+
+const metrics = (m: Machine, run: string): Record<string, number>[] =>
+  m
+    .read(`${run}/metrics.jsonl`)
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line));
+
+describe.skipIf(typeof software === "string")("moec train --target wgsl", () => {
+  it.each(seeds)("$spec: 20 steps give the losses of the cpu target", async (seed) => {
+    const { m, flags } = small(seed);
+    for (const target of ["cpu", "wgsl"]) {
+      const { code, stderr } = await m.moec("train", ...flags, "--steps", "20", "--target", target, "--out", target);
+      expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    }
+    const [cpu, gpu] = [metrics(m, "cpu"), metrics(m, "wgsl")];
+    expect(gpu.length).toBe(20);
+    for (const [i, step] of gpu.entries()) {
+      expect(step.loss).toBeCloseTo(cpu[i]!.loss!, 4);
+      expect(step.cross_entropy).toBeCloseTo(cpu[i]!.cross_entropy!, 4);
+      expect(step.grad_norm! / cpu[i]!.grad_norm!).toBeCloseTo(1, 3);
+    }
+    expect(gpu.at(-1)!.val_loss).toBeCloseTo(cpu.at(-1)!.val_loss!, 4);
+    const manifest = JSON.parse(m.read("wgsl/manifest.json"));
+    expect(manifest).toMatchObject({
+      target: "wgsl",
+      status: "finished",
+      device: expect.stringMatching(/^wgsl \(SwiftShader .*, software\)$/),
+    });
+  });
+
+  it("goes on with a checkpoint as if it had never stopped, and the cpu target can sample from it", async () => {
+    const { m, flags } = small(seeds[0]!);
+    const train = (out: string, ...more: string[]) =>
+      m.moec("train", ...flags, "--target", "wgsl", "--out", out, ...more);
+    expect(await train("whole", "--steps", "4")).toMatchObject({ code: 0 });
+    expect(await train("parts", "--steps", "2")).toMatchObject({ code: 0 });
+    expect(await train("parts", "--steps", "4", "--resume")).toMatchObject({ code: 0 });
+    for (const file of ["model", "optimizer"]) {
+      const path = `checkpoints/4/${file}.safetensors`;
+      expect(m.bytes(`parts/${path}`).equals(m.bytes(`whole/${path}`))).toBe(true);
+    }
+    const sample = await m.moec("sample", "whole", "--prompt", "the", "--tokens", "4");
+    expect(sample).toMatchObject({ code: 0, stderr: "" });
+  });
+
+  it("traces what the reference traces", async () => {
+    const { m, flags } = small(seeds[1]!);
+    const [spec, , , ...set] = flags as [string, ...string[]];
+    m.write(
+      "t.json",
+      JSON.stringify({ tokens: [0, 1].map((b) => Array.from({ length: 13 }, (_, i) => (i * 17 + b * 5) % 280)) }),
+    );
+    const plain = [spec, ...set];
+    expect(await m.moec("init", ...plain, "--out", "w.safetensors", "--data", "data/*.md")).toMatchObject({ code: 0 });
+    const losses: number[] = [];
+    for (const target of ["reference", "wgsl"]) {
+      const { code, stdout } = await m.moec(
+        "trace",
+        ...plain,
+        "--weights",
+        "w.safetensors",
+        "--tokens",
+        "t.json",
+        "--out",
+        `${target}.safetensors`,
+        "--target",
+        target,
+      );
+      expect(code).toBe(0);
+      losses.push(Number(/loss ([\d.]+)/.exec(stdout)![1]));
+    }
+    expect(losses[1]).toBeCloseTo(losses[0]!, 4);
+  });
+});
+
+it("an adapter that nobody knows is a mistake of the user", async () => {
+  const { m } = small(seeds[0]!);
+  const other = machine({ "mask-moe.moe": m.read("mask-moe.moe") }, { MOEC_ADAPTER: "quantum" });
+  const { code, stderr } = await other.moec("train", "mask-moe.moe", "--target", "wgsl");
+  expect(code).toBe(1);
+  expect(stderr).toContain("MOE5009");
+  expect(stderr).toContain("`software` or `gpu`");
+});
