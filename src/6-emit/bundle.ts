@@ -4,7 +4,7 @@ import type { Design } from "../2-design/design.js";
 import { buffersOf, weightsOf } from "../2-design/weights.js";
 import type { KernelPlan } from "../5-plan/plan.js";
 import { version } from "../host/version.js";
-import type { Bundle, CpuBundle, CpuCode, RunPlan } from "../runtime/bundle.js";
+import type { Bundle, CpuBundle, CpuCode, RunPlan, WgslCode } from "../runtime/bundle.js";
 import type { WgslProgram } from "../targets/wgsl/program.js";
 import type { CProgram } from "./cpu/program.js";
 
@@ -21,7 +21,10 @@ export function bundleOf({ design, plan, c }: CompiledParts, name: string): CpuB
 }
 
 /** The same for the wgsl target. */
-export function wgslBundleOf(parts: Omit<CompiledParts, "c"> & { readonly wgsl: WgslProgram }, name: string): Bundle {
+export function wgslBundleOf(
+  parts: Omit<CompiledParts, "c"> & { readonly wgsl: WgslProgram },
+  name: string,
+): Bundle & { readonly code: WgslCode } {
   const { design, plan, wgsl } = parts;
   return { ...common(design, plan, name), code: { wgsl } };
 }

@@ -1,9 +1,9 @@
 /** `moec compile FILE`: writes what a design becomes: kernels, trainer, report. */
 import { artifactsOf } from "../6-emit/artifacts.js";
+import { wgslBundleOf } from "../6-emit/bundle.js";
 import { wgslArtifacts } from "../6-emit/wgsl/artifacts.js";
 import { writeArtifacts } from "../6-emit/write-artifacts.js";
 import { join } from "../host/paths.js";
-import type { GeneratedFile } from "../host/write-generated.js";
 import { type Compiled, compileWgsl } from "../pipeline.js";
 import { compileDesign } from "./compile-design.js";
 import { dispatchOptions, targetNamed } from "./flags.js";
@@ -24,7 +24,7 @@ export async function compile(cli: Cli, file: string, flags: CompileFlags): Prom
   const compiled = compileDesign(cli, source, flags);
   const name = specName(source.path);
   const folder = flags.out ?? join("generated", name);
-  const wgsl = targets.includes("wgsl") ? wgslFiles(compiled, flags) : [];
+  const wgsl = targets.includes("wgsl") ? wgslFiles(compiled, flags, name) : [];
   const files = [...artifactsOf(compiled, name), ...wgsl];
   const { written } = writeArtifacts(cli.host, folder, files);
   print(cli, `${folder}: ${files.length} files, ${written.length} of them changed`);
@@ -32,9 +32,7 @@ export async function compile(cli: Cli, file: string, flags: CompileFlags): Prom
 }
 
 /** Texts that every adapter takes, whatever this machine has. */
-export function wgslFiles(
-  { design }: Compiled,
-  { dispatch = [] }: Pick<CompileFlags, "dispatch"> = {},
-): GeneratedFile[] {
-  return wgslArtifacts(compileWgsl(design, { dispatch: dispatchOptions(dispatch) }).wgsl);
+export function wgslFiles({ design }: Compiled, { dispatch = [] }: Pick<CompileFlags, "dispatch">, name: string) {
+  const compiled = compileWgsl(design, { dispatch: dispatchOptions(dispatch) });
+  return wgslArtifacts(wgslBundleOf(compiled, name));
 }

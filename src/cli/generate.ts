@@ -21,7 +21,7 @@ export async function generate(cli: Cli, { check = false }: GenerateFlags): Prom
     const name = specName(spec);
     const folder = join("generated", name);
     const compiled = compileDesign(cli, readSpec(cli.host, spec), {});
-    const files = [...artifactsOf(compiled, name), ...wgslFiles(compiled)];
+    const files = [...artifactsOf(compiled, name), ...wgslFiles(compiled, {}, name)];
     const changed = check ? staleArtifacts(cli.host, folder, files) : writeArtifacts(cli.host, folder, files).written;
     for (const path of changed) print(cli, `${join(folder, path)}: ${check ? "stale" : "written"}`);
     stale += changed.length;

@@ -4,11 +4,10 @@
  */
 
 import type { Buffer } from "../5-plan/plan.js";
-import { openCpu } from "../targets/cpu/device.js";
-import { threadCount } from "../targets/cpu/threads.js";
-import { arenaBytes, type Bundle, type CpuCode, type WgslCode } from "./bundle.js";
+import type { WgslProgram } from "../targets/wgsl/program.js";
+import { arenaBytes, type Bundle, type CpuCode } from "./bundle.js";
 import { type Device, floats, ints } from "./device.js";
-import { wgslEngine } from "./engine-wgsl.js";
+import { type OpenWgsl, wgslEngine } from "./engine-wgsl.js";
 
 /** Numbers of a buffer: the memory of the device itself, or the host's copy where a device keeps its own (`push`, `pull`). */
 export type View = Float32Array | Int32Array | Uint8Array;
@@ -51,7 +50,11 @@ export interface EngineOptions {
   readonly log?: ((line: string) => void) | undefined;
   /** how a device is opened; the cpu target unless a test brings its own */
   readonly open?: OpenDevice | undefined;
+  /** how a WGSL program is opened; on this machine's GPU unless a browser brings its own */
+  readonly gpu?: OpenGpu | undefined;
 }
+
+export type OpenGpu = (program: WgslProgram, options: EngineOptions) => Promise<OpenWgsl>;
 
 export type OpenDevice = (
   bundle: Bundle,
@@ -61,18 +64,27 @@ export type OpenDevice = (
 /** Builds the programs (or takes them from the cache) and opens them; MOE6022 when they do not fit into memory. */
 export async function openEngine(bundle: Bundle, options: EngineOptions = {}): Promise<Engine> {
   const { plan, code } = bundle;
-  if ("wgsl" in code) return wgslEngine(plan, await openGpu(code, options));
+  // targets are loaded when they are used: a browser has no C compiler, and most machines no GPU
+  if ("wgsl" in code) return wgslEngine(plan, await (options.gpu ?? openGpu)(code.wgsl, options));
+  const { threadCount } = await import("../targets/cpu/threads.js");
   const threads = threadCount(options.threads);
   const bytes = arenaBytes(code, threads);
-  const { source, headers } = code;
-  const log = options.log ?? (() => {});
-  const open: OpenDevice = options.open ?? (() => openCpu({ source, headers, bytes, threads, log }));
+  const open: OpenDevice = options.open ?? ((_, size) => openNative(code, size, options));
   return engineOn(plan, code, await open(bundle, { bytes, threads }), bytes);
 }
 
-async function openGpu({ wgsl }: WgslCode, { log }: EngineOptions) {
+async function openNative(
+  { source, headers }: CpuCode,
+  size: { bytes: number; threads: number },
+  options: EngineOptions,
+) {
+  const { openCpu } = await import("../targets/cpu/device.js");
+  return openCpu({ source, headers, ...size, log: options.log ?? (() => {}) });
+}
+
+async function openGpu(program: WgslProgram, { log }: EngineOptions): Promise<OpenWgsl> {
   const { openWgsl } = await import("../targets/wgsl/device.js");
-  const device = await openWgsl(wgsl);
+  const device = await openWgsl(program);
   log?.(device.description);
   return device;
 }

@@ -23,12 +23,14 @@ export function layOut(lowered: Lowered, profile: WgslProfile): Layout {
   const most = poolLimit(lowered.kernels, profile);
   const inPool = lowered.buffers.map((b) => words(b.bytes) <= most);
   const places = placesOf(lowered, inPool, profile);
-  const buffers = lowered.buffers.map(({ name, role, dtype, bytes }, i) => ({
+  const buffers = lowered.buffers.map(({ name, role, dtype, dims, bytes, source }, i) => ({
     name,
     role,
     dtype,
+    dims,
     bytes,
     ...places.of[i]!,
+    ...(source && { source }),
   }));
   return {
     buffers,

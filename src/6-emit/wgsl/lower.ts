@@ -16,7 +16,7 @@ export interface Lowered {
   readonly chunks: number;
 }
 
-export type LoweredBuffer = Pick<Buffer, "name" | "role" | "dtype" | "bytes">;
+export type LoweredBuffer = Pick<Buffer, "name" | "role" | "dtype" | "dims" | "bytes" | "source">;
 
 export interface LoweredProgram {
   readonly name: string;
@@ -26,10 +26,10 @@ export interface LoweredProgram {
 
 export function lowerPlan(plan: KernelPlan): Lowered {
   const chunks = chunksOf(plan.kernels);
-  const buffers: LoweredBuffer[] = plan.buffers.map((b) => ({
-    ...b,
-    bytes: b.dims[0]?.name === "chunk" ? (b.bytes / b.dims[0].size) * chunks : b.bytes,
-  }));
+  const buffers: LoweredBuffer[] = plan.buffers.map((b) => {
+    const { dims } = inChunks(b, chunks);
+    return { ...b, dims, bytes: b.dims[0]?.name === "chunk" ? (b.bytes / b.dims[0].size) * chunks : b.bytes };
+  });
   const kernels = plan.kernels.map(
     (k): Kernel => ({ ...k, params: [...k.params.map((p) => inChunks(p, chunks)), ...extrasOf(k)] }),
   );
@@ -37,7 +37,7 @@ export function lowerPlan(plan: KernelPlan): Lowered {
   return { kernels, buffers, programs, chunks };
 }
 
-function inChunks(p: Param, chunks: number): Param {
+function inChunks<T extends Pick<Param, "dims">>(p: T, chunks: number): T {
   const [first, ...rest] = p.dims;
   return first?.name === "chunk" ? { ...p, dims: [{ ...first, size: chunks }, ...rest] } : p;
 }
@@ -55,7 +55,7 @@ function lowerProgram(
 ): LoweredProgram {
   const tables = new Map<number, number>();
   const add = (p: Param, of: string): number =>
-    buffers.push({ name: `${of}.${p.name}`, role: "work", dtype: p.dtype, bytes: bytesOf(p) }) - 1;
+    buffers.push({ name: `${of}.${p.name}`, role: "work", dtype: p.dtype, dims: p.dims, bytes: bytesOf(p) }) - 1;
   const launches = program.launches.map(({ wait: _, ...launch }) => {
     const kernel = plan.kernels[launch.kernel]!;
     const extras = extrasOf(kernel).map((p) => {

@@ -19,7 +19,7 @@ export function wasmFeatures(): WasmFeatures {
 }
 
 /** A module with one function without parameters or results. */
-function oneFunction(instructions: readonly number[]): Uint8Array {
+function oneFunction(instructions: readonly number[]): Uint8Array<ArrayBuffer> {
   const body = [0, ...instructions, 0x0b];
   const magic = [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0];
   const types = [1, 4, 1, 0x60, 0, 0];

@@ -6,16 +6,10 @@
 import { join } from "node:path";
 import { diagnose } from "../../diagnostics/diagnose.js";
 import { DiagnosticError } from "../../diagnostics/diagnostic.js";
+import { type Adapter, type AdapterKind, isSoftware, nameOf } from "./open.js";
 import { swiftShaderFolder, whyNoSoftware } from "./software.js";
 
-export type AdapterKind = "gpu" | "software";
-
-export interface Adapter {
-  readonly adapter: GPUAdapter;
-  readonly kind: AdapterKind;
-  /** one line for people: `SwiftShader driver 5.0.0, software` */
-  readonly description: string;
-}
+export type { Adapter, AdapterKind } from "./open.js";
 
 /** What `MOEC_ADAPTER` asks for. Errors: MOE5009. */
 export function wantedAdapter(value = process.env.MOEC_ADAPTER): AdapterKind {
@@ -76,12 +70,6 @@ async function useSwiftShader(): Promise<void> {
   if (loaded.length === 0) loaded.push(koffi.load(join(folder, "libvulkan.so.1")));
   process.env.VK_ICD_FILENAMES = join(folder, "vk_swiftshader_icd.json");
 }
-
-const nameOf = ({ info }: GPUAdapter): string =>
-  info.description || [info.vendor, info.architecture, info.device].filter((x) => x !== "").join(" ") || "unnamed";
-
-const isSoftware = (adapter: GPUAdapter): boolean =>
-  adapter.info.isFallbackAdapter || /swiftshader|llvmpipe|warp/i.test(nameOf(adapter));
 
 function cannotRun(reason: string): DiagnosticError {
   const help = ["`moec doctor` lists the adapters of this machine", "leave `--target` out to train on the processor"];

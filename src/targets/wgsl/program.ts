@@ -3,8 +3,8 @@
  * the dispatches in order. The runner needs nothing else, in Node or in a browser. How a plan becomes this
  * is `6-emit/wgsl`.
  */
-import type { DType } from "../../3-graph/graph.js";
-import type { BufferRole } from "../../5-plan/plan.js";
+import type { DataSource, DType } from "../../3-graph/graph.js";
+import type { BufferRole, Dim } from "../../5-plan/plan.js";
 
 export interface WgslProgram {
   readonly kernels: readonly WgslKernel[];
@@ -55,6 +55,9 @@ export interface WgslBuffer {
   readonly name: string;
   readonly role: BufferRole;
   readonly dtype: DType;
+  readonly dims: readonly Dim[];
+  /** what the host fills a data buffer with */
+  readonly source?: DataSource;
   /** of the tensor; the place it takes is rounded up to whole words */
   readonly bytes: number;
   /** index into memories */
@@ -81,16 +84,6 @@ export interface WgslNeeds {
   /** largest binding and largest GPU buffer, in bytes, and whose they are */
   readonly binding: { readonly bytes: number; readonly of: string };
   readonly buffer: { readonly bytes: number; readonly of: string };
-}
-
-/** The file next to the texts that says the rest. */
-export const programFile = "program.json";
-
-/** A program from its files; `read` answers with the text of a file of the folder. */
-export async function readWgsl(read: (name: string) => Promise<string>): Promise<WgslProgram> {
-  const rest = JSON.parse(await read(programFile)) as WgslProgram;
-  const kernels = rest.kernels.map(async (kernel) => ({ ...kernel, code: await read(`${kernel.name}.wgsl`) }));
-  return { ...rest, kernels: await Promise.all(kernels) };
 }
 
 /** Memory 0 is shared by small tensors of all programs; see docs/decisions/007-bindings-of-the-wgsl-target.md. */

@@ -1,0 +1,98 @@
+/// <reference types="@webgpu/types" />
+/**
+ * The page: takes text, trains the compiled design on it with the browser's GPU, and shows how it goes. All
+ * that is about training comes from moec's runtime; this is buttons and pictures.
+ */
+import {
+  type BrowserGpu,
+  DiagnosticError,
+  findGpu,
+  memoryHost,
+  openRun,
+  type Run,
+  readGpuBundle,
+} from "../../src/runtime/browser.js";
+import { drawCurve, drawLoad } from "./charts.js";
+
+const find = <T extends HTMLElement>(id: string): T => document.getElementById(id) as T;
+const [text, train, stop] = [
+  find<HTMLTextAreaElement>("text"),
+  find<HTMLButtonElement>("train"),
+  find<HTMLButtonElement>("stop"),
+];
+const [curve, heat] = [find<HTMLCanvasElement>("curve"), find<HTMLCanvasElement>("heat")];
+const say = (id: string, what: string): void => {
+  find(id).textContent = what;
+};
+
+/** Until the user presses Stop, or so many steps. */
+const steps = Number(new URLSearchParams(location.search).get("steps") ?? 2000);
+let stopped = false;
+
+const bundle = readGpuBundle(async (path) => {
+  const answer = await fetch(`design/${path}`);
+  if (!answer.ok) throw new Error(`${path}: ${answer.status}`);
+  return answer.text();
+});
+
+async function learn(gpu: BrowserGpu): Promise<void> {
+  const host = memoryHost({ files: { "text.txt": text.value } });
+  const report = (what: string): void => say("status", what);
+  const run = await openRun(await bundle, { host, data: ["*.txt"], gpu: gpu.open, report });
+  try {
+    await steadily(run);
+  } finally {
+    await run.close();
+  }
+}
+
+async function steadily(run: Run): Promise<void> {
+  const losses: number[] = [];
+  while (losses.length < steps && !stopped) {
+    const { step, crossEntropy, loads, milliseconds, diverged } = await run.train();
+    if (diverged) throw new DiagnosticError([diverged]);
+    losses.push(crossEntropy);
+    say("status", "training");
+    say("step", String(step));
+    say("loss", crossEntropy.toFixed(3));
+    say("speed", Math.round((1000 * run.tokensPerStep) / milliseconds).toLocaleString("en"));
+    drawCurve(curve, losses);
+    drawLoad(heat, loads);
+    // the page stays alive between steps
+    await new Promise(requestAnimationFrame);
+  }
+  say("status", stopped ? "stopped" : "done");
+}
+
+async function start(): Promise<void> {
+  stopped = false;
+  [train.disabled, stop.disabled] = [true, false];
+  try {
+    const gpu = await findGpu(navigator.gpu);
+    say("device", gpu.description);
+    gpu.onLost((reason) => say("status", `the GPU was lost (${reason}): press Train to start again`));
+    say("status", "compiling kernels");
+    await learn(gpu);
+  } catch (error) {
+    say("status", error instanceof Error ? error.message : String(error));
+  } finally {
+    [train.disabled, stop.disabled] = [false, true];
+  }
+}
+
+train.addEventListener("click", () => void start());
+stop.addEventListener("click", () => {
+  stopped = true;
+});
+text.addEventListener("dragover", (event) => {
+  event.preventDefault();
+  text.classList.add("over");
+});
+text.addEventListener("dragleave", () => text.classList.remove("over"));
+text.addEventListener("drop", async (event) => {
+  event.preventDefault();
+  text.classList.remove("over");
+  const files = [...(event.dataTransfer?.files ?? [])];
+  text.value = (await Promise.all(files.map((file) => file.text()))).join("\n\n");
+});
+text.value = await fetch("sample.txt").then((answer) => answer.text());
