@@ -3,7 +3,7 @@
  * launch ended. Native only. The profile itself costs a clock reading per launch.
  */
 
-import { openEngine } from "../dist/src/runtime/engine.js";
+import { openEngine } from "../dist/src/runtime/open-engine.js";
 import { buildNative } from "../dist/src/targets/cpu/build-native.js";
 import { chooseBuild } from "../dist/src/targets/cpu/device.js";
 import { openNative } from "../dist/src/targets/cpu/device-native.js";

@@ -2,9 +2,9 @@
 import { diagnose } from "../diagnostics/diagnose.js";
 import { DiagnosticError } from "../diagnostics/diagnostic.js";
 import { openCheckpoint } from "../runtime/checkpoint.js";
-import { openEngine } from "../runtime/engine.js";
 import { fillData } from "../runtime/fill-data.js";
 import { generateText } from "../runtime/generate-text.js";
+import { openEngine } from "../runtime/open-engine.js";
 import { tableUses } from "../runtime/routing-tables.js";
 import { readManifest, specPath, tokenizerPath } from "../runtime/run-folder.js";
 import { loadModel, tablesIn } from "../runtime/start-weights.js";

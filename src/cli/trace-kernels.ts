@@ -2,13 +2,14 @@
 import { bundleOf, wgslBundleOf } from "../6-emit/bundle.js";
 import { compileDesign, compileWgsl } from "../pipeline.js";
 import type { Bundle } from "../runtime/bundle.js";
-import { type Engine, openEngine } from "../runtime/engine.js";
+import type { Engine } from "../runtime/engine.js";
 import { writeBatch } from "../runtime/evaluate.js";
 import { fillData } from "../runtime/fill-data.js";
+import { openEngine } from "../runtime/open-engine.js";
 import { tableUses } from "../runtime/routing-tables.js";
 import type { Tensor } from "../runtime/safetensors-write.js";
 import { loadModel } from "../runtime/start-weights.js";
-import { type TraceCall, tablesOf } from "./trace.js";
+import { type TraceCall, tablesOf } from "./trace-call.js";
 
 /** Every result of the program `trace`, by generated C. */
 export function traceOnCpu(call: TraceCall): Promise<Tensor[]> {

@@ -13,7 +13,7 @@ import { dataOf } from "../runtime/fill-data.js";
 import { tableUses } from "../runtime/routing-tables.js";
 import type { Tensor } from "../runtime/safetensors-write.js";
 import { expectedModel } from "../runtime/start-weights.js";
-import { type TraceCall, tablesOf, tensorOf } from "./trace.js";
+import { type TraceCall, tablesOf, tensorOf } from "./trace-call.js";
 
 /** Every result of the program `trace`, in f64. */
 export function traceReference(call: TraceCall): Tensor[] {

@@ -2,10 +2,7 @@
  * `moec trace FILE`: loss, logits, gradients and routing of one pass over given tokens, as a safetensors file. For
  * comparing targets with each other and with other implementations.
  */
-import type { Design } from "../2-design/design.js";
-import { buffersOf, weightsOf } from "../2-design/weights.js";
-import { diagnose } from "../diagnostics/diagnose.js";
-import { DiagnosticError } from "../diagnostics/diagnostic.js";
+import { weightsOf } from "../2-design/weights.js";
 import { readSafetensors } from "../runtime/safetensors.js";
 import { type Tensor, writeSafetensors } from "../runtime/safetensors-write.js";
 import { checkDesign } from "./compile-design.js";
@@ -13,6 +10,7 @@ import { dispatchOptions, setOption, targetNamed } from "./flags.js";
 import { type Cli, exit, print } from "./output.js";
 import { readSpec, specName } from "./read-spec.js";
 import { readTokenRows } from "./token-rows.js";
+import type { TraceCall } from "./trace-call.js";
 import { traceOnCpu, traceOnGpu } from "./trace-kernels.js";
 import { traceReference } from "./trace-reference.js";
 
@@ -24,17 +22,6 @@ export interface TraceFlags {
   readonly seed?: number;
   readonly set?: readonly string[];
   readonly dispatch?: readonly string[];
-}
-
-/** What is traced, the same for every target. */
-export interface TraceCall {
-  readonly design: Design;
-  readonly name: string;
-  readonly weights: ReturnType<typeof readSafetensors>;
-  /** [B, S+1] ids */
-  readonly rows: readonly (readonly number[])[];
-  readonly seed: number;
-  readonly dispatch: Readonly<Record<string, string>>;
 }
 
 /** Writes the trace; numbers are f32, or f64 from the reference. */
@@ -76,17 +63,4 @@ function shaped({ design, rows }: TraceCall, results: readonly Tensor[]): Tensor
       return { name: `grad.${name}`, dtype: wide ? "F64" : "F32", shape, data };
     }),
   ];
-}
-
-/** Routing tables in the file, by their names in checkpoints. */
-export function tablesOf({ design, weights }: TraceCall): ReadonlyMap<string, Uint8Array> {
-  const tables = buffersOf(design).filter(({ dtype }) => dtype === "u8");
-  return new Map(tables.map(({ name }) => [name, tensorOf(weights, name).data() as Uint8Array]));
-}
-
-/** A tensor that must be there; MOE6004 otherwise. */
-export function tensorOf({ tensors, path }: TraceCall["weights"], tensor: string) {
-  const found = tensors.get(tensor);
-  if (found) return found;
-  throw new DiagnosticError([diagnose("MOE6004", { file: path, tensor })]);
 }

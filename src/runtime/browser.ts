@@ -6,14 +6,14 @@
 import { diagnose } from "../diagnostics/diagnose.js";
 import { DiagnosticError } from "../diagnostics/diagnostic.js";
 import { isSoftware, nameOf, openOn } from "../targets/wgsl/open.js";
-import type { OpenGpu } from "./engine.js";
+import type { OpenGpu } from "./open-engine.js";
 
 export { DiagnosticError } from "../diagnostics/diagnostic.js";
 export { memoryHost } from "../host/memory.js";
 export type { Bundle } from "./bundle.js";
-export type { OpenGpu } from "./engine.js";
 export { generateText } from "./generate-text.js";
 export type { Load } from "./load.js";
+export type { OpenGpu } from "./open-engine.js";
 export { readGpuBundle } from "./read-gpu-bundle.js";
 export { openRun, type Run, type Step } from "./run.js";
 

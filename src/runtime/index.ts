@@ -20,6 +20,7 @@ export * from "./generate-text.js";
 export * from "./init.js";
 export * from "./load.js";
 export * from "./metrics.js";
+export * from "./open-engine.js";
 export * from "./progress.js";
 export * from "./read-bundle.js";
 export * from "./rng.js";

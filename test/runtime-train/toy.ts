@@ -6,7 +6,7 @@ import type { Design } from "../../src/2-design/design.js";
 import type { Buffer } from "../../src/5-plan/plan.js";
 import type { Bundle } from "../../src/runtime/bundle.js";
 import { checkRegion, type Device } from "../../src/runtime/device.js";
-import type { OpenDevice } from "../../src/runtime/engine.js";
+import type { OpenDevice } from "../../src/runtime/open-engine.js";
 
 export const V = 256;
 export const [B, S] = [2, 8];

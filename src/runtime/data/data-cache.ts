@@ -9,7 +9,7 @@ import { join } from "../../host/paths.js";
 import { readSafetensors } from "../safetensors.js";
 import { type Tensor, writeSafetensors } from "../safetensors-write.js";
 import { readTokenizer } from "../tokenizer/read-tokenizer.js";
-import type { Encoded } from "./prepare.js";
+import type { Encoded } from "./encoded.js";
 
 /** Part of every key: entries of another version of the format, or of our tokenizers, are never read. */
 const format = "2";

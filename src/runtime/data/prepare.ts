@@ -12,6 +12,7 @@ import { type TokenArray, tokenBuffer } from "../tokenizer/token-buffer.js";
 import { bpeTokenizer, byteTokenizer, type Tokenizer } from "../tokenizer/tokenizer.js";
 import { countTokens } from "./count-tokens.js";
 import { cachedDocuments, keepDocuments } from "./data-cache.js";
+import type { Encoded } from "./encoded.js";
 import { findFiles } from "./find-files.js";
 import { type RawFile, readTexts } from "./read-texts.js";
 import { holdsTokens, readTokens } from "./read-tokens.js";
@@ -50,13 +51,6 @@ export interface PreparedData {
   readonly heldOutDocuments: number;
   /** SHA-256 of the files' names and contents */
   readonly hash: string;
-  readonly warnings: readonly Diagnostic[];
-}
-
-/** Documents in ids, with what was noticed on the way. */
-export interface Encoded {
-  readonly documents: EncodedDocuments;
-  readonly tokenizer: Tokenizer | undefined;
   readonly warnings: readonly Diagnostic[];
 }
 
