@@ -6,6 +6,7 @@ import type { Dim, Param, PExpr, Source, Stmt, Target } from "../../5-plan/plan.
 import { asNumber, asVector, type Leaves, type Piece, printExpr, tight } from "../../targets/c-like.js";
 import { cpuDialect } from "../../targets/cpu/dialect.js";
 import type { Lines } from "../lines.js";
+import { sourcesOf } from "../sources.js";
 
 export interface Site {
   readonly params: readonly Param[];
@@ -87,19 +88,6 @@ export function longestRow(body: readonly Stmt[]): number {
       s.in === "param" && s.gather ? s.dims.slice(s.dims.length - s.gather.rest).reduce((n, x) => n * x.size, 1) : 0,
     );
   return Math.max(0, ...widths);
-}
-
-function sourcesOf(s: Stmt): Source[] {
-  if (s.kind === "pick") return [s.from, s.index];
-  if (s.kind === "topK") return [s.key];
-  return loadsOf(s.expr);
-}
-
-function loadsOf(e: PExpr): Source[] {
-  if (e.op === "load") return [e.from];
-  if (e.op === "select") return [...loadsOf(e.c), ...loadsOf(e.a), ...loadsOf(e.b)];
-  if (e.op === "const" || e.op === "index" || e.op === "random") return [];
-  return "b" in e ? [...loadsOf(e.a), ...loadsOf(e.b)] : loadsOf(e.a);
 }
 
 function printStatement(s: Stmt, site: Site, out: Lines): void {

@@ -7,17 +7,14 @@
 import type { Param } from "../../5-plan/plan.js";
 import type { WgslProfile } from "../../targets/wgsl/limits.js";
 import type { WgslBinding } from "../../targets/wgsl/program.js";
+import { bytesOf } from "../gpu/sizes.js";
+import type { Access } from "../gpu/spelling.js";
 
-export interface Bindings {
-  readonly params: readonly Param[];
+export interface Bindings extends Access {
   /** `var` declarations and access functions, a line each */
   readonly declarations: string;
   /** bindings of a pass that touches these parameters; all if not given */
   readonly of: (params?: readonly number[]) => WgslBinding[];
-  /** number i of a parameter, as it is stored: f32, i32, or a byte as u32 */
-  readonly read: (param: number, i: string) => string;
-  /** the statement that writes number i */
-  readonly write: (param: number, i: string, value: string) => string;
 }
 
 export interface BindingChoice {
@@ -34,11 +31,6 @@ export interface BindingChoice {
 export const plainChoice = (profile: WgslProfile): BindingChoice => ({ profile, pooled: new Set(), small: new Set() });
 
 const TYPES = { f32: "f32", i32: "i32", u8: "u32" } as const;
-
-export const bytesOf = (p: Param): number => {
-  const count = p.dims.reduce((n, d) => n * d.size, 1);
-  return p.dtype === "u8" ? Math.ceil(count / 4) * 4 : 4 * count;
-};
 
 export function bindParams(params: readonly Param[], choice: BindingChoice): Bindings {
   const { pooled } = choice;

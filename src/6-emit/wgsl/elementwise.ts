@@ -1,35 +1,24 @@
 /** Row programs, flat kernels and the completion of partial sums, in WGSL. */
-import type { Dim, FinishKernel, FlatKernel, Kernel, RowsKernel, Stmt } from "../../5-plan/plan.js";
+import type { Dim, FinishKernel, FlatKernel, RowsKernel } from "../../5-plan/plan.js";
+import { type Accumulate, accumulates } from "../gpu/chunks.js";
+import { printElement } from "../gpu/element.js";
+import { sharedLocals } from "../gpu/locals.js";
+import { dimsOf } from "../gpu/names.js";
+import { overflowing, rowSite, widest } from "../gpu/row-shape.js";
+import { printRow } from "../gpu/rows.js";
+import { elementSite } from "../gpu/site.js";
+import { blocks, product } from "../gpu/sizes.js";
+import { sumName } from "../gpu/sums.js";
 import { lines } from "../lines.js";
 import { fill } from "../templates.js";
 import { type Bindings, bindParams } from "./bindings.js";
-import { dimsOf, loopName, namedParams } from "./names.js";
-import { integerLocals, printElement, printRow, type Site, sharedLocals, sumName } from "./statements.js";
-import { assemble, blocks, type Context, grid, lanesFor, product, type WgslText } from "./view.js";
-
-/**
- * How many chunks the rows of a plan are summed in: many, so that many workgroups share them, but no more than
- * there is work or memory for. One number for all kernels, because those that finish sums serve many of them.
- */
-export function chunksOf(kernels: readonly Kernel[]): number {
-  const sums = kernels.flatMap((k) =>
-    k.kind === "rows" ? accumulates(k.body).map((s) => ({ rows: product(k.domain), size: product(s.dims) })) : [],
-  );
-  const rows = Math.max(1, ...sums.map((s) => s.rows));
-  const size = Math.max(1, ...sums.map((s) => s.size));
-  const most = size <= 8192 ? 256 : size <= 65_536 ? 64 : 32;
-  let chunks = 32;
-  while (chunks < most && chunks * 8 < rows) chunks *= 2;
-  return chunks;
-}
+import { namedParams } from "./names.js";
+import { wgslSpelling } from "./spelling.js";
+import { assemble, type Context, grid, lanesFor, type WgslText } from "./view.js";
 
 /** Rows whose inner axes are no longer than this are walked by one lane each. */
 const LANE_ROW = 16;
 const LANES_OF_ROWS = 32;
-
-type Accumulate = Extract<Stmt, { kind: "accumulate" }>;
-const accumulates = (body: readonly Stmt[]): Accumulate[] =>
-  body.filter((s): s is Accumulate => s.kind === "accumulate");
 
 export function rowsToWgsl(given: RowsKernel, context: Context): WgslText {
   const dims = dimsOf(given);
@@ -43,7 +32,7 @@ export function rowsToWgsl(given: RowsKernel, context: Context): WgslText {
   const again = perLane ? new Set<string>() : overflowing(kernel.body, context.profile.workgroupMemory - 8 * lanes);
   const shared = perLane ? [] : sharedLocals(kernel.body, again);
   const out = lines(chunks > 0 ? 4 : 2);
-  printRow(kernel.body, siteOf(kernel, bindings, !perLane, again, out), out);
+  printRow(kernel.body, rowSite(kernel, wgslSpelling, bindings, !perLane, again, out), out);
   const body = out.text();
   const workgroups =
     chunks > 0
@@ -69,60 +58,6 @@ export function rowsToWgsl(given: RowsKernel, context: Context): WgslText {
     code: assemble(kernel, "rows.wgsl", view, context.from, dims),
     passes: [{ entry: "main", workgroups, bindings: bindings.of() }],
   };
-}
-
-/** The most elements that one statement deals out or keeps. */
-function widest(kernel: RowsKernel): number {
-  const size = (s: Stmt): number => {
-    if (s.kind === "topK") return s.size;
-    if (s.kind === "accumulate") return product([...s.dims, ...s.over]);
-    if (s.kind === "reduce") return product([...s.to.dims, ...s.over]);
-    return product(s.to.dims);
-  };
-  return Math.max(1, ...kernel.body.map(size));
-}
-
-/** Locals that do not fit into workgroup memory, largest first; only maps can be computed again. */
-function overflowing(body: readonly Stmt[], bytes: number): Set<string> {
-  const maps = new Set(
-    body.flatMap((s) => (s.kind === "map" && s.to.local && s.to.param === undefined ? [s.to.local.name] : [])),
-  );
-  const again = new Set<string>();
-  const used = () => sharedLocals(body, again).reduce((n, l) => n + 4 * l.size, 0);
-  const order = sharedLocals(body, again)
-    .filter((l) => maps.has(l.name))
-    .sort((a, b) => b.size - a.size);
-  for (const l of order) if (used() > bytes) again.add(l.name);
-  return again;
-}
-
-function siteOf(
-  kernel: RowsKernel,
-  bindings: Bindings,
-  team: boolean,
-  again: ReadonlySet<string>,
-  out: ReturnType<typeof lines>,
-): Site {
-  const maps = kernel.body.flatMap((s) =>
-    s.kind === "map" && s.to.local && again.has(s.to.local.name) ? [[s.to.local.name, s] as const] : [],
-  );
-  const coordinates = rowCoordinates(kernel.domain, out);
-  const locals = kernel.body.flatMap((s) => (s.kind !== "accumulate" && s.to.local ? [s.to.local.name] : []));
-  const taken = new Set([...bindings.params.map((p) => p.name), ...locals]);
-  return { bindings, coordinates, team, again: new Map(maps), locals: integerLocals(kernel.body), taken };
-}
-
-/** Where a row stands on each of its axes; printed where that takes a division. */
-function rowCoordinates(domain: readonly Dim[], out: ReturnType<typeof lines>): Map<string, string> {
-  const [outer, inner] = domain;
-  if (!outer) return new Map();
-  if (!inner) return new Map([[outer.name, "row"]]);
-  out.line(`let ${loopName(outer)} = row / ${inner.size}u;`);
-  out.line(`let ${loopName(inner)} = row % ${inner.size}u;`);
-  return new Map([
-    [outer.name, loopName(outer)],
-    [inner.name, loopName(inner)],
-  ]);
 }
 
 /** Where a partial sum is kept during a chunk, and how it is put down at its end. */
@@ -159,9 +94,7 @@ export function flatToWgsl(given: FlatKernel, context: Context): WgslText {
   const lanes = sums.length > 0 ? context.profile.invocations : 256;
   const out = lines(sums.length > 0 ? 4 : 2);
   const at = (dims: readonly Dim[]): string => (dims.length === 0 ? "0u" : "at");
-  const taken = new Set(kernel.params.map((p) => p.name));
-  const site: Site = { bindings, coordinates: new Map(), team: false, again: new Map(), locals: new Map(), at, taken };
-  printElement(kernel.body, site, () => "at", out);
+  printElement(kernel.body, elementSite(wgslSpelling, bindings, at), () => "at", out);
   const long = kernel.params.findIndex(
     (p, i) => p.dims.length > 0 && p.dims[0]!.name !== "chunk" && !context.choice.pooled.has(i),
   );

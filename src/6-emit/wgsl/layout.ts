@@ -9,8 +9,9 @@ import { diagnose } from "../../diagnostics/diagnose.js";
 import { DiagnosticError } from "../../diagnostics/diagnostic.js";
 import type { WgslProfile } from "../../targets/wgsl/limits.js";
 import { POOL, type WgslBuffer } from "../../targets/wgsl/program.js";
-import { type BindingChoice, bytesOf } from "./bindings.js";
-import type { Lowered } from "./lower.js";
+import type { Lowered } from "../gpu/lower.js";
+import { bytesOf } from "../gpu/sizes.js";
+import type { BindingChoice } from "./bindings.js";
 
 export interface Layout {
   readonly buffers: readonly WgslBuffer[];

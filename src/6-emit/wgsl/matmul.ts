@@ -6,12 +6,15 @@
  */
 import type { Dim, MatmulKernel, Operand, OuterKernel } from "../../5-plan/plan.js";
 import type { WgslProfile } from "../../targets/wgsl/limits.js";
+import { printElement } from "../gpu/element.js";
+import { elementSite } from "../gpu/site.js";
+import { blocks, product } from "../gpu/sizes.js";
+import { GROUP_ROWS } from "../gpu/tiles.js";
 import { lines } from "../lines.js";
 import { type Bindings, bindParams } from "./bindings.js";
 import { namedParams } from "./names.js";
-import { printElement, type Site } from "./statements.js";
-import { GROUP_ROWS } from "./tiles.js";
-import { assemble, blocks, type Context, product, type WgslText } from "./view.js";
+import { wgslSpelling } from "./spelling.js";
+import { assemble, type Context, type WgslText } from "./view.js";
 
 /** Rows and columns of a workgroup's tile, steps of the inner axis it brings at once, block of a lane. */
 interface Tile {
@@ -249,18 +252,7 @@ function finishText(kernel: MatmulKernel, bindings: Bindings): string {
     return same(dims, kernel.row) ? "row" : whole;
   };
   const tile = (o: number): string => `product${kernel.paired ? o : 0}`;
-  const taken = new Set(kernel.params.map((p) => p.name));
-  const site: Site = {
-    bindings,
-    coordinates: new Map(),
-    team: false,
-    again: new Map(),
-    locals: new Map(),
-    tile,
-    at,
-    taken,
-  };
-  printElement(kernel.epilogue, site, () => whole, out);
+  printElement(kernel.epilogue, elementSite(wgslSpelling, bindings, at, tile), () => whole, out);
   return out.text();
 }
 

@@ -1,6 +1,6 @@
 /** Identifiers that WGSL accepts: parameters keep their role as name unless the language has taken the word. */
-import type { Dim, Kernel, Param, Stmt } from "../../5-plan/plan.js";
-import { sourcesOf } from "./sources.js";
+import type { Dim, Param } from "../../5-plan/plan.js";
+import { renamed } from "../gpu/names.js";
 
 /** Keywords, words kept for later, and the functions and names that our texts use themselves. */
 const TAKEN = new Set(
@@ -23,43 +23,4 @@ const TAKEN = new Set(
 );
 
 /** The parameters under names that no keyword, function or axis has. */
-export function namedParams(params: readonly Param[], dims: readonly Dim[]): Param[] {
-  const taken = new Set([...TAKEN, ...dims.flatMap((d) => [constantName(d), loopName(d)])]);
-  return params.map((p) => {
-    const base = p.name.replace(/^_+/, "") || "x";
-    let name = taken.has(base) || /^\d/.test(base) ? `the_${base}` : base;
-    while (taken.has(name)) name = `${name}_`;
-    taken.add(name);
-    return { ...p, name };
-  });
-}
-
-const word = (dim: Dim): string => dim.name.replace(/[^A-Za-z0-9]+/g, "_").replace(/_$/, "");
-
-/** `D` for the size of an axis; constants of the kernel. */
-export const constantName = (dim: Dim): string =>
-  /^[A-Z]/.test(word(dim)) ? word(dim).toUpperCase() : `N_${word(dim)}`;
-/** `i_d` for a place along an axis. */
-export const loopName = (dim: Dim): string => `i_${word(dim).toLowerCase()}`;
-
-/** Every axis that a kernel mentions, by name. */
-export function dimsOf(kernel: Kernel): Dim[] {
-  const body: readonly Stmt[] = kernel.kind === "rows" ? kernel.body : [];
-  const domain = kernel.kind === "rows" ? kernel.domain : [];
-  const all = [...domain, ...body.flatMap(dimsIn), ...kernel.params.flatMap((p) => p.dims)];
-  const found = new Map<string, Dim>();
-  for (const d of all) {
-    const known = found.get(d.name) ?? d;
-    found.set(d.name, known);
-    // buffers may be named after another view of them; only what the body walks must agree
-    if (known.size !== d.size && body.flatMap(dimsIn).includes(d))
-      throw new Error(`${kernel.name}: axis ${d.name} is ${known.size} here and ${d.size} there`);
-  }
-  return [...found.values()];
-}
-
-function dimsIn(s: Stmt): Dim[] {
-  const own = [...("over" in s ? s.over : []), ...("dims" in s ? s.dims : []), ...("to" in s ? s.to.dims : [])];
-  const read = sourcesOf(s).flatMap((from) => (from.in === "tile" ? [] : from.dims));
-  return [...own, ...read];
-}
+export const namedParams = (params: readonly Param[], dims: readonly Dim[]): Param[] => renamed(params, dims, TAKEN);

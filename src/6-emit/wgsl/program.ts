@@ -2,9 +2,9 @@
 import type { Kernel, KernelPlan } from "../../5-plan/plan.js";
 import { portable, type WgslProfile } from "../../targets/wgsl/limits.js";
 import type { WgslKernel, WgslNeeds, WgslProgram } from "../../targets/wgsl/program.js";
+import { lowerPlan } from "../gpu/lower.js";
 import { finishToWgsl, flatToWgsl, rowsToWgsl } from "./elementwise.js";
 import { type Layout, layOut } from "./layout.js";
-import { lowerPlan } from "./lower.js";
 import { matmulToWgsl, outerToWgsl } from "./matmul.js";
 import { specialToWgsl } from "./special.js";
 import type { Context, Provenance, WgslText } from "./view.js";

@@ -1,14 +1,16 @@
 /** Kernels that are one op: sorting edges, attention, rotary positions, scattering rows. Some take several dispatches. */
 
-import type { Param, SpecialKernel } from "../../5-plan/plan.js";
+import type { SpecialKernel } from "../../5-plan/plan.js";
 import { diagnose } from "../../diagnostics/diagnose.js";
 import { DiagnosticError } from "../../diagnostics/diagnostic.js";
 import { wgslFloat } from "../../targets/wgsl/dialect.js";
 import type { WgslPass } from "../../targets/wgsl/program.js";
-import { bindParams, bytesOf } from "./bindings.js";
+import { blocks, bytesOf, elements } from "../gpu/sizes.js";
+import { SORT_CHUNK, sortShape } from "../gpu/special-params.js";
+import { GROUP_ROWS, mostTiles } from "../gpu/tiles.js";
+import { bindParams } from "./bindings.js";
 import { namedParams } from "./names.js";
-import { GROUP_ROWS, mostTiles, tilesParam } from "./tiles.js";
-import { assemble, blocks, type Context, elements, grid, type WgslText } from "./view.js";
+import { assemble, type Context, grid, type WgslText } from "./view.js";
 
 const SPECIAL: Readonly<Record<string, (kernel: SpecialKernel, context: Context) => WgslText>> = {
   partition: sortToWgsl,
@@ -25,54 +27,6 @@ export function specialToWgsl(kernel: SpecialKernel, context: Context): WgslText
   const toWgsl = SPECIAL[kernel.op];
   if (!toWgsl) throw new DiagnosticError([diagnose("MOE5007", { target: "wgsl", what: `the operation ${kernel.op}` })]);
   return toWgsl({ ...kernel, params: namedParams(kernel.params, []) }, context);
-}
-
-/** Edges that one workgroup sorts. */
-const SORT_CHUNK = 256;
-
-/** Memory of its own that a special kernel needs, as further parameters. */
-export function extraParams(kernel: SpecialKernel): Param[] {
-  const i32 = (name: string, sizes: readonly number[]): Param => ({
-    name,
-    dtype: "i32",
-    access: "update",
-    dims: sizes.map((size, i) => ({ name: `x${i}`, size })),
-  });
-  if (kernel.op === "scatterAdd") return [i32("next_item", [elements(kernel.params[1]!), 2])];
-  if (kernel.op === "attentionGrad") return [{ ...kernel.params[4]!, name: "delta", access: "update" }];
-  const sort = sortShape(kernel);
-  if (!sort) return [];
-  const counts = i32("chunk_counts", [blocks(sort.edges, SORT_CHUNK) + 1, sort.experts]);
-  return sort.offsets === undefined ? [counts] : [counts, tilesParam(sort.edges, sort.experts, "write")];
-}
-
-interface SortShape {
-  readonly edges: number;
-  readonly experts: number;
-  /** parameters; those that the op does not have are undefined */
-  readonly offsets: number | undefined;
-  readonly rows: number | undefined;
-  readonly slots: number | undefined;
-  readonly load: number | undefined;
-  readonly room: number | undefined;
-}
-
-/** Parameters: edges; then offsets, rows, slots if sorted (rows, slots if there is fixed room); counts if counted. */
-export function sortShape(kernel: SpecialKernel): SortShape | undefined {
-  const sorts = kernel.op.includes("partition");
-  const counts = kernel.op.includes("histogram");
-  const room = kernel.op === "bucket" ? Number(kernel.attributes.room) : undefined;
-  if (!sorts && !counts && room === undefined) return undefined;
-  const own = kernel.params.filter((p) => p.name !== "chunk_counts" && p.name !== "tiles");
-  const whole = own.flatMap((p, i) => (i > 0 && p.dtype === "i32" ? [i] : []));
-  const load = own.findIndex((p) => p.dtype === "f32");
-  const [offsets, rows, slots] = sorts ? whole : [undefined, ...whole];
-  const experts = sorts
-    ? elements(own[offsets!]!) - 1
-    : room !== undefined
-      ? elements(own[rows!]!) / room
-      : elements(own[load]!);
-  return { edges: elements(own[0]!), experts, offsets, rows, slots, load: load < 0 ? undefined : load, room };
 }
 
 /** Experts whose counts fit into workgroup memory, three tables of them. */

@@ -1,11 +1,12 @@
 /** What every wgsl kernel text has in common: where it comes from, its constants, functions it calls. */
-import type { Dim, Kernel, Param } from "../../5-plan/plan.js";
+import type { Dim, Kernel } from "../../5-plan/plan.js";
 import { ownFunctionsIn } from "../../targets/wgsl/dialect.js";
 import type { WgslProfile } from "../../targets/wgsl/limits.js";
 import type { WgslPass } from "../../targets/wgsl/program.js";
+import { constantName } from "../gpu/names.js";
+import { blocks } from "../gpu/sizes.js";
 import { fill, readTemplate } from "../templates.js";
 import type { BindingChoice } from "./bindings.js";
-import { constantName } from "./names.js";
 
 /** A kernel as WGSL, and how it is dispatched. */
 export interface WgslText {
@@ -78,10 +79,6 @@ function functionsFor(body: string): string[] {
   const from = readTemplate("wgsl/math.wgsl").split("\n\n");
   return from.filter((part) => own.some((name) => part.includes(`fn ${name}(`)));
 }
-
-export const elements = (p: Param): number => p.dims.reduce((n, d) => n * d.size, 1);
-export const product = (dims: readonly Dim[]): number => dims.reduce((n, d) => n * d.size, 1);
-export const blocks = (n: number, by: number): number => Math.ceil(n / by);
 
 /** Lanes of a workgroup that shares work of this many elements: a power of two. */
 export function lanesFor(size: number, profile: WgslProfile): number {

@@ -1,5 +1,5 @@
-/** What statements read: walks over their expressions. Printing is `statements.ts`. */
-import type { Dim, PExpr, Source, Stmt } from "../../5-plan/plan.js";
+/** What statements read: walks over their expressions. Printing is each target's business. */
+import type { Dim, PExpr, Source, Stmt } from "../5-plan/plan.js";
 
 /** Every source a statement reads, indices of gathers included. */
 export function sourcesOf(s: Stmt): Source[] {

@@ -4,7 +4,7 @@
  * no such tile. The host never learns it.
  */
 import type { Param } from "../../5-plan/plan.js";
-import { blocks } from "./view.js";
+import { blocks } from "./sizes.js";
 
 /** Rows of a tile of sorted rows, in every kernel. */
 export const GROUP_ROWS = 64;

@@ -1,12 +1,12 @@
 /**
- * A plan as this target runs it: kernels get the memory of their own that several dispatches need, products
- * over sorted rows get the table of tiles that the sort leaves, and partial sums get this target's chunks.
+ * A plan as GPUs run it: kernels get the memory of their own that several dispatches need, products
+ * over sorted rows get the table of tiles that the sort leaves, and partial sums get a GPU's chunks.
  * Numbers of buffers and programs stay those of the plan.
  */
 import type { Buffer, Kernel, KernelPlan, Launch, Param } from "../../5-plan/plan.js";
-import { bytesOf } from "./bindings.js";
-import { chunksOf } from "./elementwise.js";
-import { extraParams, sortShape } from "./special.js";
+import { chunksOf } from "./chunks.js";
+import { bytesOf } from "./sizes.js";
+import { extraParams, sortShape } from "./special-params.js";
 import { tilesParam } from "./tiles.js";
 
 export interface Lowered {

@@ -1,0 +1,52 @@
+/** What kernels that are one op need besides the plan's parameters, and what their parameters are. */
+import type { Param, SpecialKernel } from "../../5-plan/plan.js";
+import { blocks, elements } from "./sizes.js";
+import { tilesParam } from "./tiles.js";
+
+/** Edges that one workgroup sorts. */
+export const SORT_CHUNK = 256;
+
+/** Memory of its own that a special kernel needs, as further parameters. */
+export function extraParams(kernel: SpecialKernel): Param[] {
+  const i32 = (name: string, sizes: readonly number[]): Param => ({
+    name,
+    dtype: "i32",
+    access: "update",
+    dims: sizes.map((size, i) => ({ name: `x${i}`, size })),
+  });
+  if (kernel.op === "scatterAdd") return [i32("next_item", [elements(kernel.params[1]!), 2])];
+  if (kernel.op === "attentionGrad") return [{ ...kernel.params[4]!, name: "delta", access: "update" }];
+  const sort = sortShape(kernel);
+  if (!sort) return [];
+  const counts = i32("chunk_counts", [blocks(sort.edges, SORT_CHUNK) + 1, sort.experts]);
+  return sort.offsets === undefined ? [counts] : [counts, tilesParam(sort.edges, sort.experts, "write")];
+}
+
+interface SortShape {
+  readonly edges: number;
+  readonly experts: number;
+  /** parameters; those that the op does not have are undefined */
+  readonly offsets: number | undefined;
+  readonly rows: number | undefined;
+  readonly slots: number | undefined;
+  readonly load: number | undefined;
+  readonly room: number | undefined;
+}
+
+/** Parameters: edges; then offsets, rows, slots if sorted (rows, slots if there is fixed room); counts if counted. */
+export function sortShape(kernel: SpecialKernel): SortShape | undefined {
+  const sorts = kernel.op.includes("partition");
+  const counts = kernel.op.includes("histogram");
+  const room = kernel.op === "bucket" ? Number(kernel.attributes.room) : undefined;
+  if (!sorts && !counts && room === undefined) return undefined;
+  const own = kernel.params.filter((p) => p.name !== "chunk_counts" && p.name !== "tiles");
+  const whole = own.flatMap((p, i) => (i > 0 && p.dtype === "i32" ? [i] : []));
+  const load = own.findIndex((p) => p.dtype === "f32");
+  const [offsets, rows, slots] = sorts ? whole : [undefined, ...whole];
+  const experts = sorts
+    ? elements(own[offsets!]!) - 1
+    : room !== undefined
+      ? elements(own[rows!]!) / room
+      : elements(own[load]!);
+  return { edges: elements(own[0]!), experts, offsets, rows, slots, load: load < 0 ? undefined : load, room };
+}
