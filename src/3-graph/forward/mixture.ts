@@ -188,7 +188,7 @@ function runExperts(
   return c.g.within({ role: "experts" }, () => c.g.add(op, [x, routed.edges, routed.weight, ...params])[0]!);
 }
 
-/** Units without an edge, where a selection can leave some: copied, if the router says so. */
+/** Units that the selection left without an edge, where it can: copied, if the router says so. Dropped ones give 0. */
 function withRest({ g }: ForwardContext, mixture: Mixture, x: Value, routed: Routed, y: Value): Value {
   const select = mixture.router.rules.find((use) => use.slot === "select");
   const everyUnit =
@@ -199,8 +199,8 @@ function withRest({ g }: ForwardContext, mixture: Mixture, x: Value, routed: Rou
   return g.within({ role: "rest" }, () => {
     const edges = g.reduce(
       "max",
-      g.map([routed.edges], (e) => e),
-      [routed.edges.axes.at(-1)!.name],
+      g.map([routed.selected], (e) => e),
+      [routed.selected.axes.at(-1)!.name],
     );
     return g.map([edges, y, x], (most, a, b) => choose(le(0, most), a, b), { axes: y.axes });
   });

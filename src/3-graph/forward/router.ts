@@ -12,6 +12,8 @@ export interface Routed extends RouterState {
   readonly edges: NonNullable<RouterState["edges"]>;
   readonly weight: NonNullable<RouterState["weight"]>;
   readonly load: NonNullable<RouterState["load"]>;
+  /** edges as they were selected, before any limit */
+  readonly selected: NonNullable<RouterState["edges"]>;
 }
 
 export function runRouter(mixture: Mixture, site: RouterSite): Routed {
@@ -39,7 +41,7 @@ export function runRouter(mixture: Mixture, site: RouterSite): Routed {
   const limited = run({ ...chosen, load, updates }, ["limit"]);
   // losses read the edges as they were before any limit
   const balanced = run({ ...chosen, load }, ["balance"]);
-  return { ...limited, losses: balanced.losses ?? [] } as Routed;
+  return { ...limited, selected: chosen.edges, losses: balanced.losses ?? [] } as Routed;
 }
 
 function buildOf(use: RuleUse) {

@@ -1,0 +1,38 @@
+/** Every paper beside its spec, in the order of the README of the specs. */
+import { cartesianMoe } from "./cartesian-moe.js";
+import { deepseekMoe, deepseekV3, deepseekV4 } from "./deepseek.js";
+import { gshard } from "./gshard.js";
+import { hashLayer } from "./hash-layer.js";
+import { llama4 } from "./llama4.js";
+import { maskMoe, maskMoeTwo } from "./mask-moe.js";
+import { mhMoe, mhMoeThreeHeads, mhMoeTwoHeads } from "./mh-moe.js";
+import { mixtral } from "./mixtral.js";
+import { mor1e } from "./mor1e.js";
+import { olmoe } from "./olmoe.js";
+import type { PaperCase } from "./paper.js";
+import { qwen3Moe } from "./qwen3-moe.js";
+import { switchTransformer } from "./switch.js";
+import { xMoe } from "./x-moe.js";
+import { xmoe } from "./xmoe.js";
+
+export const papers: readonly PaperCase[] = [
+  maskMoe,
+  maskMoeTwo,
+  mhMoe,
+  mhMoeTwoHeads,
+  mhMoeThreeHeads,
+  switchTransformer,
+  gshard,
+  hashLayer,
+  xMoe,
+  xmoe,
+  deepseekMoe,
+  deepseekV3,
+  deepseekV4,
+  mixtral,
+  qwen3Moe,
+  olmoe,
+  llama4,
+  cartesianMoe,
+  mor1e,
+];
