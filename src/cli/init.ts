@@ -5,14 +5,16 @@ import { buffersOf, weightsOf } from "../2-design/weights.js";
 import { diagnose } from "../diagnostics/diagnose.js";
 import { DiagnosticError } from "../diagnostics/diagnostic.js";
 import { cacheFolder } from "../host/cache-folder.js";
-import { prepareData } from "../runtime/data/prepare.js";
+import { carriesNothing } from "../runtime/carry.js";
+import { prepareData, type TokenizerChoice } from "../runtime/data/prepare.js";
 import { designNeedsCounts, drawTables } from "../runtime/routing-tables.js";
 import { type Tensor, writeSafetensors } from "../runtime/safetensors-write.js";
-import { startValues } from "../runtime/start-weights.js";
+import { carriedTables, startValues } from "../runtime/start-weights.js";
 import { readCounts } from "../runtime/token-counts.js";
 import { checkDesign } from "./compile-design.js";
 import { setOption } from "./flags.js";
-import { type Cli, exit, note, print } from "./output.js";
+import { fromRun } from "./from-run.js";
+import { type Cli, exit, note, print, warn } from "./output.js";
 import { readSpec } from "./read-spec.js";
 
 export interface InitFlags {
@@ -21,20 +23,28 @@ export interface InitFlags {
   readonly counts?: string;
   readonly data?: readonly string[];
   readonly set?: readonly string[];
+  readonly from?: string;
 }
 
-/** Writes every weight, table and bias of the model. */
+/** Writes every weight, table and bias of the model, as a new run or one that starts `--from` another would have them. */
 export async function init(cli: Cli, file: string, flags: InitFlags): Promise<number> {
   const design = checkDesign(cli, readSpec(cli.host, file), (flags.set ?? []).map(setOption));
   const seed = flags.seed ?? design.train?.seed ?? 0;
-  const counts = await countsFor(cli, design, seed, flags);
-  const tables = drawTables(cli.host, design, counts).byName;
+  const from = flags.from === undefined ? undefined : fromRun(cli, flags.from, design);
+  for (const line of from?.lines ?? []) note(cli, line);
+  for (const each of from?.warnings ?? []) warn(cli, each);
+  const carry = from?.carry ?? carriesNothing;
+  const counts = await countsFor(cli, design, seed, flags, from?.tokenizer);
+  const tables = carriedTables({ buffers: buffersOf(design) }, drawTables(cli.host, design, counts).byName, carry);
   const weights = weightsOf(design).map((weight): Tensor => {
-    return { name: weight.name, dtype: "F32", shape: weight.shape, data: startValues(seed, weight) };
+    const { name, shape } = weight;
+    return { name, dtype: "F32", shape, data: carry(weight, startValues(seed, weight)) };
   });
-  const buffers = buffersOf(design).map(({ name, shape, dtype }): Tensor => {
+  const buffers = buffersOf(design).map((buffer): Tensor => {
+    const { name, shape, dtype } = buffer;
     if (dtype === "u8") return { name, dtype: "U8", shape, data: tables.get(name)! };
-    return { name, dtype: "F32", shape, data: new Float32Array(shape.reduce((product, each) => product * each, 1)) };
+    const zeros = new Float32Array(shape.reduce((product, each) => product * each, 1));
+    return { name, dtype: "F32", shape, data: carry(buffer, zeros) };
   });
   writeSafetensors(cli.host, flags.out, [...weights, ...buffers], { spec: design.spec.hash, seed: String(seed) });
   print(cli, `${flags.out}: ${weights.length} weights, ${buffers.length} tables and biases, seed ${seed}`);
@@ -47,6 +57,7 @@ async function countsFor(
   design: Design,
   seed: number,
   flags: InitFlags,
+  kept: TokenizerChoice | undefined,
 ): Promise<ArrayLike<number> | undefined> {
   const { vocab } = design.model!;
   if (flags.counts !== undefined) return readCounts(cli.host, flags.counts, vocab);
@@ -54,12 +65,12 @@ async function countsFor(
   const patterns = flags.data ?? design.train?.data.globs;
   if (!design.train || !patterns)
     throw new DiagnosticError([diagnose("MOE2021", { what: "train" }, { help: [nameCounts] })]);
-  const { tokenizer, evaluate } = design.train;
+  const { evaluate } = design.train;
   const report = (what: string): void => note(cli, what);
   const heldOut = evaluate?.heldOut ?? 0;
   const data = await prepareData(cli.host, {
     patterns,
-    tokenizer,
+    tokenizer: kept ?? design.train.tokenizer,
     vocab,
     heldOut,
     seed,

@@ -62,6 +62,7 @@ export function createProgram(cli: Cli, finish: (code: number) => void): Command
     .option("--seed <n>", "instead of the spec's", wholeNumber("--seed"))
     .option("--counts <file>", "JSON list of V token counts, instead of the run's data")
     .option("--data <glob>", "data to count tokens in (repeatable)", collect)
+    .option("--from <run>", "take over what fits from a run of this or another design")
     .action(async (file, flags) => finish(await (await import("./init.js")).init(cli, file, flags)));
 
   withDesign(add("trace", "one forward and backward pass on given tokens"))
@@ -80,6 +81,7 @@ export function createProgram(cli: Cli, finish: (code: number) => void): Command
     .option("--out <dir>", "the run's folder; runs/<spec> if not given")
     .option("--threads <n>", "instead of MOEC_THREADS, or one for each processor", wholeNumber("--threads", 1))
     .option("--resume", "go on with the newest checkpoint")
+    .option("--from <run>", "start with what fits of a run of this or another design")
     .option("--json", "one JSON object a step on stdout")
     .action(async (file, flags) => finish(await (await import("./train.js")).trainCommand(cli, file, flags)));
 

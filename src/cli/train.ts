@@ -4,13 +4,22 @@ import { diagnose } from "../diagnostics/diagnose.js";
 import { DiagnosticError } from "../diagnostics/diagnostic.js";
 import { cacheFolder } from "../host/cache-folder.js";
 import { checkpointSteps } from "../runtime/checkpoint.js";
-import { freshFolder, latestFolder, type Manifest, type RunFlags, readManifest } from "../runtime/run-folder.js";
+import type { TokenizerChoice } from "../runtime/data/prepare.js";
+import {
+  freshFolder,
+  latestFolder,
+  type Manifest,
+  type RunFlags,
+  readManifest,
+  tokenizerPath,
+} from "../runtime/run-folder.js";
 import { type TrainOptions, type TrainResult, train } from "../runtime/train.js";
 import type { WgslProfile } from "../targets/wgsl/limits.js";
 import { compileBundle, compileGpuBundle } from "./compile-design.js";
 import { targetNamed } from "./flags.js";
+import { fromRun, refuseResume } from "./from-run.js";
 import { untilInterrupted } from "./interrupt.js";
-import { type Cli, complain, exit } from "./output.js";
+import { type Cli, complain, exit, warn } from "./output.js";
 import { readSpec, specName } from "./read-spec.js";
 import { type TrainView, trainView } from "./train-view.js";
 
@@ -24,6 +33,7 @@ export interface TrainFlags {
   readonly out?: string;
   readonly threads?: number;
   readonly resume?: boolean;
+  readonly from?: string;
   readonly json?: boolean;
 }
 
@@ -31,6 +41,7 @@ export interface TrainFlags {
 export async function trainCommand(cli: Cli, file: string, flags: TrainFlags): Promise<number> {
   const target = targetNamed(flags.target, ["cpu", "wgsl"]);
   const { host } = cli;
+  if (flags.resume && flags.from !== undefined) refuseResume(flags.from);
   const source = readSpec(host, file);
   const name = specName(source.path);
   const folder = flags.out ?? (flags.resume ? latestFolder(host, name) : freshFolder(host, name));
@@ -45,6 +56,9 @@ export async function trainCommand(cli: Cli, file: string, flags: TrainFlags): P
     ? compileGpuBundle(cli, source, asked, programs, profile)
     : compileBundle(cli, source, asked, programs);
   view.compiled(bundle, host.now() - started);
+  const from = flags.from === undefined ? undefined : fromRun(cli, flags.from, bundle.design);
+  for (const line of from?.lines ?? []) view.report(line);
+  for (const each of from?.warnings ?? []) warn(cli, each);
   const options: Omit<TrainOptions, "signal"> = {
     host,
     folder,
@@ -52,6 +66,9 @@ export async function trainCommand(cli: Cli, file: string, flags: TrainFlags): P
     seed: flags.seed ?? before?.seed,
     steps: flags.steps ?? before?.steps,
     resume: flags.resume,
+    carry: from?.carry,
+    tokenizer: from?.tokenizer ?? ownTokenizer(cli, folder, before),
+    origin: from?.origin ?? before?.from,
     threads: flags.threads,
     specText: source.text,
     flags: asked,
@@ -61,6 +78,12 @@ export async function trainCommand(cli: Cli, file: string, flags: TrainFlags): P
   };
   const result = await untilInterrupted((signal) => train(bundle, { ...options, signal }, view.events));
   return finish(cli, result, view.end);
+}
+
+/** A run that started from another one has that one's vocabulary, not one of its own data. */
+function ownTokenizer({ host }: Cli, folder: string, before: Manifest | undefined): TokenizerChoice | undefined {
+  const path = tokenizerPath(folder);
+  return before?.from && host.kind(path) === "file" ? { kind: "file", path } : undefined;
 }
 
 /** What the adapter of this machine allows. Errors: MOE5006 without one. */

@@ -1,5 +1,6 @@
 /** What a run writes into its folder besides checkpoints: manifest, spec, tokenizer, metrics. */
 import type { FileHost } from "../host/host.js";
+import type { Origin } from "./carry.js";
 import { openMetrics } from "./metrics.js";
 import type { Run } from "./run.js";
 import { type Manifest, metricsPath, type RunFlags, specPath, tokenizerPath, writeManifest } from "./run-folder.js";
@@ -14,6 +15,7 @@ export interface LedgerOptions {
   readonly specText?: string | undefined;
   readonly flags?: RunFlags | undefined;
   readonly data?: readonly string[] | undefined;
+  readonly origin?: Origin | undefined;
 }
 
 export interface Ledger {
@@ -54,6 +56,7 @@ function manifestOf(run: Run, options: LedgerOptions, steps: number): Manifest {
     flags: options.flags ?? { set: [], data: options.data, dispatch: [] },
     steps,
     seed,
+    ...(options.origin && { from: options.origin }),
     target: "wgsl" in bundle.code ? "wgsl" : "cpu",
     device: engine.device.description,
     node: process.version,

@@ -7,6 +7,7 @@ import { DiagnosticError } from "../diagnostics/diagnostic.js";
 import type { FileHost } from "../host/host.js";
 import { join } from "../host/paths.js";
 import { readTextFile, unreadable } from "../host/reading.js";
+import type { Origin } from "./carry.js";
 import { writing } from "./safetensors-write.js";
 
 export interface Manifest {
@@ -17,6 +18,8 @@ export interface Manifest {
   /** steps the run is to have in the end */
   readonly steps: number;
   readonly seed: number;
+  /** the run whose weights it started with */
+  readonly from?: Origin;
   readonly target: string;
   readonly device: string;
   readonly node: string;

@@ -3,6 +3,7 @@ import { diagnose } from "../diagnostics/diagnose.js";
 import { DiagnosticError } from "../diagnostics/diagnostic.js";
 import type { FileHost } from "../host/host.js";
 import type { Bundle } from "./bundle.js";
+import { type Carry, carriesNothing } from "./carry.js";
 import { type StoredCheckpoint, saveCheckpoint } from "./checkpoint.js";
 import type { PreparedData } from "./data/prepare.js";
 import type { Sampler, SamplerState } from "./data/sampler.js";
@@ -11,6 +12,7 @@ import { fillData } from "./fill-data.js";
 import { type DrawnTables, drawTables, type TablesByName, tableUses } from "./routing-tables.js";
 import { sha256 } from "./sha256.js";
 import {
+  carriedTables,
   firstBadWeight,
   type IdleTensors,
   loadModel,
@@ -40,11 +42,16 @@ export interface RunParts {
   readonly host: FileHost;
 }
 
-/** Step 0: tables drawn from the counts of the training tokens, weights by rule and seed. */
-export function freshState({ bundle, engine, data, seed, host }: RunParts): RunState {
+/**
+ * Step 0: tables drawn from the counts of the training tokens, weights by rule and seed, unless they are carried over
+ * from an earlier run.
+ */
+export function freshState({ bundle, engine, data, seed, host }: RunParts, carry: Carry = carriesNothing): RunState {
   const drawn = drawTables(host, bundle.design, data.counts);
-  fillData(engine, drawn.byName, tableUses(bundle.design));
-  return { step: 0, tables: drawn.byName, idle: startFresh(engine, bundle, seed), drawn };
+  const tables = carriedTables(bundle, drawn.byName, carry);
+  fillData(engine, tables, tableUses(bundle.design));
+  const isDrawn = [...tables].every(([name, table]) => table === drawn.byName.get(name));
+  return { step: 0, tables, idle: startFresh(engine, bundle, seed, carry), drawn: isDrawn ? drawn : undefined };
 }
 
 /** The state of a checkpoint; the errors of `checkSameData`, and those of tensors that do not fit the design. */

@@ -7,8 +7,9 @@ import { diagnose } from "../diagnostics/diagnose.js";
 import { type Diagnostic, DiagnosticError } from "../diagnostics/diagnostic.js";
 import type { FileHost } from "../host/host.js";
 import type { Bundle } from "./bundle.js";
+import type { Carry } from "./carry.js";
 import type { StoredCheckpoint } from "./checkpoint.js";
-import { type PreparedData, prepareData } from "./data/prepare.js";
+import { type PreparedData, prepareData, type TokenizerChoice } from "./data/prepare.js";
 import { createSampler } from "./data/sampler.js";
 import type { Engine } from "./engine.js";
 import { type Evaluation, evaluate, planEvaluation, writeBatch } from "./evaluate.js";
@@ -26,6 +27,10 @@ export interface RunOptions extends EngineOptions {
   readonly seed?: number | undefined;
   /** the checkpoint to go on from */
   readonly from?: StoredCheckpoint | undefined;
+  /** what a new run takes over from an earlier one */
+  readonly carry?: Carry | undefined;
+  /** instead of the spec's: ids must mean to a run what they meant to the weights it starts from */
+  readonly tokenizer?: TokenizerChoice | undefined;
   /** folder of the data cache */
   readonly cache?: string | undefined;
   /** told what takes time, one short line each */
@@ -94,7 +99,7 @@ export async function openRun(bundle: Bundle, options: RunOptions): Promise<Run>
   try {
     const parts: RunParts = { bundle, engine, data, sampler, seed, host };
     if (from) options.report?.(`going on from ${from.folder}`);
-    return running(parts, spec, from ? loadedState(parts, from) : freshState(parts));
+    return running(parts, spec, from ? loadedState(parts, from) : freshState(parts, options.carry));
   } catch (cause) {
     await engine.close();
     throw cause;
@@ -104,8 +109,8 @@ export async function openRun(bundle: Bundle, options: RunOptions): Promise<Run>
 async function prepare({ design }: Bundle, spec: Train, seed: number, options: RunOptions): Promise<PreparedData> {
   const { host, report, cache } = options;
   const { vocab } = design.model!;
-  const { tokenizer, data, evaluate } = spec;
-  const patterns = options.data ?? data.globs;
+  const { data, evaluate } = spec;
+  const [patterns, tokenizer] = [options.data ?? data.globs, options.tokenizer ?? spec.tokenizer];
   return prepareData(host, { patterns, tokenizer, vocab, heldOut: evaluate?.heldOut ?? 0, seed, report, cache });
 }
 

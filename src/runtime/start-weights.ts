@@ -3,6 +3,7 @@ import type { WeightSpec } from "../2-design/weights.js";
 import { diagnose } from "../diagnostics/diagnose.js";
 import { DiagnosticError } from "../diagnostics/diagnostic.js";
 import type { Bundle } from "./bundle.js";
+import type { Carry } from "./carry.js";
 import { checkTensors, type ExpectedTensor } from "./checkpoint.js";
 import type { Engine } from "./engine.js";
 import { initialise } from "./init.js";
@@ -22,12 +23,19 @@ export function startValues(seed: number, { name, shape, init, path }: WeightSpe
  */
 export type IdleTensors = ReadonlyMap<string, Float32Array>;
 
-/** All weights at their start and all states at zero; answers with those that are idle. */
-export function startFresh(engine: Engine, bundle: Bundle, seed: number): IdleTensors {
+/**
+ * All weights at their start, or at what is carried over from an earlier run, and all states at zero; answers with
+ * those that are idle.
+ */
+export function startFresh(engine: Engine, bundle: Bundle, seed: number, carry: Carry): IdleTensors {
   for (const { name } of engine.kept("state")) engine.floats("state", name).fill(0);
-  return place(engine, bundle, ({ name, shape }) => {
+  return place(engine, bundle, (tensor) => {
+    const { name, shape } = tensor;
     const weight = bundle.weights.find((each) => each.name === name);
-    return weight ? startValues(seed, weight) : new Float32Array(shape.reduce((product, each) => product * each, 1));
+    const fresh = weight
+      ? startValues(seed, weight)
+      : new Float32Array(shape.reduce((product, each) => product * each, 1));
+    return carry(tensor, fresh);
   });
 }
 
@@ -75,6 +83,12 @@ export function expectedModel({ weights, buffers }: Pick<Bundle, "weights" | "bu
     ...weights.map(({ name, shape }): ExpectedTensor => ({ name, shape, dtype: "F32" })),
     ...buffers.map(({ name, shape, dtype }): ExpectedTensor => ({ name, shape, dtype: dtype === "u8" ? "U8" : "F32" })),
   ];
+}
+
+/** The routing tables that a run starts with. */
+export function carriedTables({ buffers }: Pick<Bundle, "buffers">, drawn: TablesByName, carry: Carry): TablesByName {
+  const shapes = new Map(buffers.map(({ name, shape }) => [name, shape]));
+  return new Map([...drawn].map(([name, table]) => [name, carry({ name, shape: shapes.get(name)! }, table)]));
 }
 
 /** The routing tables in a model file. */

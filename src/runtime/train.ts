@@ -6,6 +6,7 @@ import { diagnose } from "../diagnostics/diagnose.js";
 import { type Diagnostic, DiagnosticError } from "../diagnostics/diagnostic.js";
 import type { FileHost } from "../host/host.js";
 import type { Bundle } from "./bundle.js";
+import type { Origin } from "./carry.js";
 import { checkpointSteps, openCheckpoint } from "./checkpoint.js";
 import { type Ledger, openLedger } from "./ledger.js";
 import { openRun, type Run, type RunOptions, trainOf } from "./run.js";
@@ -22,6 +23,8 @@ export interface TrainOptions extends Omit<RunOptions, "from"> {
   /** the spec's text, kept with the run so that `moec sample` needs nothing else */
   readonly specText?: string | undefined;
   readonly flags?: RunFlags | undefined;
+  /** the run that this one starts from, for the manifest */
+  readonly origin?: Origin | undefined;
   /** set when training should stop after the step it is in */
   readonly signal?: AbortSignal | undefined;
 }

@@ -152,4 +152,8 @@ export const runCodes = {
     "a version that git does not have",
     (p: { file: string; ref: string; reason: string }) => `\`${p.file}\` at \`${p.ref}\` cannot be read: ${p.reason}`,
   ),
+  MOE6040: warning(
+    "a start that takes nothing over",
+    (p: { run: string }) => `nothing of \`${p.run}\` fits this design: every weight starts anew`,
+  ),
 } as const satisfies Family<"6">;

@@ -26,6 +26,11 @@ export function painter(colour: boolean): Readonly<Record<Style, Painter>> {
   };
 }
 
+/** The name of a layer and what it comes to, in the columns that all layers share. */
+export function heading(name: string, text: string, colour: boolean): string {
+  return `${painter(colour).bold(name.padEnd(9))}${text}`;
+}
+
 /** Lines with columns two spaces apart, indented; the last column of a row is as long as it is. */
 export function styledLines(rows: readonly StyledRow[], indent: string, colour: boolean): readonly string[] {
   const paint = painter(colour);

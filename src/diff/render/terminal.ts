@@ -3,11 +3,12 @@ import type { Comparison } from "../compare.js";
 import type { CostRow } from "../cost-layer.js";
 import type { SiteDiff } from "../dispatch-layer.js";
 import type { KernelRow, KernelStatus } from "../kernels-layer.js";
-import type { WeightRow, WeightsLayer } from "../weights-layer.js";
+import type { WeightsLayer } from "../weights-layer.js";
 import { bySection, changeWords, designCounts, quietDetails, type SectionChanges } from "./design-text.js";
 import { kernelWords } from "./kernel-words.js";
-import { plural, quantity, ratioText, shapeText, signed } from "./numbers.js";
-import { type Cell, painter, type Style, type StyledRow, styledLines } from "./styled.js";
+import { plural, quantity, ratioText, signed } from "./numbers.js";
+import { type Cell, heading, painter, type Style, type StyledRow, styledLines } from "./styled.js";
+import { weightLines } from "./weights-text.js";
 
 export interface TerminalOptions {
   readonly colour: boolean;
@@ -40,10 +41,6 @@ const tensors = ({ totals }: WeightsLayer): string => plural(totals.same.tensors
 const kernelCount = ({ kernels }: Comparison): string =>
   kernels ? ` and ${plural(kernels.rows.length, "kernel")}` : "";
 
-function heading(name: string, text: string, colour: boolean): string {
-  return `${painter(colour).bold(name.padEnd(9))}${text}`;
-}
-
 function designLines({ design }: Comparison, colour: boolean): readonly string[] {
   const renames = design.renamed.map(({ kind, before, after }) => `  ${kind} ${before} is called ${after} now`);
   const rows = bySection(design).flatMap(sectionRows);
@@ -60,47 +57,6 @@ function sectionRows({ kind, name, whole, changes }: SectionChanges): readonly S
     const extra: Cell[] = quiet.length > 0 ? [{ text: quiet.join(", "), style: "dim" }] : [];
     return [{ text: `${mark[change.status]} ${change.path}`, style: change.status }, changeWords(change), ...extra];
   });
-}
-
-const weightStyle: Readonly<Record<WeightRow["status"], Style>> = {
-  same: "dim",
-  loadable: "plain",
-  convertible: "changed",
-  "re-initialised": "added",
-  dropped: "removed",
-};
-
-function weightLines({ rows, totals }: WeightsLayer, colour: boolean, all: boolean): readonly string[] {
-  const total = (status: WeightRow["status"]) =>
-    totals[status].tensors > 0
-      ? [`${totals[status].tensors} ${status} (${quantity(totals[status].numbers, "count")})`]
-      : [];
-  const counts = [
-    ...total("same"),
-    ...total("loadable"),
-    ...total("convertible"),
-    ...total("re-initialised"),
-    ...total("dropped"),
-  ];
-  if (counts.length === 0) return [];
-  const shown = rows.filter(({ status }) => all || status !== "same");
-  const reasons = [...new Set(shown.map(({ because }) => because.join("; ")))];
-  const groups = reasons.flatMap((reason) => {
-    const own = shown.filter(({ because }) => because.join("; ") === reason);
-    return [
-      ...(reason === "" ? [] : [`  ${reason}`]),
-      ...styledLines(own.map(weightRow), reason === "" ? "  " : "    ", colour),
-    ];
-  });
-  return [heading("weights", `tensors: ${counts.join(", ")}`, colour), ...groups];
-}
-
-function weightRow({ name, status, before, after }: WeightRow): StyledRow {
-  const shapes =
-    !before || !after || shapeText(before) === shapeText(after)
-      ? shapeText(after ?? before)
-      : `${shapeText(before)} → ${shapeText(after)}`;
-  return [{ text: status, style: weightStyle[status] }, name, shapes];
 }
 
 function costLines({ cost }: Comparison, colour: boolean): readonly string[] {
