@@ -30,19 +30,36 @@ export function expectedEdges(site: SiteFacts): number {
 }
 
 /**
- * Forward and backward products of `rows` rows spread over the groups: 2·F·C each for the result, for the gradient of
- * the rows and for the gradient of the weights.
+ * Products of `rows` rows spread over the groups: 2·F·C each for the result and, where there is a backward pass, for
+ * the gradient of the rows and for the gradient of the weights.
  */
 export function productFlops(site: SiteFacts, rows: number): number {
-  return overGroups(site, rows, (n, { matrices, hidden }) => 3 * 2 * n * matrices * hidden * site.width);
+  const products = site.forwardOnly ? 1 : 3;
+  return overGroups(site, rows, (n, group) => products * 2 * n * multiplied(group, site));
 }
+
+/** Numbers of the weights that one row is multiplied with. Vectors count as they are; biases are next to nothing. */
+const multiplied = ({ matrices, hidden, numbers }: SiteFacts["groups"][number], { width }: SiteFacts): number =>
+  matrices > 0 ? matrices * hidden * width : numbers;
 
 /**
  * Rows in and out of the products, f32: forward reads x, writes and reads the hidden numbers, writes and reads the
  * result; backward does the same with gradients and reads x and the hidden numbers once more.
  */
 export function rowBytes(site: SiteFacts, rows: number): number {
-  return overGroups(site, rows, (n, { matrices, hidden }) => 4 * n * (7 * site.width + 3 * matrices * hidden));
+  const [outer, inner] = site.forwardOnly ? [3, 1] : [7, 3];
+  return overGroups(site, rows, (n, { matrices, hidden }) => 4 * n * (outer * site.width + inner * matrices * hidden));
+}
+
+/** The weights of `rows` experts, read once each, f32. */
+export function weightBytes(site: SiteFacts, rows: number): number {
+  return overGroups(site, rows, (n, { numbers }) => 4 * n * numbers);
+}
+
+/** Experts that get at least one of `rows` rows when all are equally likely. */
+export function busyExperts(site: SiteFacts, rows: number): number {
+  const experts = matrixExperts(site);
+  return experts * (1 - (1 - 1 / Math.max(1, experts)) ** rows);
 }
 
 type GroupCost = (rows: number, group: SiteFacts["groups"][number]) => number;

@@ -8,6 +8,7 @@ import { ensure } from "../3-graph/internal.js";
 import { findRule } from "../rules/index.js";
 import type { Facts } from "../rules/rule.js";
 import { type GroupFacts, groupFacts } from "./group-facts.js";
+import { isInPlace } from "./in-place.js";
 import { dependsOnWeights } from "./readers.js";
 
 export interface SiteFacts {
@@ -26,6 +27,10 @@ export interface SiteFacts {
   readonly groups: readonly GroupFacts[];
   /** no weight takes part in choosing the experts of a unit, as the graph shows */
   readonly routeKnown: boolean;
+  /** edge k of every unit goes to expert k or nowhere, as the graph shows */
+  readonly edgesInPlace: boolean;
+  /** nobody asks for gradients: half of the work and of the rows falls away */
+  readonly forwardOnly: boolean;
   /** what all rules together promise */
   readonly rules: Facts;
   /** most edges that an expert can have; undefined where nothing limits them */
@@ -37,7 +42,7 @@ export interface SiteFacts {
 }
 
 /** The facts of the mixture that an `experts` node belongs to. */
-export function factsOf(design: Design, node: Node): SiteFacts {
+export function factsOf(design: Design, node: Node, forwardOnly = false): SiteFacts {
   const { op, inputs } = node;
   ensure(op.kind === "experts", () => `${op.kind} has no facts`);
   const mixture = design.mixtures[op.site];
@@ -53,8 +58,10 @@ export function factsOf(design: Design, node: Node): SiteFacts {
     width: x!.axes.at(-1)!.size,
     experts: mixture.expertCount,
     edgesPerUnit,
-    groups: op.groups.map((group) => groupFacts(group)),
+    groups: op.groups.map((group) => groupFacts(group, x!.axes.at(-1)!.size)),
     routeKnown: !dependsOnWeights(edges!),
+    edgesInPlace: edgesPerUnit === mixture.expertCount && isInPlace(edges!),
+    forwardOnly,
     rules,
     room: roomOf(rules, units, mixture.expertCount, edgesPerUnit),
     knownShare: knownShareOf(design, rules),

@@ -9,17 +9,25 @@ export interface GroupFacts {
   readonly hidden: number;
   /** matrices F × C that every row is multiplied with */
   readonly matrices: number;
+  /** numbers that one expert has, all its weights together */
+  readonly numbers: number;
   /** computed for all units beside the others: too cheap to sort */
   readonly folded: boolean;
 }
 
-export function groupFacts(group: ExpertsSite["groups"][number]): GroupFacts {
+/** The facts of a group in a mixture of that width. */
+export function groupFacts(group: ExpertsSite["groups"][number], width: number): GroupFacts {
   const ffn = { kind: group.ffn, hidden: group.hidden, clamp: group.clamp, bias: group.bias };
+  const kind = kindOf({ ffn });
+  const sizes = { F: group.hidden, C: width };
+  const size = (shape: readonly ("F" | "C" | number)[]): number =>
+    shape.reduce((n: number, s) => n * (typeof s === "number" ? s : sizes[s]), 1);
   return {
     count: group.count,
     kind: group.ffn,
     hidden: group.hidden,
-    matrices: kindOf({ ffn }).matrices,
+    matrices: kind.matrices,
+    numbers: kind.weights(ffn).reduce((sum, { shape }) => sum + size(shape), 0),
     folded: isFolded({ ffn, experts: { name: "E", size: group.count } }),
   };
 }

@@ -16,6 +16,8 @@ export interface Profile {
   readonly tileRows: number;
   /** columns of the tile: a product with fewer, as a router's, costs as much */
   readonly tileColumns: number;
+  /** how much slower a product is whose weights are read per row, without tiles */
+  readonly gatherSlowdown: number;
 }
 
 /**
@@ -32,6 +34,7 @@ const native: Profile = {
   launch: 2e-6,
   tileRows: 12,
   tileColumns: 32,
+  gatherSlowdown: 8,
 };
 
 const wasm: Profile = {
@@ -43,6 +46,7 @@ const wasm: Profile = {
   launch: 5e-6,
   tileRows: 4,
   tileColumns: 8,
+  gatherSlowdown: 4,
 };
 
 export const profiles: readonly Profile[] = [native, wasm];

@@ -12,17 +12,16 @@ import { type Compiled, checkSpec, compileDesign } from "../pipeline.js";
 import { formatBytes, formatCount, formatDuration } from "../runtime/progress.js";
 import { openRun, type Run } from "../runtime/run.js";
 import { checkDesign } from "./compile-design.js";
-import { dispatchOptions, setOption, targetNamed } from "./flags.js";
+import { type DispatchFlags, dispatchWishes, setOption, targetNamed } from "./flags.js";
 import { type KernelTime, kernelTimes } from "./kernel-times.js";
 import { type Cli, exit, note, print } from "./output.js";
 import { readSpec, specName } from "./read-spec.js";
 
-export interface BenchFlags {
+export interface BenchFlags extends DispatchFlags {
   readonly target: string;
   readonly steps: number;
   readonly json?: boolean;
   readonly set?: readonly string[];
-  readonly dispatch?: readonly string[];
   readonly data?: readonly string[];
 }
 
@@ -39,7 +38,7 @@ export async function bench(cli: Cli, file: string, flags: BenchFlags): Promise<
   const source = readSpec(cli.host, file);
   const set = (flags.set ?? []).map(setOption);
   const design = checkDesign(cli, source, set);
-  const options = { dispatch: dispatchOptions(flags.dispatch ?? []), programs: ["train"] as const };
+  const options = { ...dispatchWishes(flags), programs: ["train"] as const };
   const compiled = compileDesign(design, options);
   const compiler = {
     check_ms: median(() => checkSpec(source, { set })),

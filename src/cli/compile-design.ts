@@ -8,14 +8,13 @@ import { type Diagnostic, DiagnosticError } from "../diagnostics/diagnostic.js";
 import { type Compiled, type CompileOptions, checkSpec, compileDesign as compile, compileWgsl } from "../pipeline.js";
 import type { Bundle } from "../runtime/bundle.js";
 import type { WgslProfile } from "../targets/wgsl/limits.js";
-import { dispatchOptions, setOption } from "./flags.js";
+import { type DispatchFlags, dispatchWishes, setOption } from "./flags.js";
 import { type Cli, warn } from "./output.js";
 import { specName } from "./read-spec.js";
 
 /** The flags that change what is compiled. */
-export interface DesignFlags {
+export interface DesignFlags extends DispatchFlags {
   readonly set?: readonly string[];
-  readonly dispatch?: readonly string[];
 }
 
 /** Compiles, prints warnings, throws errors as diagnostics. */
@@ -26,9 +25,8 @@ export function compileDesign(
   options: CompileOptions = {},
 ): Compiled {
   const set = (flags.set ?? []).map(setOption);
-  const dispatch = dispatchOptions(flags.dispatch ?? []);
   const design = checkDesign(cli, source, set);
-  return compile(design, { ...options, dispatch });
+  return compile(design, { ...options, ...dispatchWishes(flags) });
 }
 
 /** Stages 1 and 2: a design with a model. Prints warnings, throws errors as diagnostics. */
@@ -52,9 +50,8 @@ export function compileGpuBundle(
   options: CompileOptions,
   profile: WgslProfile,
 ): Bundle {
-  const dispatch = dispatchOptions(flags.dispatch ?? []);
   const design = checkDesign(cli, source, (flags.set ?? []).map(setOption));
-  return wgslBundleOf(compileWgsl(design, { ...options, dispatch }, profile), specName(source.path));
+  return wgslBundleOf(compileWgsl(design, { ...options, ...dispatchWishes(flags) }, profile), specName(source.path));
 }
 
 /** Compiles into what a trainer takes. */

@@ -6,15 +6,14 @@ import { writeArtifacts } from "../6-emit/write-artifacts.js";
 import { join } from "../host/paths.js";
 import { type Compiled, compileWgsl } from "../pipeline.js";
 import { compileDesign } from "./compile-design.js";
-import { dispatchOptions, targetNamed } from "./flags.js";
+import { type DispatchFlags, dispatchWishes, targetNamed } from "./flags.js";
 import { type Cli, exit, print } from "./output.js";
 import { readSpec, specName } from "./read-spec.js";
 
-export interface CompileFlags {
+export interface CompileFlags extends DispatchFlags {
   readonly target: string;
   readonly out?: string;
   readonly set?: readonly string[];
-  readonly dispatch?: readonly string[];
 }
 
 /** Writes the artefacts below `--out`, by default `generated/<spec>`; files that are not ours are never overwritten. */
@@ -32,7 +31,7 @@ export async function compile(cli: Cli, file: string, flags: CompileFlags): Prom
 }
 
 /** Texts that every adapter takes, whatever this machine has. */
-export function wgslFiles({ design }: Compiled, { dispatch = [] }: Pick<CompileFlags, "dispatch">, name: string) {
-  const compiled = compileWgsl(design, { dispatch: dispatchOptions(dispatch) });
+export function wgslFiles({ design }: Compiled, flags: DispatchFlags, name: string) {
+  const compiled = compileWgsl(design, dispatchWishes(flags));
   return wgslArtifacts(wgslBundleOf(compiled, name));
 }

@@ -12,14 +12,13 @@ import { suggest } from "../diagnostics/suggest.js";
 import { packageRoot } from "../host/package-root.js";
 import { join } from "../host/paths.js";
 import { checkSpec } from "../pipeline.js";
-import { setOption } from "./flags.js";
+import { type DispatchFlags, setOption } from "./flags.js";
 import { type Cli, exit, warn } from "./output.js";
 import { readSpec } from "./read-spec.js";
 
-export interface ExplainFlags {
+export interface ExplainFlags extends DispatchFlags {
   readonly stage?: string;
   readonly set?: readonly string[];
-  readonly dispatch?: readonly string[];
 }
 
 /** Prints an explanation. */

@@ -50,6 +50,19 @@ export function dispatchOptions(texts: readonly string[]): Readonly<Record<strin
   return Object.fromEntries(pairs);
 }
 
+/** The flags that say how mixtures are to be run. */
+export interface DispatchFlags {
+  /** `--dispatch Site=strategy` */
+  readonly dispatch?: readonly string[];
+  /** `--no-rewrite name`: rewrites that are not wanted; commander drops the `no-` */
+  readonly rewrite?: readonly string[];
+}
+
+/** What the flags ask of dispatch; names are checked where the mixtures are known. */
+export function dispatchWishes({ dispatch = [], rewrite = [] }: DispatchFlags) {
+  return { dispatch: dispatchOptions(dispatch), without: rewrite };
+}
+
 /** What programs can be built for, now and later. */
 const known = ["cpu", "wgsl", "cuda", "reference"] as const;
 export type TargetName = (typeof known)[number];

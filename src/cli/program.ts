@@ -94,11 +94,10 @@ export function createProgram(cli: Cli, finish: (code: number) => void): Command
     .option("--step <n>", "checkpoint to use; the newest if not given", wholeNumber("--step"))
     .action(async (folder, flags) => finish(await (await import("./sample.js")).sample(cli, folder, flags)));
 
-  withSet(add("explain", "what was decided, and why; or what a code, a word or a path means"))
+  withDispatch(withSet(add("explain", "what was decided, and why; or what a code, a word or a path means")))
     .argument("<subject>", "spec, code (MOE4003), word (switch) or path (Mixture.router.select)")
     .argument("[file]", "the spec that a path is looked up in")
     .option("--stage <name>", "graph, dispatch or plan")
-    .option("--dispatch <Site=strategy>", "use a strategy instead of the cheapest (repeatable)", collect)
     .action(async (subject, file, flags) =>
       finish(await (await import("./explain.js")).explain(cli, subject, file, flags)),
     );
@@ -138,9 +137,11 @@ function withSet(command: Command): Command {
 }
 
 function withDesign(command: Command): Command {
-  return withSet(command.argument("<file>", "spec")).option(
-    "--dispatch <Site=strategy>",
-    "use a strategy instead of the cheapest (repeatable)",
-    collect,
-  );
+  return withDispatch(withSet(command.argument("<file>", "spec")));
+}
+
+function withDispatch(command: Command): Command {
+  return command
+    .option("--dispatch <Site=strategy>", "use a strategy instead of the cheapest (repeatable)", collect)
+    .option("--no-rewrite <name>", "leave a rewrite of routers out (repeatable)", collect, []);
 }

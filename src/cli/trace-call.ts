@@ -13,6 +13,8 @@ export interface TraceCall {
   readonly rows: readonly (readonly number[])[];
   readonly seed: number;
   readonly dispatch: Readonly<Record<string, string>>;
+  /** rewrites that are not wanted */
+  readonly without: readonly string[];
 }
 
 /** Routing tables in the file, by their names in checkpoints. */

@@ -24,8 +24,8 @@ export async function traceOnGpu(call: TraceCall): Promise<Tensor[]> {
   return traceOn(call, wgslBundleOf(compileWgsl(call.design, traceOptions(call), profile), call.name));
 }
 
-const traceOptions = ({ rows, dispatch }: TraceCall) =>
-  ({ batch: rows.length, seq: rows[0]!.length - 1, dispatch, programs: ["trace"] }) as const;
+const traceOptions = ({ rows, dispatch, without }: TraceCall) =>
+  ({ batch: rows.length, seq: rows[0]!.length - 1, dispatch, without, programs: ["trace"] }) as const;
 
 /** Every result of the program `trace`, copied out of the device. */
 async function traceOn(call: TraceCall, bundle: Bundle): Promise<Tensor[]> {

@@ -6,7 +6,7 @@ import { weightsOf } from "../2-design/weights.js";
 import { readSafetensors } from "../runtime/safetensors.js";
 import { type Tensor, writeSafetensors } from "../runtime/safetensors-write.js";
 import { checkDesign } from "./compile-design.js";
-import { dispatchOptions, setOption, targetNamed } from "./flags.js";
+import { type DispatchFlags, dispatchWishes, setOption, targetNamed } from "./flags.js";
 import { type Cli, exit, print } from "./output.js";
 import { readSpec, specName } from "./read-spec.js";
 import { readTokenRows } from "./token-rows.js";
@@ -14,14 +14,13 @@ import type { TraceCall } from "./trace-call.js";
 import { traceOnCpu, traceOnGpu } from "./trace-kernels.js";
 import { traceReference } from "./trace-reference.js";
 
-export interface TraceFlags {
+export interface TraceFlags extends DispatchFlags {
   readonly weights: string;
   readonly tokens: string;
   readonly out: string;
   readonly target: string;
   readonly seed?: number;
   readonly set?: readonly string[];
-  readonly dispatch?: readonly string[];
 }
 
 /** Writes the trace; numbers are f32, or f64 from the reference. */
@@ -35,7 +34,7 @@ export async function trace(cli: Cli, file: string, flags: TraceFlags): Promise<
     weights: readSafetensors(cli.host, flags.weights),
     rows: readTokenRows(cli.host, flags.tokens, design.model!),
     seed: flags.seed ?? design.train?.seed ?? 0,
-    dispatch: dispatchOptions(flags.dispatch ?? []),
+    ...dispatchWishes(flags),
   };
   const results = await tracers[target](call);
   const tensors = shaped(call, results);

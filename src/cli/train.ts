@@ -16,20 +16,19 @@ import {
 import { type TrainOptions, type TrainResult, train } from "../runtime/train.js";
 import type { WgslProfile } from "../targets/wgsl/limits.js";
 import { compileBundle, compileGpuBundle } from "./compile-design.js";
-import { targetNamed } from "./flags.js";
+import { type DispatchFlags, targetNamed } from "./flags.js";
 import { fromRun, refuseResume } from "./from-run.js";
 import { untilInterrupted } from "./interrupt.js";
 import { type Cli, complain, exit, warn } from "./output.js";
 import { readSpec, specName } from "./read-spec.js";
 import { type TrainView, trainView } from "./train-view.js";
 
-export interface TrainFlags {
+export interface TrainFlags extends DispatchFlags {
   readonly target: string;
   readonly data?: readonly string[];
   readonly steps?: number;
   readonly seed?: number;
   readonly set?: readonly string[];
-  readonly dispatch?: readonly string[];
   readonly out?: string;
   readonly threads?: number;
   readonly resume?: boolean;
@@ -94,12 +93,13 @@ async function adapterProfile(): Promise<WgslProfile> {
 }
 
 /** A resumed run asks for what it asked for before, unless told otherwise. */
-function askedFor({ set, data, dispatch }: TrainFlags, before: Manifest | undefined): RunFlags {
+function askedFor({ set, data, dispatch, rewrite = [] }: TrainFlags, before: Manifest | undefined): RunFlags {
   const flags = before?.flags;
   return {
     set: set ?? flags?.set ?? [],
     data: data ?? flags?.data,
     dispatch: dispatch ?? flags?.dispatch ?? [],
+    rewrite: rewrite.length > 0 ? rewrite : (flags?.rewrite ?? []),
   };
 }
 

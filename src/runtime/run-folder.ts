@@ -34,6 +34,8 @@ export interface RunFlags {
   readonly set: readonly string[];
   readonly data: readonly string[] | undefined;
   readonly dispatch: readonly string[];
+  /** rewrites that were left out; runs of older versions say nothing */
+  readonly rewrite?: readonly string[];
 }
 
 export const manifestPath = (run: string): string => join(run, "manifest.json");

@@ -11,6 +11,7 @@ import { verify } from "../../src/3-graph/verify.js";
 import type { SiteFacts } from "../../src/4-dispatch/facts.js";
 import { groupFacts } from "../../src/4-dispatch/group-facts.js";
 import { readCall } from "../../src/4-dispatch/site.js";
+import { strategies } from "../../src/4-dispatch/strategies/index.js";
 import type { Strategy } from "../../src/4-dispatch/strategy.js";
 import { expertKind } from "../../src/experts/index.js";
 import { noise, randomTensor } from "../graph/run.js";
@@ -92,7 +93,14 @@ export function buildMixture(it: Case): Built {
       ["y", y!],
     ]),
   });
-  return { graph, leaves, site: siteFacts(it, op.groups.map(groupFacts)) };
+  return {
+    graph,
+    leaves,
+    site: siteFacts(
+      it,
+      op.groups.map((group) => groupFacts(group, it.width)),
+    ),
+  };
 }
 
 function siteFacts(it: Case, groups: SiteFacts["groups"]): SiteFacts {
@@ -107,12 +115,25 @@ function siteFacts(it: Case, groups: SiteFacts["groups"]): SiteFacts {
     edgesPerUnit: it.edges,
     groups,
     routeKnown: true,
+    edgesInPlace: inPlace(it, groups),
+    forwardOnly: false,
     rules: {},
     room: Math.max(1, ...counts.values()),
     knownShare: 0,
     because: () => [],
   };
 }
+
+/** Whether edge k of every unit goes to expert k or nowhere. */
+function inPlace({ units, edges, route }: Case, groups: SiteFacts["groups"]): boolean {
+  const experts = groups.reduce((n, group) => n + group.count, 0);
+  const rows = Array.from({ length: units }, (_, u) => route(u));
+  return edges === experts && rows.every((row) => row.every((e, k) => e === k || e === -1));
+}
+
+/** The strategies that compute the right thing for a mixture. */
+export const legalFor = ({ site }: Pick<Built, "site">): readonly Strategy[] =>
+  strategies.filter((strategy) => strategy.refusal(site) === undefined);
 
 /** The graph with its `experts` node lowered, its gradients added. */
 export function lowered({ graph, site }: Pick<Built, "graph" | "site">, strategy: Strategy): Graph {

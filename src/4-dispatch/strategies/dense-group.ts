@@ -1,6 +1,6 @@
 /**
- * A group of experts computed for every unit, chosen or not, and weighted afterwards: what `one-hot` does with all
- * groups and the other strategies with experts that cost next to nothing.
+ * A group of experts computed for every unit, chosen or not, and weighted afterwards: what `one-hot` and `dense` do
+ * with all groups, and the other strategies with experts that cost next to nothing.
  */
 import { has } from "../../3-graph/axes.js";
 import type { GraphBuilder } from "../../3-graph/builder.js";
@@ -9,14 +9,22 @@ import type { Value } from "../../3-graph/graph.js";
 import type { ExpertRows } from "../../experts/build.js";
 import { type ExpertsCall, type GroupCall, kindOf } from "../site.js";
 
+/** Numbers of edges [U, K] as numbers of a group's experts [U, E], 0 where there is no edge. */
+export type ByExpert = (values: Value) => Value;
+
 /** Σ_e weight · expert_e(x) over the experts of one group: [U, C]. */
-export function denseGroup(g: GraphBuilder, call: ExpertsCall, group: GroupCall): Value {
+export function denseGroup(
+  g: GraphBuilder,
+  call: ExpertsCall,
+  group: GroupCall,
+  byExpert: ByExpert = spreadOut(g, call, group),
+): Value {
   const { build, weights } = kindOf(group);
   if (weights(group.ffn).length === 0) return weightless(g, call, group);
-  const dense = denseWeights(g, call, group, call.weight);
+  const dense = byExpert(call.weight);
   const x = call.weightOnInput ? scaledInputs(g, call, dense) : call.x;
   const y = build(rowsOf(g, x), group.weights, group.ffn);
-  const counted = call.weightOnInput ? denseWeights(g, call, group, ones(g, call)) : dense;
+  const counted = call.weightOnInput ? byExpert(ones(g, call)) : dense;
   return g.within({ role: "experts.combine" }, () => {
     const each = g.map([y, counted], (a, w) => mul(a, w), { axes: y.axes });
     return g.reduce("sum", each, [group.experts.name]);
@@ -44,12 +52,13 @@ function weightless(g: GraphBuilder, call: ExpertsCall, group: GroupCall): Value
   });
 }
 
-/** Numbers of edges [U, K] as numbers of experts [U, E], 0 where there is no edge. */
-function denseWeights(g: GraphBuilder, call: ExpertsCall, group: GroupCall, values: Value): Value {
-  return g.within({ role: "experts.weights" }, () =>
-    g.spread(values, group.edges, { axis: group.experts, over: call.edges.axes.at(-1)!.name }),
-  );
-}
+/** Each number goes to the column of its edge's expert. */
+const spreadOut =
+  (g: GraphBuilder, call: ExpertsCall, group: GroupCall): ByExpert =>
+  (values) =>
+    g.within({ role: "experts.weights" }, () =>
+      g.spread(values, group.edges, { axis: group.experts, over: call.edges.axes.at(-1)!.name }),
+    );
 
 const ones = (g: GraphBuilder, call: ExpertsCall): Value => g.map([1], (one) => one, { axes: call.weight.axes });
 

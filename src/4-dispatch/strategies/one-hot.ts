@@ -15,8 +15,9 @@ export const oneHot = defineStrategy({
     const rows = site.units * matrixExperts(site);
     return {
       flops: productFlops(site, rows),
-      bytes: rowBytes(site, rows),
-      launches: 7 * matrixGroupCount(site),
+      // the weights of the edges are spread over all experts, and their gradients gathered
+      bytes: rowBytes(site, rows) + 8 * rows,
+      launches: (site.forwardOnly ? 4 : 7) * matrixGroupCount(site),
       because: `${rows} rows: every ${site.unitWord.replace(/s$/, "")} through every expert`,
     };
   },

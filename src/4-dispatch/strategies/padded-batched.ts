@@ -25,7 +25,7 @@ export const paddedBatched = defineStrategy({
     return {
       flops: productFlops(site, tiled),
       bytes: rowBytes(site, places) + 16 * places,
-      launches: 8 * matrixGroupCount(site),
+      launches: (site.forwardOnly ? 4 : 8) * matrixGroupCount(site),
       because: `${matrixExperts(site)} experts × ${site.room} places = ${places} rows`,
     };
   },

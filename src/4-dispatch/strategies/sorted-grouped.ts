@@ -6,7 +6,7 @@ import type { GraphBuilder } from "../../3-graph/builder.js";
 import { mul } from "../../3-graph/expr-build.js";
 import type { Value } from "../../3-graph/graph.js";
 import type { ExpertRows } from "../../experts/build.js";
-import { expectedEdges, matrixExperts, matrixGroupCount, productFlops, rowBytes } from "../cost.js";
+import { busyExperts, expectedEdges, matrixGroupCount, productFlops, rowBytes } from "../cost.js";
 import type { SiteFacts } from "../facts.js";
 import type { Profile } from "../profile.js";
 import { type ExpertsCall, edgeAxis, edgesPerUnit, type GroupCall, isFolded, kindOf, sumOf } from "../site.js";
@@ -22,14 +22,14 @@ export const sortedGrouped = defineStrategy({
   lower: (g, call) => lowerSorted(g, call),
 });
 
-/** Rows, and half a tile that is lost at the end of every expert's run. */
+/** Rows, and half a tile that is lost at the end of the run of every expert that has one. */
 export function sortedWork(site: SiteFacts, { tileRows }: Profile): Work {
   const rows = expectedEdges(site);
-  const lost = (matrixExperts(site) * tileRows) / 2;
+  const lost = (busyExperts(site, rows) * tileRows) / 2;
   return {
     flops: productFlops(site, rows + lost),
     bytes: rowBytes(site, rows) + 16 * rows,
-    launches: 9 * matrixGroupCount(site),
+    launches: (site.forwardOnly ? 4 : 9) * matrixGroupCount(site),
     because: `${Math.round(rows)} rows, about ${Math.round(lost)} more lost in tiles at the ends of runs`,
   };
 }
