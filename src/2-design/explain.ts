@@ -8,6 +8,7 @@ import { findRule } from "../rules/index.js";
 import type { Design, Ffn, Mixture, Provenance, RuleUse, Slot, Table, Unit } from "./design.js";
 import { bytesText, flopsText } from "./numbers.js";
 import { type Sizes, sizesOf } from "./sizes.js";
+import { textColumn, wrapped } from "./wrapped.js";
 
 /** The steps of routing, and which slots belong to each. */
 const steps: readonly { readonly name: string; readonly slots: readonly Slot[] }[] = [
@@ -31,7 +32,9 @@ export function explainDesign(design: Design): string {
   const alone = routers.map((router) =>
     [`router ${router.name}`, ...steps.slice(1).flatMap((step) => stepLines(step, router.rules, design))].join("\n"),
   );
-  return `${[...sections, ...alone].filter((section) => section !== "").join("\n\n")}\n`;
+  const text = [...sections, ...alone].filter((section) => section !== "").join("\n\n");
+  const lines = text.split("\n").flatMap((line) => wrapped(line, textColumn(line)));
+  return `${lines.join("\n")}\n`;
 }
 
 function explainModel(design: Design, sizes: Sizes | undefined): string {

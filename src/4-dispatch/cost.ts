@@ -14,7 +14,8 @@ export interface Cost extends Work {
 /** Work at the rates of a target. */
 export function costOf(work: Work, profile: Profile): Cost {
   const { flops, bytes, threads, launch } = profile;
-  const seconds = work.flops / (flops * threads) + work.bytes / (bytes * threads) + work.launches * launch;
+  const rate = (flops * threads) / (work.slowdown ?? 1);
+  const seconds = work.flops / rate + work.bytes / (bytes * threads) + work.launches * launch;
   return { ...work, seconds };
 }
 

@@ -1,6 +1,6 @@
 /** What dispatch decided for one mixture, as text for people: facts, winner, losers, rewrites. No decisions are made here. */
+import { wrapped } from "../2-design/wrapped.js";
 import type { Facts } from "../rules/rule.js";
-import type { Loser } from "./choose.js";
 import type { Cost } from "./cost.js";
 import type { Choice } from "./dispatch.js";
 import type { SiteFacts } from "./facts.js";
@@ -17,8 +17,13 @@ export function explainChoice(choice: Choice): readonly string[] {
     ...aligned(factLines(site)),
     "",
     `dispatch by ${choice.strategy.name}: ${choice.why}`,
-    ...aligned([costRow(choice.strategy.name, choice.cost), ...choice.losers.map(loserRow)]),
-    `  (estimated for one layer and training step, ${profile.doc}; weights and router are left out)`,
+    ...aligned([
+      costRow(choice.strategy.name, choice.cost, "chosen"),
+      ...choice.losers.flatMap(({ name, cost, reason }) => (cost ? [costRow(name, cost, reason)] : [])),
+    ]),
+    ...aligned(choice.losers.flatMap(({ name, cost, reason }) => (cost ? [] : [[name, `not legal: ${reason}`]]))),
+    ...wrapped(`  ${choice.strategy.name}: ${choice.cost.because}`, 2),
+    `  (one layer, ${site.forwardOnly ? "one pass forward" : "forward and backward"}, estimated for ${profile.doc}; router left out)`,
     "",
     "rewrites",
     ...aligned(choice.rewrites.map(rewriteRow)),
@@ -82,18 +87,15 @@ function foldedRows(groups: readonly GroupFacts[]): readonly Row[] {
 const limitRow = ({ room, because }: SiteFacts): readonly Row[] =>
   room === undefined ? [["experts take any number of edges", because("drops").join(", ")]] : [];
 
-function costRow(name: string, cost: Cost, reason = ""): Row {
+function costRow(name: string, cost: Cost, reason: string): Row {
   const flops = cost.flops < 1e8 ? `${(cost.flops / 1e6).toFixed(2)} MFLOP` : `${(cost.flops / 1e9).toFixed(2)} GFLOP`;
   const bytes = `${(cost.bytes / 1e6).toFixed(1)} MB`;
-  return [name, duration(cost.seconds), flops, bytes, `${cost.launches} launches`, reason || cost.because];
+  return [name, duration(cost.seconds), flops, bytes, `${cost.launches} launches`, reason];
 }
-
-const loserRow = ({ name, cost, reason }: Loser): Row =>
-  cost === undefined ? [name, "not legal", reason] : costRow(name, cost, `${reason} (${cost.because})`);
 
 const rewriteRow = ({ name, applied, why }: Rewritten): Row => [name, applied ? "applied" : "left out", why];
 
-/** Columns two spaces apart; the last one is as long as it is. */
+/** Columns two spaces apart; the last one is as long as it is, on several lines if the screen is too narrow. */
 function aligned(rows: readonly Row[]): readonly string[] {
   const widths: number[] = [];
   for (const row of rows) {
@@ -101,7 +103,9 @@ function aligned(rows: readonly Row[]): readonly string[] {
       widths[i] = Math.max(widths[i] ?? 0, cell.length);
     });
   }
-  return rows.map((row) =>
-    `  ${row.map((cell, i) => (i < row.length - 1 ? cell.padEnd(widths[i]!) : cell)).join("  ")}`.trimEnd(),
-  );
+  return rows.flatMap((row) => {
+    const cells = row.slice(0, -1).map((cell, i) => `${cell.padEnd(widths[i]!)}  `);
+    const lead = `  ${cells.join("")}`;
+    return wrapped(`${lead}${row.at(-1)}`.trimEnd(), lead.length);
+  });
 }

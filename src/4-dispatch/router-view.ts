@@ -66,11 +66,17 @@ function readMask({ op, inputs }: Node): Value | undefined {
 
 /** Whether the value is a row of the table and nothing else: looked up by token, perhaps under other axes. */
 function isTableRow(value: Value, table: string): boolean {
+  const { op } = tableRow(value)?.table.node ?? {};
+  return op?.kind === "data" && op.source.kind === "table" && op.source.table === table && op.source.form === "visible";
+}
+
+/** The table [V, E] and the ids [U] behind a value that is rows of a table and nothing else. */
+export function tableRow(value: Value): { readonly table: Value; readonly ids: Value } | undefined {
   const { op, inputs } = value.node;
-  if (op.kind === "data")
-    return op.source.kind === "table" && op.source.table === table && op.source.form === "visible";
-  const transparent = op.kind === "view" || op.kind === "take" || (op.kind === "map" && op.expr.op === "in");
-  return transparent && isTableRow(inputs[0]!, table);
+  if (op.kind === "take" && op.divide === 1 && inputs[0]!.node.op.kind === "data")
+    return { table: inputs[0]!, ids: inputs[1]! };
+  const transparent = op.kind === "view" || (op.kind === "map" && op.expr.op === "in");
+  return transparent ? tableRow(inputs[0]!) : undefined;
 }
 
 /** The matrix product behind scores, through elementwise steps that change one unit and expert at a time. */

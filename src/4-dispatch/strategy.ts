@@ -12,6 +12,8 @@ import type { ExpertsCall } from "./site.js";
 export interface Work {
   /** arithmetic in matrix products */
   readonly flops: number;
+  /** how many times slower than a tiled matrix product the arithmetic is; 1 if not given */
+  readonly slowdown?: number;
   /** read and written outside matrix products: rows gathered, padding, indices */
   readonly bytes: number;
   /** kernels that have to wait for each other */

@@ -49,7 +49,7 @@ describe("wishes", () => {
       code: "MOE5003",
       message:
         "`padded-batched` cannot dispatch `Mixture`: nothing limits how many edges an expert gets, so no number of places is enough",
-      help: [{ text: "legal here: `sorted-grouped`, `one-hot`" }],
+      help: [{ text: "legal here: `sorted-grouped`, `gather-gemv`, `one-hot`" }],
     });
   });
 
@@ -105,14 +105,19 @@ describe("explain", () => {
         experts take any number of edges    limit none (line 35)
 
       dispatch by sorted-grouped: cheapest of those that are legal
-        sorted-grouped  84.8 µs    1.49 MFLOP  1.3 MB  9 launches  4096 rows, about 36 more lost in tiles at the ends of runs
-        one-hot         395 µs     8.85 MFLOP  7.2 MB  7 launches  4.66 times the cost (24576 rows: every token through every expert)
-        table-permuted  not legal  the token id alone does not decide the experts: some tokens choose by score
-        padded-batched  not legal  nothing limits how many edges an expert gets, so no number of places is enough
-        (estimated for one layer and training step, native code, 2 threads; weights and router are left out)
+        sorted-grouped  84.8 µs  1.49 MFLOP  1.3 MB  9 launches  chosen
+        gather-gemv     300 µs   1.47 MFLOP  5.1 MB  7 launches  3.54 times the cost
+        one-hot         405 µs   8.85 MFLOP  7.4 MB  7 launches  4.77 times the cost
+        table-permuted  not legal: some tokens choose their experts by score, not by token id
+        padded-batched  not legal: nothing limits how many edges an expert gets, so no number of places is
+                        enough
+        dense           not legal: not every unit is meant for every expert, in the order of the experts
+        sorted-grouped: 4096 rows, about 36 more lost in tiles at the ends of runs
+        (one layer, forward and backward, estimated for native code, 2 threads; router left out)
 
       rewrites
         one-legal-expert   left out  some tokens see several experts
+        score-visible      left out  \`balance z_loss(1e-3) (line 37)\` needs the scores of every unit
         skip-known-scores  left out  \`balance z_loss(1e-3) (line 37)\` needs the scores of every unit"
     `);
   });
@@ -132,14 +137,18 @@ describe("explain", () => {
         1 copy expert never enters a product  experts 1 of copy
 
       dispatch by padded-batched: asked for with --dispatch
-        padded-batched  155 µs     3.09 MFLOP  2.6 MB  8 launches  5 experts × 1707 places = 8535 rows
-        sorted-grouped  129 µs     2.47 MFLOP  2.1 MB  9 launches  cheaper, but another one was asked for (6827 rows, about 30 more lost in tiles at the ends of runs)
-        one-hot         331 µs     7.37 MFLOP  6.0 MB  7 launches  2.14 times the cost (20480 rows: every token through every expert)
-        table-permuted  not legal  the token id alone does not decide the experts: some tokens choose by score
-        (estimated for one layer and training step, native code, 2 threads; weights and router are left out)
+        padded-batched  155 µs  3.09 MFLOP  2.6 MB  8 launches  chosen
+        sorted-grouped  129 µs  2.47 MFLOP  2.1 MB  9 launches  cheaper, but another one was asked for
+        one-hot         340 µs  7.37 MFLOP  6.1 MB  7 launches  2.19 times the cost
+        gather-gemv     491 µs  2.46 MFLOP  8.5 MB  7 launches  3.16 times the cost
+        table-permuted  not legal: some tokens choose their experts by score, not by token id
+        dense           not legal: not every unit is meant for every expert, in the order of the experts
+        padded-batched: 5 experts × 1707 places = 8535 rows
+        (one layer, forward and backward, estimated for native code, 2 threads; router left out)
 
       rewrites
         one-legal-expert   left out  no table says which experts a token sees
+        score-visible      left out  no table says which experts a token sees
         skip-known-scores  left out  no table says which experts a token sees"
     `);
   });

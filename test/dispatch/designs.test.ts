@@ -7,6 +7,7 @@ import { interpret } from "../../src/3-graph/interpreter.js";
 import { type Tensor, tensor } from "../../src/3-graph/tensor.js";
 import { verify } from "../../src/3-graph/verify.js";
 import { type DispatchOptions, dispatch } from "../../src/4-dispatch/dispatch.js";
+import { routerRewrites } from "../../src/4-dispatch/rewrites/index.js";
 import { noise, randomTensor } from "../graph/run.js";
 import { designOf, type Spec, trainingGraph } from "./router.js";
 
@@ -28,6 +29,24 @@ const specs: Readonly<Record<string, Spec>> = {
   "MaskMoE, two experts": { tiers, router: masked.replace("top(1)", "top(2)") },
   "every token sees one": { tiers: "tier all otherwise sees 1", router: masked.replace(/\n.*balance.*/, "") },
   "hash layer": { tiers: "tier all otherwise sees 1", router: "select Visible[token_id]\nweight one" },
+  "MaskMoE that chooses by a bias": {
+    tiers,
+    router: masked.replace("select", "bias load_balance(rate: 1e-3, step: sign)\nselect"),
+  },
+  "MaskMoE with a loss per sequence": { tiers, router: masked.replace(/balance .*/, "balance sequence(1e-4)") },
+  "MaskMoE with two scores": {
+    tiers,
+    router: masked.replace("score linear", "score linear\nscore mlp(hidden: 3, act: tanh)"),
+  },
+  "MaskMoE with a bias in the score": { tiers, router: masked.replace("score linear", "score linear(bias)") },
+  "MaskMoE with noise": { tiers, router: masked.replace("mask", "noise jitter(10%) while training\nmask") },
+  "MaskMoE with all losses": {
+    tiers,
+    router: masked.replace(
+      /balance .*/,
+      "balance gshard(0.01) over visible\nbalance importance(0.1)\nbalance mutual_information(0.1)",
+    ),
+  },
   "top 2": { router: `${routed("select top(2) per token")}\nbalance switch(0.01)` },
   capacity: { router: `${routed("select top(2) per token")}\nlimit capacity(1.0) else drop\nbalance switch(0.01)` },
   "all experts": { router: routed("select all") },
@@ -37,11 +56,21 @@ const specs: Readonly<Record<string, Spec>> = {
   },
 };
 
+const most = (design: Design): number =>
+  Math.max(...Object.values(design.tables).flatMap(({ tiers: all }) => all.map(({ sees }) => sees)));
+
 /** Tokens of the frequent tier see three experts, the others one. */
 function visible(design: Design): Tensor["data"] {
-  const most = Math.max(...Object.values(design.tables).flatMap(({ tiers: all }) => all.map(({ sees }) => sees)));
-  const sees = (v: number) => (most > 1 && v % 3 === 0 ? [v % 6, (v + 1) % 6, (v + 4) % 6] : [(v * 5) % 6]);
+  const sees = (v: number) => (most(design) > 1 && v % 3 === 0 ? [v % 6, (v + 1) % 6, (v + 4) % 6] : [(v * 5) % 6]);
   return Uint8Array.from({ length: 72 }, (_, i) => Number(sees(Math.floor(i / 6)).includes(i % 6)));
+}
+
+/** [V, n]: the experts that each token sees, −1 where it sees fewer. */
+function seenBy(table: Tensor["data"], most: number): number[] {
+  return Array.from({ length: 12 }, (_, v) => {
+    const seen = Array.from(table.slice(v * 6, v * 6 + 6)).flatMap((one, e) => (one === 1 ? [e] : []));
+    return Array.from({ length: most }, (__, i) => seen[i] ?? -1);
+  }).flat();
 }
 
 /** Numbers for everything a graph is given from outside. */
@@ -54,18 +83,14 @@ function leavesOf(design: Design, graph: Graph): ReadonlyMap<string, Tensor> {
       const { axes, dtype } = outputs[0]!;
       const size = axes.reduce((n, axis) => n * axis.size, 1);
       if (dtype === "f32") return [[op.name, randomTensor(axes, next)]];
-      if (dtype === "u8") return [[op.name, tensor(axes, Array.from(table), dtype)]];
-      if (op.kind === "data")
+      if (dtype === "u8") {
+        const listed = [axes[0]!, { name: "L", size: most(design) }];
         return [
-          [
-            op.name,
-            tensor(
-              axes,
-              Array.from({ length: size }, (_, v) => (v * 5) % 6),
-              dtype,
-            ),
-          ],
+          [op.name, tensor(axes, Array.from(table), dtype)],
+          [`${op.name}.experts`, tensor(listed, seenBy(table, most(design)), "i32")],
         ];
+      }
+      if (op.kind === "data") return [[op.name, tensor(axes, seenBy(table, axes[1]!.size), dtype)]];
       return [
         [
           op.name,
@@ -89,7 +114,7 @@ function run(design: Design, graph: Graph, leaves: ReadonlyMap<string, Tensor>, 
   return { ...dispatched, outputs: interpret(verify(differentiate(dispatched.graph)), leaves).outputs };
 }
 
-const without = ["one-legal-expert", "skip-known-scores"];
+const without = routerRewrites.map(({ name }) => name);
 
 describe.each(Object.entries(specs))("%s", (_, spec) => {
   const design = designOf(spec);
@@ -109,6 +134,7 @@ describe.each(Object.entries(specs))("%s", (_, spec) => {
 
   it.each(legal)("%s", (strategy) => agrees({ without, strategies: { Mixture: strategy } }));
   it("all rewrites, the cheapest strategy", () => agrees({ always: without }));
+  it.each(without)("%s alone", (name) => agrees({ always: [name], without: without.filter((each) => each !== name) }));
 });
 
 it("a capacity that drops edges was among them", () => {
@@ -132,7 +158,7 @@ describe("what is chosen", () => {
     ["MaskMoE", "sorted-grouped"],
     ["hash layer", "table-permuted"],
     ["every token sees one", "table-permuted"],
-    ["all experts", "one-hot"],
+    ["all experts", "dense"],
     ["top 2", "sorted-grouped"],
   ])("%s: %s", (name, strategy) => expect(strategyOf(specs[name]!)).toBe(strategy));
 

@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { differentiate } from "../../src/3-graph/gradient.js";
 import type { Tensor } from "../../src/3-graph/tensor.js";
 import { dispatch } from "../../src/4-dispatch/dispatch.js";
+import { routerRewrites } from "../../src/4-dispatch/rewrites/index.js";
 import { compare, type Leaves } from "../numerics/agree.js";
 import { buildMixture, type Case, legalFor, lowered } from "./mixture.js";
 import { buildLayer, designOf } from "./router.js";
@@ -49,6 +50,8 @@ describe.each(Object.entries(cases))("%s", (_, each) => {
   );
 });
 
+const others = (name: string) => routerRewrites.map((each) => each.name).filter((each) => each !== name);
+
 describe("rewrites", () => {
   const router = `
     score linear
@@ -63,13 +66,25 @@ describe("rewrites", () => {
   const seesMixed = (v: number) => (v % 3 === 0 ? [v % 6, (v + 1) % 6, (v + 4) % 6] : [(v * 5) % 6]);
 
   it.each([
-    { name: "skip-known-scores", layer: { sees: seesMixed }, design: mixed },
-    { name: "skip-known-scores, two edges and a bias", layer: { sees: seesMixed, k: 2, bias: true }, design: mixed },
-    { name: "skip-known-scores, all known", layer: { sees: (v: number) => [v % 6] }, design: mixed },
-    { name: "one-legal-expert", layer: { sees: (v: number) => [(v * 5) % 6] }, design: single },
-  ])("$name", async ({ layer, design }) => {
+    { rewrite: "skip-known-scores", name: "", layer: { sees: seesMixed }, design: mixed },
+    {
+      rewrite: "skip-known-scores",
+      name: ", two edges, a bias",
+      layer: { sees: seesMixed, k: 2, bias: true },
+      design: mixed,
+    },
+    { rewrite: "skip-known-scores", name: ", all known", layer: { sees: (v: number) => [v % 6] }, design: mixed },
+    { rewrite: "score-visible", name: "", layer: { sees: seesMixed }, design: mixed },
+    {
+      rewrite: "score-visible",
+      name: ", two edges, a bias",
+      layer: { sees: seesMixed, k: 2, bias: true },
+      design: mixed,
+    },
+    { rewrite: "one-legal-expert", name: "", layer: { sees: (v: number) => [(v * 5) % 6] }, design: single },
+  ])("$rewrite$name", async ({ rewrite, layer, design }) => {
     const { graph, leaves } = buildLayer({ ...layer, units: 70 });
-    const options = { always: ["skip-known-scores"], strategies: { Mixture: "sorted-grouped" } };
+    const options = { always: [rewrite], without: others(rewrite), strategies: { Mixture: "sorted-grouped" } };
     const { graph: done, choices } = dispatch(graph, design, options);
     expect(choices[0]!.rewrites.filter(({ applied }) => applied)).toHaveLength(1);
     await expectAgreement(differentiate(done), leaves, "native");

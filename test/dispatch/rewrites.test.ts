@@ -5,6 +5,7 @@ import type { Graph } from "../../src/3-graph/graph.js";
 import { interpret } from "../../src/3-graph/interpreter.js";
 import { verify } from "../../src/3-graph/verify.js";
 import { type Dispatched, type DispatchOptions, dispatch } from "../../src/4-dispatch/dispatch.js";
+import { routerRewrites } from "../../src/4-dispatch/rewrites/index.js";
 import { buildLayer, designOf, type LayerOptions, lineWith, type Spec } from "./router.js";
 
 const router = `
@@ -52,26 +53,63 @@ const scoring = (graph: Graph): readonly string[] =>
     .map(({ op }) => JSON.stringify(op));
 
 const plain: DispatchOptions = {
-  without: ["one-legal-expert", "skip-known-scores"],
+  without: routerRewrites.map(({ name }) => name),
   strategies: { Mixture: "one-hot" },
 };
-const skip: DispatchOptions = { always: ["skip-known-scores"] };
+const only = (name: string): DispatchOptions => ({
+  always: [name],
+  without: routerRewrites.map((each) => each.name).filter((each) => each !== name),
+});
+const skip = only("skip-known-scores");
 
-describe("skip-known-scores", () => {
+describe.each(["skip-known-scores", "score-visible"])("%s", (name) => {
+  const wish = only(name);
   const layers: Readonly<Record<string, LayerOptions>> = {
     "some tokens see one expert": { sees: seesMixed },
     "two edges, one of them often missing": { sees: seesMixed, k: 2 },
     "a bias on the scores": { sees: seesMixed, bias: true },
     "chosen by score": { sees: seesMixed, chooseByScore: true },
-    "every token in the batch sees one": { sees: seesOne },
+    "every token in the batch sees one": { sees: seesOne, most: 3 },
     "no token in the batch sees one": { sees: () => [0, 2, 5] },
   };
   it.each(Object.entries(layers))("%s: the same outputs and gradients", (_, layer) => {
-    expect(record(buildLayer(layer).graph, mixed, "skip-known-scores", skip).applied).toBe(true);
-    expect(differences(layer, mixed, plain, skip)).toEqual([]);
+    expect(record(buildLayer(layer).graph, mixed, name, wish).applied).toBe(true);
+    expect(differences(layer, mixed, plain, wish)).toEqual([]);
   });
 
-  it("scores only the rows that need it", () => {
+  it("is refused by a z_loss, which is named with its line", () => {
+    const spec = { ...mixed, router: `${router}\nbalance z_loss(1e-3)` };
+    const { graph } = buildLayer({ sees: seesMixed, zLoss: "Mixture.router.balance[1]" });
+    const { applied, why } = record(graph, spec, name, wish);
+    expect({ applied, why }).toEqual({
+      applied: false,
+      why: `\`balance z_loss(1e-3) (line ${lineWith(spec, "z_loss")})\` needs the scores of every unit`,
+    });
+    expect(differences({ sees: seesMixed, zLoss: "Mixture.router.balance[1]" }, spec, plain, wish)).toEqual([]);
+  });
+
+  it("is refused where the scores are a result", () => {
+    const { graph } = buildLayer({ sees: seesMixed, keepScores: true });
+    const { applied, why } = record(graph, mixed, name, wish);
+    expect(applied).toBe(false);
+    expect(why).toBe("the result `layers.0.mixture.router.scores` needs the scores of every unit");
+  });
+
+  it("can be turned off, and is left out where it does not pay", () => {
+    const { graph } = buildLayer({ sees: seesMixed });
+    expect(record(graph, mixed, name, { without: [name] })).toMatchObject({
+      applied: false,
+      why: "turned off with --no-rewrite",
+    });
+    expect(record(graph, mixed, name)).toMatchObject({
+      applied: false,
+      why: expect.stringContaining("more a layer"),
+    });
+  });
+});
+
+describe("what is left of the scores", () => {
+  it("skip-known-scores: only the rows that need it", () => {
     const { graph } = buildLayer({ sees: seesMixed });
     expect(scoring(dispatch(graph, designOf(mixed), skip).graph)).toEqual([
       JSON.stringify({ kind: "contract", over: ["C"], group: { rows: "R", experts: "G" } }),
@@ -81,34 +119,11 @@ describe("skip-known-scores", () => {
     ]);
   });
 
-  it("is refused by a z_loss, which is named with its line", () => {
-    const spec = { ...mixed, router: `${router}\nbalance z_loss(1e-3)` };
-    const { graph } = buildLayer({ sees: seesMixed, zLoss: "Mixture.router.balance[1]" });
-    const { applied, why } = record(graph, spec, "skip-known-scores", skip);
-    expect({ applied, why }).toEqual({
-      applied: false,
-      why: `\`balance z_loss(1e-3) (line ${lineWith(spec, "z_loss")})\` needs the scores of every unit`,
-    });
-    expect(differences({ sees: seesMixed, zLoss: "Mixture.router.balance[1]" }, spec, plain, skip)).toEqual([]);
-  });
-
-  it("is refused where the scores are a result", () => {
-    const { graph } = buildLayer({ sees: seesMixed, keepScores: true });
-    const { applied, why } = record(graph, mixed, "skip-known-scores", skip);
-    expect(applied).toBe(false);
-    expect(why).toBe("the result `layers.0.mixture.router.scores` needs the scores of every unit");
-  });
-
-  it("can be turned off, and is left out where it does not pay", () => {
+  it("score-visible: three products a token", () => {
     const { graph } = buildLayer({ sees: seesMixed });
-    expect(record(graph, mixed, "skip-known-scores", { without: ["skip-known-scores"] })).toMatchObject({
-      applied: false,
-      why: "turned off with --no-rewrite",
-    });
-    expect(record(graph, mixed, "skip-known-scores")).toMatchObject({
-      applied: false,
-      why: expect.stringContaining("more a layer"),
-    });
+    const after = dispatch(graph, designOf(mixed), only("score-visible")).graph;
+    const products = after.nodes.filter(({ op, at }) => op.kind === "contract" && at.role === "router.scores");
+    expect(products.map(({ outputs }) => outputs[0]!.axes.map(({ size }) => size))).toEqual([[17, 3]]);
   });
 });
 
@@ -137,7 +152,7 @@ describe("one-legal-expert", () => {
     const { choices } = dispatch(graph, designOf(single), { without: ["one-legal-expert"] });
     expect(choices[0]!.strategy.name).toBe("sorted-grouped");
     expect(choices[0]!.losers.find(({ name }) => name === "table-permuted")!.reason).toContain(
-      "does not decide the experts",
+      "by score, not by token id",
     );
   });
 

@@ -74,6 +74,8 @@ export interface LayerOptions {
   readonly k?: number;
   /** experts that a token may see */
   readonly sees: (token: number) => readonly number[];
+  /** most experts that a token may see; as many as the tokens see if not given */
+  readonly most?: number;
   readonly bias?: boolean;
   /** choose from scores instead of gates */
   readonly chooseByScore?: boolean;
@@ -110,6 +112,12 @@ export function buildLayer(options: LayerOptions): {
     Array.from({ length: EXPERTS }, (__, e) => Number(options.sees(v).includes(e))),
   );
   leaves.set("visible", tensor([V, E], visible.flat(), "u8"));
+  const most = options.most ?? Math.max(...visible.map((row) => row.reduce((n, one) => n + one, 0)));
+  const seen = Array.from({ length: VOCAB }, (_, v) => {
+    const experts = visible[v]!.flatMap((one, e) => (one === 1 ? [e] : []));
+    return Array.from({ length: most }, (__, i) => experts[i] ?? -1);
+  });
+  leaves.set("visible.experts", tensor([V, axis("L", most)], seen.flat(), "i32"));
   leaves.set(
     "tokens",
     tensor(

@@ -42,7 +42,11 @@ export function leavesFor(
     else if (op.kind === "data" && op.source.kind === "table") {
       const { layer, form } = op.source;
       const width = v.axes[1]!.size;
-      const cell = (i: number) => visible(Math.floor(i / width), i % width, layer);
+      const list = (id: number) => Array.from({ length: 64 }, (_, e) => e).filter((e) => visible(id, e, layer) === 1);
+      const cell = (i: number) =>
+        form === "visible"
+          ? visible(Math.floor(i / width), i % width, layer)
+          : (list(Math.floor(i / width))[i % width] ?? -1);
       given.set(
         op.name,
         tensor(

@@ -1,6 +1,7 @@
 /** Every rewrite of routers there is, in the order in which they are tried. To add one: a file and a line here. */
 import { oneLegalExpert } from "./one-legal-expert.js";
 import type { RouterRewrite } from "./rewrite.js";
+import { scoreVisible } from "./score-visible.js";
 import { skipKnownScores } from "./skip-known-scores.js";
 
-export const routerRewrites: readonly RouterRewrite[] = [oneLegalExpert, skipKnownScores];
+export const routerRewrites: readonly RouterRewrite[] = [oneLegalExpert, scoreVisible, skipKnownScores];

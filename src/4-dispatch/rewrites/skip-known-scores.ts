@@ -5,12 +5,10 @@
  */
 import type { GraphBuilder } from "../../3-graph/builder.js";
 import { lt, select } from "../../3-graph/expr-build.js";
-import type { Node, Value } from "../../3-graph/graph.js";
+import type { Value } from "../../3-graph/graph.js";
 import type { Replace } from "../../3-graph/rewrite.js";
 import { again } from "../again.js";
-import { lineOf } from "../facts.js";
-import { type Reader, readersOf } from "../readers.js";
-import { type MaskedSoftmax, maskedKeys, maskedSoftmaxes, scoreProduct } from "../router-view.js";
+import { maskedScores } from "../score-readers.js";
 import { defineRewrite, type Layer, type Plan } from "./rewrite.js";
 
 export const skipKnownScores = defineRewrite({
@@ -26,66 +24,18 @@ export const skipKnownScores = defineRewrite({
 });
 
 function planned(layer: Layer, table: string): Plan {
-  const { graph, node, site } = layer;
-  const gates = maskedSoftmaxes(graph, node.at.scope, table);
-  const [gate] = gates;
-  const found = gate && scoreProduct(gate.logits);
-  if (gate === undefined || found === undefined)
-    return { kind: "refused", why: `the scores behind \`${table}\` are not one matrix product under a masked softmax` };
-  const chain = [found.product, ...found.steps];
-  const others = strangers(layer, chain, gates, table);
-  if (others.length > 0)
-    return {
-      kind: "refused",
-      why: `${others.join(" and ")} ${others.length > 1 ? "need" : "needs"} the scores of every unit`,
-    };
+  const { site } = layer;
+  const scores = maskedScores(layer, table);
+  if (typeof scores === "string") return { kind: "refused", why: scores };
   return {
     kind: "possible",
     why: `${percent(site.knownShare)} of ${site.unitWord} see one expert: ${site.because("someRoutesKnown").join(", ")}`,
     gain: gainOf(layer),
-    replace: new Map([[found.product, scoreUnknown(gate.legal)]]),
+    replace: new Map([[scores.product, scoreUnknown(scores.legal)]]),
   };
 }
 
 const percent = (share: number): string => `${Number((share * 100).toFixed(1))} %`;
-
-/** Who else reads the scores, as lines of the spec where a line asked for it. */
-function strangers(layer: Layer, chain: readonly Node[], gates: readonly MaskedSoftmax[], table: string): string[] {
-  const readers = readersOf(layer.graph);
-  const gateNodes = new Set(gates.map(({ gate }) => gate));
-  const family = new Set([...chain, ...gates.flatMap(({ inner }) => [...inner])]);
-  for (const { key } of maskedKeys(layer.graph, layer.node.at.scope, table)) {
-    // a key made from the gate is as safe as the gate
-    if (key.inputs.some((v) => family.has(v.node) && !gateNodes.has(v.node))) family.add(key);
-  }
-  const found = new Set<string>();
-  for (const member of family) {
-    if (gateNodes.has(member)) continue;
-    for (const reader of readers(member.outputs[0]!)) {
-      if (reader.node !== undefined && (family.has(reader.node) || choosesFrom(member, reader.node, readers))) continue;
-      found.add(nameOf(layer, reader));
-    }
-  }
-  return [...found];
-}
-
-/** Choosing from scores that are −∞ but for one does not depend on the one. */
-function choosesFrom(member: Node, reader: Node, readers: (value: Value) => readonly Reader[]): boolean {
-  const masked = member.op.kind === "map" && member.op.expr.op === "select";
-  const isChoice = (node: Node | undefined): boolean => node?.op.kind === "topK";
-  const behindStop = reader.op.kind === "stop" && readers(reader.outputs[0]!).every(({ node }) => isChoice(node));
-  return masked && (isChoice(reader) || behindStop);
-}
-
-/** The line that asked for a reader; its role where no line did; the result where it is one. */
-function nameOf({ design, site }: Layer, { node, name }: Reader): string {
-  if (node === undefined) return `the result \`${name}\``;
-  const uses = Object.values(design.mixtures).flatMap(({ router }) => router.rules);
-  const use = uses.find(({ path }) => path === node.at.because);
-  if (use !== undefined) return `\`${lineOf(design, use)}\``;
-  const lines = site.because("readsAllLogits");
-  return lines.length > 0 ? lines.map((line) => `\`${line}\``).join(" and ") : `\`${node.at.role}\``;
-}
 
 /**
  * Saved: three products of the rows left out. Paid: a sort, and scores and their gradients read by index. Measured

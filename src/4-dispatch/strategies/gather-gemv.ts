@@ -21,7 +21,8 @@ export const gatherGemv = defineStrategy({
     // forward once, backward once more for the rows; the gradient of the weights is written and added up per edge
     const passes = site.forwardOnly ? 1 : 4;
     return {
-      flops: productFlops(site, rows) * gatherSlowdown,
+      flops: productFlops(site, rows),
+      slowdown: gatherSlowdown,
       bytes: passes * weightBytes(site, rows) + rowBytes(site, rows),
       launches: (site.forwardOnly ? 3 : 7) * matrixGroupCount(site),
       because: `${Math.round(rows)} edges, each reads the weights of its expert`,

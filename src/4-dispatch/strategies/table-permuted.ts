@@ -9,7 +9,7 @@ export const tablePermuted = defineStrategy({
   name: "table-permuted",
   doc: "The route is read from a table by token id; the sort needs no scores.",
   refusal: ({ routeKnown, unitWord }) =>
-    routeKnown ? undefined : `the token id alone does not decide the experts: some ${unitWord} choose by score`,
+    routeKnown ? undefined : `some ${unitWord} choose their experts by score, not by token id`,
   work: (site, profile) => {
     const work = sortedWork(site, profile);
     return { ...work, launches: work.launches - 1, because: `${work.because}; the sort waits for nothing` };

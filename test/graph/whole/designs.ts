@@ -8,6 +8,7 @@ import { buildProgram, type ProgramName } from "../../../src/3-graph/programs.js
 import { type Tensor, tensor } from "../../../src/3-graph/tensor.js";
 import { verify } from "../../../src/3-graph/verify.js";
 import { dispatch } from "../../../src/4-dispatch/dispatch.js";
+import { routerRewrites } from "../../../src/4-dispatch/rewrites/index.js";
 import { checkSpec } from "../../../src/pipeline.js";
 import { rotaryTable } from "../../numerics/tables.js";
 import { noise } from "../run.js";
@@ -74,7 +75,7 @@ export function designOf(words: Words): Design {
 
 /** One program of a design, its mixtures lowered by the strategy. */
 export function programOf(design: Design, name: ProgramName, strategy = "one-hot"): Graph {
-  const options = { strategies: { Mixture: strategy }, without: ["one-legal-expert", "skip-known-scores"] };
+  const options = { strategies: { Mixture: strategy }, without: routerRewrites.map((each) => each.name) };
   return verify(buildProgram(design, name, { batch: B, seq: S }, (graph) => dispatch(graph, design, options).graph));
 }
 
