@@ -80,6 +80,10 @@ Every rule may say when it applies:
 
 ${when}
 
+Steps count from 0: \`until step(n)\` holds in the first n steps, \`from step(n)\` in all later ones. Rules of a slot that
+takes one rule may take turns, and must then cover every step. Evaluation and sampling route as the last step trained
+did; a trace is of step 0.
+
 \`allow ${waivers.join(" | ")} because "…"\` says that something unusual is meant, and why.`;
 }
 

@@ -7,7 +7,7 @@ import { expertKind } from "../experts/index.js";
 import { findRule } from "../rules/index.js";
 import type { Facts } from "../rules/rule.js";
 import type { LocalWeight } from "./block-weights.js";
-import type { Design, Ffn, Mixture, Step } from "./design.js";
+import type { Design, Ffn, Mixture, RuleUse, Step } from "./design.js";
 import { blockUses } from "./layers.js";
 import { embeddingWeights, headWeights, stepWeights } from "./weights.js";
 
@@ -185,13 +185,20 @@ function edgesPerToken(mixture: Mixture, design: Design): Size {
   return { value: units * value, because: units === 1 ? because : `${units} sub-tokens × ${because}` };
 }
 
+/** Of the phase with most edges, where rules take turns. */
 function edgesPerUnit(mixture: Mixture, design: Design): Size {
-  const select = mixture.router.rules.find(({ slot }) => slot === "select");
+  const selects = mixture.router.rules.filter(({ slot }) => slot === "select");
+  const each = selects.map((select) => edgesOfRule(select, mixture, design));
+  const none = { value: mixture.expertCount, because: `at most ${mixture.expertCount} (nothing selected)` };
+  return each.reduce((most, size) => (size.value > most.value ? size : most), each[0] ?? none);
+}
+
+function edgesOfRule(select: RuleUse, mixture: Mixture, design: Design): Size {
   const experts = mixture.expertCount;
   const context = { experts, unit: mixture.unit, tables: design.tables };
-  const facts: Facts = (select && findRule("select", select.rule)?.facts?.(select.args, context)) ?? {};
+  const facts: Facts = findRule("select", select.rule)?.facts?.(select.args, context) ?? {};
   const rows = facts.rowsPerExpert;
-  const text = select?.text ?? "nothing selected";
+  const { text } = select;
   if (rows?.share !== undefined)
     return { value: rows.share * experts, because: `${rows.share} of the units × ${experts} experts (${text})` };
   if (rows?.capacity !== undefined) return { value: rows.capacity, because: `${rows.capacity} on average (${text})` };

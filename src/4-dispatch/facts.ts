@@ -2,11 +2,12 @@
  * What is known about one mixture before a single token is seen: sizes, and what the rules of its router promise,
  * each with the line that promises it. Strategies and rewrites read this and nothing else; they never see a rule.
  */
-import type { Design, Mixture, RuleUse } from "../2-design/design.js";
+import type { Design, Mixture, RuleUse, Slot } from "../2-design/design.js";
 import type { Node } from "../3-graph/graph.js";
 import { ensure } from "../3-graph/internal.js";
 import { findRule } from "../rules/index.js";
 import type { Facts } from "../rules/rule.js";
+import { slots } from "../words/router.js";
 import { type GroupFacts, groupFacts } from "./group-facts.js";
 import { isInPlace } from "./in-place.js";
 import { dependsOnWeights } from "./readers.js";
@@ -90,7 +91,7 @@ function mergeFacts(stated: readonly Stated[]): Facts {
   const merged: Record<string, unknown> = {};
   for (const slot of new Set(stated.map(({ use }) => use.slot))) {
     const rules = stated.filter(({ use }) => use.slot === slot);
-    Object.assign(merged, slot === "balance" ? {} : promisesOf(rules));
+    Object.assign(merged, slot === "balance" ? {} : promisesOf(slot, rules));
     for (const { facts } of rules) for (const demand of DEMANDS) if (facts[demand] === true) merged[demand] = true;
   }
   return merged as Facts;
@@ -99,17 +100,38 @@ function mergeFacts(stated: readonly Stated[]): Facts {
 /** Facts that forbid something: one rule is enough. */
 const DEMANDS = ["readsAllLogits", "drops", "weightOnInput"] as const;
 
-/** What the rules of one slot have in common. A rule that is not always in force promises nothing by itself. */
-function promisesOf(rules: readonly Stated[]): Facts {
-  const [first, ...others] = rules.map(({ facts }) => facts);
-  const always = rules.length > 1 || rules[0]!.use.when === undefined;
-  if (!always || first === undefined) return {};
-  const common = Object.entries(first).filter(
-    ([name, value]) =>
-      !(DEMANDS as readonly string[]).includes(name) &&
-      others.every((facts) => JSON.stringify(facts[name as keyof Facts]) === JSON.stringify(value)),
-  );
-  return Object.fromEntries(common);
+/**
+ * What holds in every step. Rules that are always in force keep what they promise; where none is, the rules of a slot
+ * take turns (the check of phases sees to that), and what the weakest of them promises holds.
+ */
+function promisesOf(slot: Slot, rules: readonly Stated[]): Facts {
+  const always = rules.filter(({ use }) => use.when === undefined);
+  if (always.length > 0) return Object.assign({}, ...always.map(({ facts }) => promised(facts))) as Facts;
+  if (rules.length < 2 || !takesTurns(slot)) return {};
+  const [first, ...others] = rules.map(({ facts }) => promised(facts));
+  const weakest = Object.keys(first!).flatMap((name) => {
+    const values = [first!, ...others].map((facts) => facts[name as keyof Facts]);
+    const value = weakestOf(name, values);
+    return value === undefined ? [] : [[name, value]];
+  });
+  const facts = Object.fromEntries(weakest) as Facts;
+  // exactly as many edges only where it is the same number in every phase
+  const varies = others.some(({ edgesPerUnit }) => edgesPerUnit !== first!.edgesPerUnit);
+  return varies ? { ...facts, exactEdges: false } : facts;
+}
+
+const promised = (facts: Facts): Facts =>
+  Object.fromEntries(Object.entries(facts).filter(([name]) => !(DEMANDS as readonly string[]).includes(name)));
+
+const takesTurns = (slot: Slot): boolean => slots.find((each) => each.slot === slot)?.times !== "0+";
+
+/** Upper bounds: the largest holds for all. Of anything else only what all say is kept. */
+const BOUNDS: readonly string[] = ["edgesPerUnit", "legalPerUnit", "room"] satisfies (keyof Facts)[];
+
+function weakestOf(name: string, values: readonly unknown[]): unknown {
+  if (values.some((value) => value === undefined)) return undefined;
+  if (BOUNDS.includes(name)) return Math.max(...(values as number[]));
+  return values.every((value) => JSON.stringify(value) === JSON.stringify(values[0])) ? values[0] : undefined;
 }
 
 /** Most edges of one expert, where selection or limit fixes it. */

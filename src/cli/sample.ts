@@ -8,6 +8,7 @@ import { openEngine } from "../runtime/open-engine.js";
 import { tableUses } from "../runtime/routing-tables.js";
 import { readManifest, specPath, tokenizerPath } from "../runtime/run-folder.js";
 import { loadModel, tablesIn } from "../runtime/start-weights.js";
+import { placeStep } from "../runtime/step-input.js";
 import { readTokenizer } from "../runtime/tokenizer/read-tokenizer.js";
 import { compileBundle } from "./compile-design.js";
 import { type Cli, exit } from "./output.js";
@@ -33,6 +34,7 @@ export async function sample(cli: Cli, folder: string, flags: SampleFlags): Prom
   try {
     loadModel(engine, bundle, checkpoint.model);
     fillData(engine, tablesIn(bundle, checkpoint.model), tableUses(bundle.design));
+    placeStep(engine, checkpoint.step);
     const { vocab, context: sequence } = bundle.design.model!;
     host.stdout(flags.prompt);
     await generateText(engine, tokenizer, { sequence, vocab }, flags.prompt, { ...flags, write: host.stdout });

@@ -29,6 +29,8 @@ export interface RouterSite {
   /** random numbers of this use, a new stream for every rule of every layer */
   readonly random: (axes: readonly Axis[]) => Value;
   readonly training: boolean;
+  /** steps trained before this one [] f32 */
+  readonly step: () => Value;
   /** what this router's last use, a layer before, scored [U, E]; undefined in the first layer */
   readonly previousScores: Value | undefined;
   /** whether an expert computes something: has weights of its own, unlike copies, zeros and constants */
@@ -53,8 +55,8 @@ export interface RouterState {
   /** [U, K] */
   readonly weight?: Value;
   readonly weightOnInput?: boolean;
-  /** units that no expert chose pass through unchanged */
-  readonly restCopy?: boolean;
+  /** units that no expert chose pass through unchanged; a truth value [] where that depends on the step */
+  readonly restCopy?: boolean | Value;
   /** edges per expert before any limit [E] */
   readonly load?: Value;
   /** losses to be added to the total */

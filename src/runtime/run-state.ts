@@ -22,6 +22,7 @@ import {
   startFresh,
   tablesIn,
 } from "./start-weights.js";
+import { placeStep } from "./step-input.js";
 
 export interface RunState {
   /** training steps done */
@@ -50,6 +51,7 @@ export function freshState({ bundle, engine, data, seed, host }: RunParts, carry
   const drawn = drawTables(host, bundle.design, data.counts);
   const tables = carriedTables(bundle, drawn.byName, carry);
   fillData(engine, tables, tableUses(bundle.design));
+  placeStep(engine, 0);
   const isDrawn = [...tables].every(([name, table]) => table === drawn.byName.get(name));
   return { step: 0, tables, idle: startFresh(engine, bundle, seed, carry), drawn: isDrawn ? drawn : undefined };
 }
@@ -61,6 +63,7 @@ export function loadedState({ bundle, engine, data, sampler }: RunParts, from: S
   loadOptimizer(engine, bundle, from.optimizer);
   const tables = tablesIn(bundle, from.model);
   fillData(engine, tables, tableUses(bundle.design));
+  placeStep(engine, from.step);
   return { step: from.step, tables, idle, drawn: undefined };
 }
 

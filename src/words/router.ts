@@ -44,8 +44,13 @@ export const whenClauses: readonly Clause[] = [
     value(word("while", ["training", "inferring"], "in which phase the rule applies", { optional: true })),
     "in which phase the rule applies",
   ),
-  { words: ["until"], arg: "until", doc: "up to which step the rule applies", pieces: [stepPiece("until")] },
-  { words: ["from"], arg: "from_", doc: "from which step on the rule applies", pieces: [stepPiece("from_")] },
+  {
+    words: ["until"],
+    arg: "until",
+    doc: "the rule applies in the first so many steps only",
+    pieces: [stepPiece("until")],
+  },
+  { words: ["from"], arg: "from_", doc: "the rule applies after so many steps", pieces: [stepPiece("from_")] },
 ];
 
 function stepPiece(arg: string) {

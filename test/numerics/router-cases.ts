@@ -33,6 +33,9 @@ export const routerCases: Readonly<Record<string, Words>> = {
   },
   cosine: { router: `score linear normalized\ngate softmax\n${top}` },
   "two matrices": { router: `score mlp(hidden: 6, act: tanh)\ngate sqrt_softplus\n${top}` },
+  "by steps": {
+    router: `score linear\nnoise jitter(1%) until step(9)\ngate sigmoid until step(3)\ngate softmax from step(3)\nbias load_balance until step(2)\nselect top(1) per token until step(3)\nselect top(3) per token from step(3)\nweight gate\nlimit capacity(1) else drop until step(2)\nbalance switch(0.01) from step(1)`,
+  },
   importance: balanced("importance(0.1)"),
   "mutual information": balanced("mutual_information(0.1)"),
   "soft: all experts": { router: "score linear\ngate softmax\nselect all\nweight gate" },

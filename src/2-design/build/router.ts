@@ -67,11 +67,13 @@ function readSlot(
   const index = same.indexOf(line);
   const path = `${owner.path}.${slot}${index === 0 ? "" : `[${index}]`}`;
   const { entry } = line;
-  if (index > 0 && times !== "0+") {
+  // rules may take turns; whether they do is for the check of phases to say
+  if (index > 0 && times !== "0+" && !(takesTurns(line) && takesTurns(same[0]!))) {
     // whoever this is inherited from has reported it
     if (line.inherited) return [];
     const secondary = [{ source: same[0]!.source, span: same[0]!.entry.span, text: "first given here" }];
     complain(report, "MOE3002", { router: owner.name, slot }, { source: line.source, span: entry.span }, { secondary });
+    report.damaged.add(`${owner.path}.${slot}`);
     return [];
   }
   if (entry.kind === "assign") {
@@ -88,6 +90,12 @@ function readSlot(
   }
   report.damaged.add(path);
   return [];
+}
+
+/** Whether a line says when it holds. */
+function takesTurns({ entry }: SourcedLine): boolean {
+  const words = whenClauses.map((clause) => clause.words[0]!);
+  return entry.kind === "phrase" && entry.atoms.some((atom) => atom.kind === "ref" && words.includes(refPath(atom)));
 }
 
 function readRule(

@@ -1,4 +1,5 @@
 /** A learned top-k choice collapses onto few experts unless something pushes back. */
+import type { RuleArg } from "../design.js";
 import { type Check, inSlot } from "./check.js";
 
 export const balanced: Check = {
@@ -6,9 +7,8 @@ export const balanced: Check = {
   doc: "A learned selection has a balance loss or a load-balance bias, or `allow imbalance`.",
   run: ({ routers, tell, trusts }) => {
     for (const { router, mixture, path } of routers) {
-      const [select] = inSlot(router, "select");
-      if (!mixture || select?.rule !== "top" || select.args.per === "expert" || select.args.per === "sequence")
-        continue;
+      const select = inSlot(router, "select").find(({ rule, args }) => rule === "top" && choosesPerUnit(args.per));
+      if (!mixture || !select) continue;
       const kept = inSlot(router, "balance").length + inSlot(router, "bias").length > 0;
       if (kept || !trusts(path, "balance") || !trusts(path, "bias")) continue;
       if (!(mixture.expertCount > 1) || router.allow.some(({ what }) => what === "imbalance")) continue;
@@ -18,3 +18,5 @@ export const balanced: Check = {
     }
   },
 };
+
+const choosesPerUnit = (per: RuleArg): boolean => per !== "expert" && per !== "sequence";

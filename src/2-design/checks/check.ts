@@ -65,10 +65,15 @@ export function tablesOf(
   });
 }
 
-/** The most experts a unit gets: k, or the `at most` of other rules; NaN where it varies. */
+/** The most experts a unit gets, in whatever phase: k, or the `at most` of other rules; NaN where it varies. */
 export function mostEdges(router: Router): number {
-  const [select] = inSlot(router, "select");
-  if (!select || select.args.per === "expert" || select.args.per === "sequence") return Number.NaN;
-  const most = select.args.k ?? select.args.atMost;
+  const selects = inSlot(router, "select");
+  return selects.length === 0 ? Number.NaN : Math.max(...selects.map(edgesOf));
+}
+
+/** The most experts a unit gets by one rule. */
+export function edgesOf({ args }: RuleUse): number {
+  if (args.per === "expert" || args.per === "sequence") return Number.NaN;
+  const most = args.k ?? args.atMost;
   return typeof most === "number" ? most : Number.NaN;
 }

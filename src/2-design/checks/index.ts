@@ -15,6 +15,7 @@ import { lookahead } from "./lookahead.js";
 import { modelSize } from "./model-size.js";
 import { optimized } from "./optimized.js";
 import { perUnit } from "./per-unit.js";
+import { phases } from "./phases.js";
 import { productKeys } from "./product-keys.js";
 import { renormalized } from "./renormalized.js";
 import { routerPrecision } from "./router-precision.js";
@@ -37,6 +38,7 @@ export const checks: readonly Check[] = [
   subtokenHeads,
   tableRows,
   tableOwner,
+  phases,
   scoresMade,
   gateMade,
   visibleMask,

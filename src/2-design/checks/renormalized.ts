@@ -6,12 +6,11 @@ export const renormalized: Check = {
   doc: "`weight gate renormalized` does not stand after a gate that may be 0 for all selected experts.",
   run: ({ routers, tell, label }) => {
     for (const { router } of routers) {
-      const [weight] = inSlot(router, "weight");
-      const [gate] = inSlot(router, "gate");
-      const [select] = inSlot(router, "select");
+      const weight = inSlot(router, "weight").find(({ args }) => args.renormalized === true);
+      const gate = inSlot(router, "gate").find(({ rule }) => rule === "relu");
       // `positive` keeps only gates above 0, so their sum is
-      if (weight?.args.renormalized !== true || gate?.rule !== "relu" || !select || select.rule === "positive")
-        continue;
+      const select = inSlot(router, "select").find(({ rule }) => rule !== "positive");
+      if (!weight || !gate || !select) continue;
       tell("MOE3022", { rule: `weight ${weight.text}` }, weight.path, {
         secondary: label(gate.path, "0 for every negative score"),
         help: ["write `select positive`, or `gate sigmoid`"],

@@ -6,11 +6,12 @@ export const tableBalance: Check = {
   doc: "No balance loss stands in a router whose route a table decides.",
   run: ({ design, routers, tell, label, trusts }) => {
     for (const { router } of routers) {
-      const [select] = inSlot(router, "select");
+      const selects = inSlot(router, "select");
       const mask = inSlot(router, "mask").find(
         ({ args }) => trusts(String(args.table), "tier") && onlyOne(design.tables[String(args.table)]?.tiers),
       );
-      const deciding = select?.rule === "table" ? select : mask;
+      const always = mask?.when === undefined ? mask : undefined;
+      const deciding = selects.every(({ rule }) => rule === "table") ? (selects[0] ?? always) : always;
       if (!deciding || inSlot(router, "score").length === 0) continue;
       for (const rule of inSlot(router, "balance")) {
         // a z_loss keeps the scores small, whoever chooses

@@ -1,15 +1,16 @@
 /** A mixture: units, router, experts (not yet dispatched), shared experts, and units put together again. */
-import type { Mixture, SharedGroup } from "../../2-design/design.js";
+import type { Mixture, RuleUse, SharedGroup } from "../../2-design/design.js";
 import { soleExpert } from "../../experts/build.js";
 import { expertKind } from "../../experts/index.js";
 import type { RouterSite } from "../../rules/build.js";
 import { probabilities } from "../../rules/meaning.js";
 import { linear } from "../compose/linear.js";
-import { add, select as choose, le, log, max, mul, neg, sigmoid } from "../expr-build.js";
+import { add, select as choose, le, log, max, mul, neg, not, or, sigmoid } from "../expr-build.js";
 import type { Axis, Value } from "../graph.js";
 import { ensure } from "../internal.js";
 import type { ForwardContext } from "./context.js";
 import { ffnParams } from "./feed-forward.js";
+import { chooser } from "./phases.js";
 import { type Routed, runRouter } from "./router.js";
 
 /** x [T, D] -> [T, D]; `scope` is `layers.3.mixture`. */
@@ -82,6 +83,7 @@ function routerSite(
     experts,
     unitsPerSequence: c.size.seq * perToken,
     training: c.training,
+    step: c.step,
     previousScores: c.previousScores.get(mixture.name),
     computes: (expert) => computing(mixture)[expert] === true,
     ids: () => unitIds(c, units, perToken),
@@ -123,7 +125,8 @@ function report(c: ForwardContext, scope: string, site: RouterSite, routed: Rout
   outputs.set(`${scope}.edges.expert`, routed.edges);
   outputs.set(`${scope}.edges.weight`, routed.weight);
   outputs.set(`${scope}.dropped`, dropped(c, routed, site));
-  if (routed.logits && routed.gate) outputs.set(`${scope}.router.entropy`, entropy(c, site, routed));
+  const sure = entropyOf(c, site, routed);
+  if (sure) outputs.set(`${scope}.router.entropy`, sure);
   routed.losses?.forEach((loss) => {
     c.losses.push(loss);
   });
@@ -137,6 +140,17 @@ function dropped({ g }: ForwardContext, routed: Routed, { experts }: RouterSite)
     const after = g.reduce("sum", g.histogram(routed.edges, experts), [experts.name]);
     return g.map([before, after], (a, b) => add(a, neg(b)));
   });
+}
+
+/** Of the phase that the step is in; undefined where some phase makes no gate from scores. */
+function entropyOf(c: ForwardContext, site: RouterSite, routed: Routed): Value | undefined {
+  if (routed.phases === undefined) return routed.logits && routed.gate && entropy(c, site, routed);
+  const each = routed.phases.flatMap((run) => entropyOf(c, site, run.routed) ?? []);
+  const choose = chooser(
+    site,
+    routed.phases.map(({ phase }) => phase),
+  );
+  return each.length === routed.phases.length ? choose(each) : undefined;
 }
 
 /** Mean entropy over units of the gate as probabilities, nats. */
@@ -190,20 +204,24 @@ function runExperts(
 
 /** Units that the selection left without an edge, where it can: copied, if the router says so. Dropped ones give 0. */
 function withRest({ g }: ForwardContext, mixture: Mixture, x: Value, routed: Routed, y: Value): Value {
-  const select = mixture.router.rules.find((use) => use.slot === "select");
-  const everyUnit =
-    select?.rule === "table" ||
-    select?.rule === "all" ||
-    (select?.rule === "top" && select.args.per !== "expert" && select.args.per !== "sequence");
-  if (everyUnit || routed.restCopy !== true) return y;
+  const selects = mixture.router.rules.filter((use) => use.slot === "select");
+  const { restCopy } = routed;
+  if (selects.every(choosesForEveryUnit) || restCopy === undefined || restCopy === false) return y;
   return g.within({ role: "rest" }, () => {
     const edges = g.reduce(
       "max",
       g.map([routed.selected], (e) => e),
       [routed.selected.axes.at(-1)!.name],
     );
-    return g.map([edges, y, x], (most, a, b) => choose(le(0, most), a, b), { axes: y.axes });
+    const copies = restCopy === true ? 1 : restCopy;
+    return g.map([edges, y, x, copies], (most, a, b, copy) => choose(or(le(0, most), not(copy)), a, b), {
+      axes: y.axes,
+    });
   });
+}
+
+function choosesForEveryUnit({ rule, args }: RuleUse): boolean {
+  return rule === "table" || rule === "all" || (rule === "top" && args.per !== "expert" && args.per !== "sequence");
 }
 
 /** sum + Σ of the always-on experts, each scaled by sigmoid(w·x) where it is gated. */

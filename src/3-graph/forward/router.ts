@@ -1,9 +1,11 @@
 /** Runs the rules of a router, slot by slot, and says what came out: edges, weights, load, losses. */
 import type { Mixture, RuleUse, Slot } from "../../2-design/design.js";
+import { phasesOf } from "../../2-design/phases.js";
 import type { RouterSite, RouterState } from "../../rules/build.js";
 import { findRule } from "../../rules/index.js";
 import { refuse } from "../../rules/refuse.js";
 import { ensure } from "../internal.js";
+import { joinPhases, type PhaseRun, phaseSites } from "./phases.js";
 
 /** The seven steps, once the scores stand: unit → score → legal → select → weight → limit → balance. */
 const ORDER: readonly Slot[] = ["mask", "gate", "bias", "group", "select", "rest", "dispatch", "weight"];
@@ -14,10 +16,24 @@ export interface Routed extends RouterState {
   readonly load: NonNullable<RouterState["load"]>;
   /** edges as they were selected, before any limit */
   readonly selected: NonNullable<RouterState["edges"]>;
+  /** where rules change with the step: what each phase gave on its own */
+  readonly phases?: readonly PhaseRun[];
 }
 
+/** One mixture of one layer; where rules hold for some steps only, the step chooses between the phases. */
 export function runRouter(mixture: Mixture, site: RouterSite): Routed {
-  const uses = (slot: Slot) => mixture.router.rules.filter((use) => use.slot === slot && applies(use, site.training));
+  const phases = phasesOf(mixture.router.rules, site.training);
+  if (phases.length === 1) return runRules(mixture.name, phases[0]!.rules, site);
+  const siteOfPhase = phaseSites(site);
+  const runs = phases.map((phase) => ({ phase, routed: runRules(mixture.name, phase.rules, siteOfPhase()) }));
+  const joined = joinPhases(site, runs);
+  if (joined !== undefined) return joined;
+  // all that phases may differ in otherwise is what the weight multiplies
+  throw refuse(mixture.router.rules.find(({ slot, when }) => slot === "weight" && when !== undefined)!);
+}
+
+function runRules(mixture: string, rules: readonly RuleUse[], site: RouterSite): Routed {
+  const uses = (slot: Slot) => rules.filter((use) => use.slot === slot);
   const runUses = (start: RouterState, list: readonly RuleUse[]) =>
     list.reduce(
       (state, use) => site.g.within({ because: use.path }, () => buildOf(use)(site, state, use.args, use)),
@@ -27,28 +43,27 @@ export function runRouter(mixture: Mixture, site: RouterSite): Routed {
   // noise that needs no scores changes what is scored
   const onScores = (use: RuleUse) => findRule(use.slot, use.rule)?.needs.includes("scores") === true;
   const noise = uses("noise");
+  // units without an edge are copied where no rule says otherwise
   const seen = runUses(
-    {},
+    uses("rest").length === 0 ? { restCopy: true } : {},
     noise.filter((use) => !onScores(use)),
   );
   const scored = runUses(run(seen, ["score"]), noise.filter(onScores));
   const chosen = run(scored, ORDER);
-  ensure(chosen.edges !== undefined && chosen.weight !== undefined, () => `${mixture.name} selects or weighs nothing`);
+  ensure(chosen.edges !== undefined && chosen.weight !== undefined, () => `${mixture} selects or weighs nothing`);
   const load = site.g.within({ role: "router.load" }, () => site.g.histogram(chosen.edges!, site.experts));
   const updates = (chosen.afterLoad ?? []).map((make) =>
     site.g.within({ role: "router.update", phase: "update" }, () => make(load)),
   );
   const limited = run({ ...chosen, load, updates }, ["limit"]);
   // losses read the edges as they were before any limit
-  const balanced = run({ ...chosen, load }, ["balance"]);
-  return { ...limited, selected: chosen.edges, losses: balanced.losses ?? [] } as Routed;
+  const balanced = run({ ...chosen, load, updates: [] }, ["balance"]);
+  const moved = [...(limited.updates ?? []), ...(balanced.updates ?? [])];
+  return { ...limited, selected: chosen.edges, losses: balanced.losses ?? [], updates: moved } as Routed;
 }
 
 function buildOf(use: RuleUse) {
   const build = findRule(use.slot, use.rule)?.build;
-  if (build === undefined || use.when?.fromStep !== undefined || use.when?.untilStep !== undefined) throw refuse(use);
+  if (build === undefined) throw refuse(use);
   return build;
 }
-
-const applies = ({ when }: RuleUse, training: boolean): boolean =>
-  when?.phase === undefined || (when.phase === "training") === training;

@@ -89,4 +89,14 @@ export const routingCodes = {
     (p: { rule: string }) => `\`${p.rule}\` divides by the gates of the selected experts, but they may all be 0`,
   ),
   MOE3023: error("a table without rows", (_: NoParams) => "a table needs at least one `tier`, or `assign file(…)`"),
+  MOE3030: error(
+    "rules of one slot that hold at the same time",
+    // when: "from step 100 on"
+    (p: { router: string; slot: string; when: string }) =>
+      `router of \`${p.router}\` has more than one \`${p.slot}\` ${p.when}`,
+  ),
+  MOE3031: error(
+    "a slot that is empty in some steps",
+    (p: { router: string; slot: string; when: string }) => `router of \`${p.router}\` has no \`${p.slot}\` ${p.when}`,
+  ),
 } as const satisfies Family<"3">;

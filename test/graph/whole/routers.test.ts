@@ -233,7 +233,6 @@ describe("what is not built yet", () => {
     "score linear\ngate softmax\nselect top(1) per token\nweight gate\nlimit capacity(1.25) else next",
     "score linear\ngate softmax\nselect top(1) per token\nweight gate\nlimit capacity(1.25) else drop by score",
     "score linear\ngate softmax\nbias load_balance(control: pid)\nselect top(1) per token\nweight gate",
-    "score linear\nnoise jitter(1%) until step(100)\ngate softmax\nselect top(1) per token\nweight gate",
   ])("is refused by name: %s", (router) => {
     try {
       trace(router);
