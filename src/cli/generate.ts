@@ -1,9 +1,13 @@
-/** `moec generate`: brings `generated/` up to date for the specs whose output is checked in. For the project itself. */
+/**
+ * `moec generate`: brings `generated/` up to date for the specs whose output is checked in, and the table of all specs.
+ * For the project itself.
+ */
 import { artifactsOf } from "../6-emit/artifacts.js";
 import { staleArtifacts, writeArtifacts } from "../6-emit/write-artifacts.js";
 import { join } from "../host/paths.js";
 import { wgslFiles } from "./compile.js";
 import { compileDesign } from "./compile-design.js";
+import { familyReadme } from "./family.js";
 import { type Cli, exit, print } from "./output.js";
 import { readSpec, specName } from "./read-spec.js";
 
@@ -27,5 +31,17 @@ export async function generate(cli: Cli, { check = false }: GenerateFlags): Prom
     stale += changed.length;
     if (changed.length === 0) print(cli, `${folder}: up to date`);
   }
+  stale += generateFamily(cli, check);
   return check && stale > 0 ? exit.mistake : exit.ok;
+}
+
+const familyPath = "specs/README.md";
+
+/** How many files were not up to date: 0 or 1. */
+function generateFamily(cli: Cli, check: boolean): number {
+  const text = familyReadme(cli);
+  const same = cli.host.kind(familyPath) === "file" && cli.host.readText(familyPath) === text;
+  if (!same && !check) cli.host.write(familyPath, text);
+  print(cli, `${familyPath}: ${same ? "up to date" : check ? "stale" : "written"}`);
+  return same ? 0 : 1;
 }

@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { format } from "../../src/1-syntax/fmt.js";
+import { family } from "../../src/cli/family.js";
 import { checkSpec } from "../../src/pipeline.js";
 import { papers } from "./papers/index.js";
 
@@ -19,6 +20,10 @@ describe.each(specs)("%s", (name) => {
 
   it("is formatted", () => {
     expect(format(source)).toBe(source.text);
+  });
+
+  it("is in the table of designs", () => {
+    expect(family.map((each) => `${each}.moe`)).toContain(name);
   });
 
   it("is compared with its paper", () => {
