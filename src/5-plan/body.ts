@@ -182,7 +182,8 @@ export function buildBody(nodes: readonly Node[], context: BodyContext): Stmt[] 
   function source(v: Value): Source {
     const a = access(v);
     const local = locals.get(a.root);
-    if (local !== undefined && !a.gather) return { in: "local", name: local, dims: innerDims(a.axes) };
+    if (local !== undefined && !a.gather)
+      return { in: "local", name: local, dtype: a.root.dtype, dims: innerDims(a.axes) };
     if (inside.has(a.root) && !context.stored.has(a.root)) throw new Error(`${a.root.node.at.role} was not kept`);
     const param = context.params.read(a.root);
     if (!a.gather) return { in: "param", param, dims: a.axes };

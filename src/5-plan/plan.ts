@@ -210,7 +210,7 @@ export type Source =
         readonly rest: number;
       };
     }
-  | { readonly in: "local"; readonly name: string; readonly dims: readonly Dim[] }
+  | { readonly in: "local"; readonly name: string; readonly dtype: DType; readonly dims: readonly Dim[] }
   /** the product of matmul output `output`, at the tile's row and column */
   | { readonly in: "tile"; readonly output: number };
 

@@ -65,7 +65,8 @@ function edgesOf({ mixtures, tables }: Design, name: string): { readonly least: 
   const facts = findRule("select", rule)!.facts!(args, { experts, unit, tables });
   const units = sequences * sequence * (unit.kind === "subtoken" ? unit.heads : 1);
   const most = units * (facts.edgesPerUnit ?? experts);
-  return { least: facts.exactEdges ? most : 1, most };
+  const masked = router.rules.some(({ slot }) => slot === "mask");
+  return { least: facts.exactEdges && !masked ? most : 1, most };
 }
 
 const filled = (axes: Tensor["axes"], value: number): number[] =>

@@ -381,7 +381,7 @@ function loadLocal(from: Extract<Source, { in: "local" }>, spot: Spot): Piece {
   const at = offset(from.dims, from.dims, spot);
   const walks = spot.lanes !== undefined && from.dims.some((x) => x.name === spot.lanes!.name);
   if (!walks) return tight(`${from.name}[${at}]`, "s");
-  return vectorLoad(`${from.name} + ${at}`, "f32", strideOf(from.dims, spot.lanes!.name), spot.lanes!);
+  return vectorLoad(`${from.name} + ${at}`, from.dtype, strideOf(from.dims, spot.lanes!.name), spot.lanes!);
 }
 
 /** A row read by index: zeros where the index is negative. */
@@ -392,7 +392,7 @@ function loadGathered(from: Extract<Source, { in: "param" }>, p: Param, spot: Sp
   const restDims = from.dims.slice(from.dims.length - g.rest);
   const width = restDims.reduce((n, x) => n * x.size, 1);
   const known = spot.site.rowsByIndex?.get(gatherKey(from));
-  if (known !== undefined) return loadLocal({ in: "local", name: known, dims: restDims }, spot);
+  if (known !== undefined) return loadLocal({ in: "local", name: known, dtype: p.dtype, dims: restDims }, spot);
   const walksIndex = spot.lanes !== undefined && indexed.dims.some((x) => x.name === spot.lanes!.name);
   const row = scalarLoad(indexed, spot);
   const at = offset(restDims, restDims, spot);
