@@ -66,7 +66,7 @@ export interface Norm {
   readonly eps: number;
 }
 
-/** One layer: sub-blocks in order, x <- x + Part(norm(x)). */
+/** One layer: sub-blocks in order, x <- x + Part(norm(x)), or of an earlier point of the stream. */
 export interface Block {
   readonly name: string;
   readonly steps: readonly Step[];
@@ -77,6 +77,15 @@ export interface Step {
   readonly part: string;
   readonly kind: "attention" | "dense" | "mixture";
   readonly norm: Norm;
+  /** what the part reads, where that is not the stream as it is; shared experts of a mixture never read it */
+  readonly reads?: Point;
+}
+
+/** A point of the residual stream: a layer's input, or the stream after one of its steps. */
+export interface Point {
+  readonly layer: "same" | "previous";
+  /** name of the step's part; undefined: the input of the layer */
+  readonly after: string | undefined;
 }
 
 export interface Attention {

@@ -6,8 +6,10 @@ import { count } from "../diagnostics/catalogue/count.js";
 import { expertKind } from "../experts/index.js";
 import { findRule } from "../rules/index.js";
 import type { Design, Ffn, Mixture, Provenance, RuleUse, Slot, Table, Unit } from "./design.js";
+import { stackText } from "./layers.js";
 import { bytesText, flopsText } from "./numbers.js";
 import { type Sizes, sizesOf } from "./sizes.js";
+import { stepText } from "./step-text.js";
 import { textColumn, wrapped } from "./wrapped.js";
 
 /** The steps of routing, and which slots belong to each. */
@@ -40,10 +42,8 @@ export function explainDesign(design: Design): string {
 function explainModel(design: Design, sizes: Sizes | undefined): string {
   const { model, train } = design;
   if (!model || !sizes) return `${design.spec.path}: no model; mixtures and routers only`;
-  const stack = model.stack.map((run) => `${run.count} × ${run.block}`).join(", ");
-  const blocks = Object.values(design.blocks).map(
-    (block) => `${block.name}: ${block.steps.map((step) => `${step.part} after ${step.norm.kind}`).join(", ")}`,
-  );
+  const stack = stackText(model.stack);
+  const blocks = Object.values(design.blocks).map((block) => `${block.name}: ${block.steps.map(stepText).join(", ")}`);
   return [
     `${model.name}, ${design.spec.path}`,
     `  layers      ${stack} (${blocks.join("; ")})`,

@@ -1,6 +1,15 @@
 /** The stack of a model, layer by layer. The design keeps it run-length coded; this is where the runs are unrolled. */
 import type { Block, Design, Model, Step } from "./design.js";
 
+/** Layers of one block in a row. */
+export type Run = Model["stack"][number];
+
+/** Runs that stand several times in a row as a whole; a run that stands alone is a segment of its own. */
+export interface Segment {
+  readonly times: number;
+  readonly runs: readonly Run[];
+}
+
 /** How many layers the model has. */
 export function layerCount(model: Model): number {
   return model.stack.reduce((sum, run) => sum + run.count, 0);
@@ -13,6 +22,63 @@ export function layerBlocks(design: Design): readonly Block[] {
     const found = design.blocks[block];
     return found ? Array.from({ length: count }, () => found) : [];
   });
+}
+
+/** Neighbours of the same block as one run, so that `Layer` twice and `repeat 2 of Layer` are one design. */
+export function joinedRuns(runs: readonly Run[]): readonly Run[] {
+  const out: { count: number; block: string }[] = [];
+  for (const run of runs) {
+    const last = out.at(-1);
+    if (last?.block === run.block) last.count += run.count;
+    else out.push({ ...run });
+  }
+  return out;
+}
+
+/** The stack from the first layer to the last, with whatever repeats told once. */
+export function segmentsOf(stack: readonly Run[]): readonly Segment[] {
+  const runs = joinedRuns(stack);
+  const segments: Segment[] = [];
+  for (let at = 0; at < runs.length; ) {
+    const segment = segmentAt(runs, at);
+    segments.push(segment);
+    at += segment.times * segment.runs.length;
+  }
+  return segments;
+}
+
+/** The longest stretch from a place on that is some runs again and again; at most eight runs are looked at. */
+function segmentAt(runs: readonly Run[], at: number): Segment {
+  let best: Segment = { times: 1, runs: [runs[at]!] };
+  for (let length = 2; length <= 8; length++) {
+    const times = timesInRow(runs, at, length);
+    if (times > 1 && times * length > best.times * best.runs.length)
+      best = { times, runs: runs.slice(at, at + length) };
+  }
+  return best;
+}
+
+function timesInRow(runs: readonly Run[], at: number, length: number): number {
+  const isAgain = (i: number): boolean => {
+    const [run, first] = [runs[i], runs[at + ((i - at) % length)]!];
+    return run !== undefined && run.block === first.block && run.count === first.count;
+  };
+  let end = at + length;
+  while (isAgain(end)) end++;
+  return Math.floor((end - at) / length);
+}
+
+/** `3 × First, 12 × [Dense, Sparse]`; `refer` gives the name a block is known by. */
+export function stackText(stack: readonly Run[], refer: (name: string) => string = (name) => name): string {
+  const renamed = stack.map(({ count, block }) => ({ count, block: refer(block) }));
+  const inner = ({ count, block }: Run) => (count === 1 ? block : `${count} × ${block}`);
+  return segmentsOf(renamed)
+    .map(({ times, runs: [first, ...others] }) =>
+      others.length === 0
+        ? `${first!.count} × ${first!.block}`
+        : `${times} × [${[first!, ...others].map(inner).join(", ")}]`,
+    )
+    .join(", ");
 }
 
 /** How many layers use each block, by name, in the order of first use. */

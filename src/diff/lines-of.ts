@@ -14,6 +14,8 @@ import type {
   Table,
   Train,
 } from "../2-design/design.js";
+import { stackText } from "../2-design/layers.js";
+import { pointText, stepText } from "../2-design/step-text.js";
 import { byCodeUnit } from "../host/host.js";
 import type { DesignLine, Scalar, Section, SectionKind } from "./line.js";
 import { reachableParts } from "./reachable.js";
@@ -103,7 +105,7 @@ function line(owner: string, { slot, values, key = slot, path: below = slot, tex
 const numbered = (slot: string, index: number): string => (index === 0 ? slot : `${slot}[${index}]`);
 
 function modelSection(model: Model, from: From): Section {
-  const layers = stackText(model.stack, (name) => name);
+  const layers = stackText(model.stack);
   const made: Made[] = [
     { slot: "vocab", values: { vocab: model.vocab } },
     { slot: "context", values: { context: model.context } },
@@ -119,27 +121,12 @@ function modelSection(model: Model, from: From): Section {
   return { ...sized, lines: sized.lines.map((each) => (each.slot === "layers" ? { ...each, text: layers } : each)) };
 }
 
-/** `1 × First, 5 × Layer`; runs of the same block that meet are one run. */
-export function stackText(stack: Model["stack"], refer: Refer): string {
-  const runs: { count: number; block: string }[] = [];
-  for (const { count, block } of stack) {
-    const last = runs.at(-1);
-    if (last?.block === block) last.count += count;
-    else runs.push({ count, block });
-  }
-  return runs.map(({ count, block }) => `${count} × ${refer(block)}`).join(", ");
-}
-
 function blockSection({ name, steps }: Block, from: From): Section {
-  const made = steps.map(({ part, kind, norm }, i): Made => {
-    const values = { part: from.refer(part), kind, ...normValues(norm) };
-    return {
-      slot: "residual",
-      key: values.part,
-      path: numbered("residual", i),
-      values,
-      text: `${part} after ${norm.kind}`,
-    };
+  const made = steps.map((step, i): Made => {
+    const { part, kind, norm, reads } = step;
+    const reading = reads === undefined ? null : pointText(reads, from.refer);
+    const values = { part: from.refer(part), kind, ...normValues(norm), reading };
+    return { slot: "residual", key: values.part, path: numbered("residual", i), values, text: stepText(step) };
   });
   return section("block", name, made, from, ["residual"]);
 }

@@ -1,6 +1,6 @@
 /** The words of `block`: the steps of one layer, in order. */
 import { normChoices } from "./norm.js";
-import { clause, nameOf, oneOf, phrase, value } from "./params.js";
+import { clause, nameOf, oneOf, phrase, point, value } from "./params.js";
 import type { Vocabulary } from "./pattern.js";
 
 export const blockWords: Vocabulary = {
@@ -10,12 +10,25 @@ export const blockWords: Vocabulary = {
   lines: [
     phrase(
       "residual",
-      "x ← x + Part(norm(x)).",
+      "x ← x + Part(norm(x)), or x ← x + Part(norm(p)) for a part that reads an earlier point p of the stream.",
       [value(nameOf("part", ["attention", "dense", "moe"], "what is added"))],
       {
         times: "1+",
         clauses: [
           clause("after", oneOf("norm", "the norm before it", normChoices), "the norm before it; rms unless written"),
+          clause(
+            "reading",
+            value(
+              point(
+                "reading",
+                "`input` of the layer, the stream after an earlier `Part`, or either of `previous.` layer",
+                {
+                  optional: true,
+                },
+              ),
+            ),
+            "an earlier point of the stream instead of the stream as it is; shared experts of a mixture read the stream as it is",
+          ),
         ],
         example: "residual Attend after rms",
       },

@@ -1,6 +1,21 @@
 /** The words of `model`: sizes, what comes before and after the layers, and the layers in order. */
 import { normChoices } from "./norm.js";
-import { choice, clause, count, flag, literal, mark, nameOf, oneOf, phrase, setting, value, word } from "./params.js";
+import {
+  choice,
+  clause,
+  count,
+  flag,
+  literal,
+  mark,
+  nameOf,
+  namesOf,
+  numbers,
+  oneOf,
+  phrase,
+  setting,
+  value,
+  word,
+} from "./params.js";
 import type { Vocabulary } from "./pattern.js";
 
 const floats = ["f32", "bf16", "f16"] as const;
@@ -57,13 +72,19 @@ export const modelWords: Vocabulary = {
     }),
     phrase(
       "repeat",
-      "The same block several times in a row, each time with weights of its own.",
+      "The same block several times in a row, each time with weights of its own; a list of blocks is repeated as a whole.",
       [
-        value(count("count", "how many layers", { min: 1 })),
+        value(count("count", "how many times", { min: 1 })),
         literal("of"),
-        value(nameOf("block", ["block"], "the block")),
+        value(namesOf("block", ["block"], "the block, or the blocks that take turns: `repeat 6 of [Dense, Sparse]`")),
       ],
       { times: "0+", example: "repeat 6 of Layer" },
+    ),
+    phrase(
+      "layers",
+      "Puts a block at these layers, in place of the one that stands there; layers are counted from 0.",
+      [value(numbers("numbers", "the layers")), literal("of"), value(nameOf("block", ["block"], "the block"))],
+      { times: "0+", example: "layers [0, 1, 2] of Dense" },
     ),
     phrase(
       "norm",

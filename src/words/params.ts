@@ -23,6 +23,8 @@ export const texts = param("texts");
 export const numbers = param("numbers");
 /** Any word, e.g. the name of a weight or a tier. */
 export const anyWord = param("weight");
+/** A point of the residual stream. */
+export const point = param("point");
 /** A comparison with `coverage`. */
 export const coverage = param("coverage");
 /** A path `Mixture.experts`. */
@@ -46,6 +48,11 @@ export function flag(name: string, doc: string): Param {
 /** The name of a declaration of one of the given kinds. */
 export function nameOf(name: string, of: readonly string[], doc: string, rest: Rest = {}): Param {
   return { name, type: "name", of, doc, ...rest };
+}
+
+/** The name of a declaration of one of the given kinds, or a list of such names. */
+export function namesOf(name: string, of: readonly string[], doc: string, rest: Rest = {}): Param {
+  return { name, type: "names", of, doc, ...rest };
 }
 
 /** A named form with its parameters. */

@@ -10,7 +10,8 @@ export type Scalar = number | string | boolean;
  * What may stand for a value.
  * `count` whole number · `number` any number · `share` a number from 0 to 1, usually written in percent ·
  * `amount` a count, a share or `capacity(c)` · `word` one of `words` · `flag` present or not · `text` quoted ·
- * `texts`, `words`, `numbers` lists (a single one may stand without brackets) · `name` of a declaration ·
+ * `texts`, `words`, `numbers` lists (a single one may stand without brackets) · `name` of a declaration, `names` a list ·
+ * `point` of the residual stream: `input`, `Part`, `previous.Part` ·
  * `weight` any word · `coverage` a comparison `coverage <= 80%` · `experts` a path `Mixture.experts`
  */
 export type ValueType =
@@ -25,6 +26,8 @@ export type ValueType =
   | "words"
   | "numbers"
   | "name"
+  | "names"
+  | "point"
   | "weight"
   | "coverage"
   | "experts";
@@ -45,7 +48,7 @@ export interface Param {
   readonly optional?: boolean;
   /** legal words of a `word` or `words` */
   readonly words?: readonly string[];
-  /** kinds of declaration a `name` may have, e.g. ["block"] */
+  /** kinds of declaration a `name` or `names` may have, e.g. ["block"] */
   readonly of?: readonly string[];
   /** smallest legal number, included (counts: 0 unless said) */
   readonly min?: number;

@@ -1,12 +1,13 @@
 /** Builds the model: sizes, number formats, the stack of layers. */
 import { modelWords } from "../../words/model.js";
 import type { Model, Precision } from "../design.js";
+import { joinedRuns } from "../layers.js";
 import type { Declaration, SourcedLine } from "../read/declarations.js";
 import { find, type Reading, readLines, requireLines } from "../read/lines.js";
 import type { Names } from "../read/names.js";
-import { complain } from "../read/report.js";
+import { complain, type Site } from "../read/report.js";
 import { noteDefault, type Reader, type Session } from "../read/session.js";
-import { type Args, type File, normOf, num, refer, str } from "./file.js";
+import { type Args, type File, normOf, num, refer, str, strs } from "./file.js";
 
 /** More layers than anybody trains; a cap against accidents. */
 export const MAX_LAYERS = 10_000;
@@ -46,54 +47,102 @@ function isLayer(line: SourcedLine, reader: Reader, file: File, bare: SourcedLin
   return true;
 }
 
+type Run = Model["stack"][number];
+
 function stackOf(
   declaration: Declaration,
   readings: readonly Reading[],
   bare: readonly SourcedLine[],
   file: File,
 ): Model["stack"] {
-  const runs: { count: number; block: string }[] = [];
+  const runs: Run[] = [];
   for (const line of declaration.lines) {
     const repeat = readings.find((reading) => reading.line === line && reading.name === "repeat");
-    if (repeat) runs.push(...repeatRun(repeat, file));
+    if (repeat) runs.push(...repeatRuns(repeat, file));
     else if (bare.includes(line)) runs.push({ count: 1, block: line.entry.name.text });
   }
-  const { session } = file;
   const path = declaration.name.text;
-  if (
-    runs.length === 0 &&
-    ![...session.report.damaged].some((damaged) => damaged.startsWith(`${path}.repeat`) || damaged === `${path}.*`)
-  ) {
-    const site = { source: session.source, span: declaration.name.span };
-    complain(session.report, "MOE2005", { name: "repeat", where: `model \`${path}\`` }, site, {
-      help: ["add a line like `repeat 6 of Layer`"],
-    });
-  }
-  return merged(runs);
+  const damaged = [...file.session.report.damaged].some(
+    (each) => each.startsWith(`${path}.repeat`) || each === `${path}.*`,
+  );
+  if (runs.length === 0 && !damaged) missingStack(declaration, file.session);
+  const placed = placedBlocks(
+    readings.filter(({ name }) => name === "layers"),
+    damaged || runs.length === 0 ? undefined : runs.reduce((sum, { count }) => sum + count, 0),
+    file,
+  );
+  return joinedRuns(placed.size === 0 ? runs : withPlaced(runs, placed));
 }
 
-function repeatRun({ args, path, sound }: Reading, file: File): { count: number; block: string }[] {
+function missingStack({ name }: Declaration, { source, report }: Session): void {
+  complain(
+    report,
+    "MOE2005",
+    { name: "repeat", where: `model \`${name.text}\`` },
+    { source, span: name.span },
+    { help: ["add a line like `repeat 6 of Layer`"] },
+  );
+}
+
+/** `repeat n of [A, B]` is the list n times: A, B, A, B, … */
+function repeatRuns({ args, path, sound }: Reading, file: File): readonly Run[] {
   const { session } = file;
   const count = num(args.count);
-  const site = session.sites.get(`${path}.count`);
-  if (count > MAX_LAYERS) {
-    complain(session.report, "MOE4012", { count, limit: MAX_LAYERS }, site);
+  const names = strs(args.block);
+  const layers = count * names.length;
+  if (layers > MAX_LAYERS) {
+    complain(session.report, "MOE4012", { count, layers, limit: MAX_LAYERS }, session.sites.get(`${path}.count`));
     session.report.damaged.add(path);
   }
-  const block = refer(str(args.block), ["block"], session.sites.get(`${path}.block`), file);
-  if (!block) session.report.damaged.add(path);
-  return sound && block && count <= MAX_LAYERS ? [{ count, block: block.name.text }] : [];
+  const whole = session.sites.get(`${path}.block`);
+  const blocks = names.flatMap((name, i) => {
+    return refer(name, ["block"], session.sites.get(`${path}.block[${i}]`) ?? whole, file)?.name.text ?? [];
+  });
+  if (blocks.length < names.length) session.report.damaged.add(path);
+  if (!sound || blocks.length < names.length || layers > MAX_LAYERS) return [];
+  const once = blocks.map((block): Run => ({ count: 1, block }));
+  return once.length === 1 ? [{ ...once[0]!, count }] : Array.from({ length: count }, () => once).flat();
 }
 
-/** Neighbours of the same block become one run, so that `Layer` twice and `repeat 2 of Layer` are one design. */
-function merged(runs: readonly { count: number; block: string }[]): Model["stack"] {
-  const out: { count: number; block: string }[] = [];
-  for (const run of runs) {
-    const last = out.at(-1);
-    if (last?.block === run.block) last.count += run.count;
-    else out.push({ ...run });
+/** The blocks of `layers […] of Name` lines by layer; numbers are checked where the number of layers is known. */
+function placedBlocks(
+  readings: readonly Reading[],
+  layers: number | undefined,
+  file: File,
+): ReadonlyMap<number, string> {
+  const placed = new Map<number, string>();
+  const sites = new Map<number, Site | undefined>();
+  for (const { args, path, sound } of readings) {
+    const block = refer(str(args.block), ["block"], file.session.sites.get(`${path}.block`), file);
+    if (!sound || !block || !Array.isArray(args.numbers)) continue;
+    args.numbers.map(Number).forEach((layer, i) => {
+      const site = file.session.sites.get(`${path}.numbers[${i}]`) ?? file.session.sites.get(`${path}.numbers`);
+      if (!isLayerNumber(layer, layers, site, file.session)) return;
+      if (sites.has(layer)) placedTwice(layer, site, sites.get(layer), file.session);
+      sites.set(layer, site);
+      placed.set(layer, block.name.text);
+    });
   }
-  return out;
+  return placed;
+}
+
+function isLayerNumber(layer: number, layers: number | undefined, site: Site | undefined, session: Session): boolean {
+  // an earlier mistake in the number, or in the stack
+  if (Number.isNaN(layer) || layers === undefined) return false;
+  if (!Number.isInteger(layer)) complain(session.report, "MOE4009", { what: "layers", value: layer }, site);
+  else if (layer < 0 || layer >= layers) complain(session.report, "MOE4022", { layer, layers }, site);
+  else return true;
+  return false;
+}
+
+function placedTwice(layer: number, site: Site | undefined, first: Site | undefined, { report }: Session): void {
+  const secondary = first ? [{ ...first, text: "first given here" }] : [];
+  complain(report, "MOE2004", { name: `layer ${layer}`, where: "`layers`" }, site, { secondary });
+}
+
+function withPlaced(runs: readonly Run[], placed: ReadonlyMap<number, string>): readonly Run[] {
+  const blocks = runs.flatMap(({ count, block }) => Array.from({ length: count }, () => block));
+  return blocks.map((block, layer) => ({ count: 1, block: placed.get(layer) ?? block }));
 }
 
 function precision(args: Args): Precision {

@@ -2,7 +2,7 @@
 import { attentionWords } from "../../words/attention.js";
 import { blockWords } from "../../words/block.js";
 import { denseWords } from "../../words/dense.js";
-import type { Attention, Block, Dense, Step } from "../design.js";
+import type { Attention, Block, Dense, Point, Step } from "../design.js";
 import type { Declaration } from "../read/declarations.js";
 import { defaultSetting, find, type Reading, readLines, requireLines } from "../read/lines.js";
 import { noteDefault, noteDerived } from "../read/session.js";
@@ -29,7 +29,16 @@ function buildStep({ args, path }: Reading, file: File): readonly Step[] {
   }
   if (args.norm === undefined) noteDefault(session, `${path}.norm`, "rms(eps: 1e-5)", "as in Llama");
   const kind = stepKinds[part.kind as keyof typeof stepKinds];
-  return [{ part: part.name.text, kind, norm: normOf(args) }];
+  const reads = args.reading === undefined ? undefined : pointOf(str(args.reading));
+  return [{ part: part.name.text, kind, norm: normOf(args), ...(reads && { reads }) }];
+}
+
+/** `previous.Attend` as a point; whether there is such a step is checked once the stack is known. */
+function pointOf(text: string): Point {
+  const [layer, name] = text.startsWith("previous.")
+    ? (["previous", text.slice(9)] as const)
+    : (["same", text] as const);
+  return { layer, after: name === "input" ? undefined : name };
 }
 
 /** Builds an attention; head_dim and kv_heads are derived when they are not written. */

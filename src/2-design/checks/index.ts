@@ -16,6 +16,7 @@ import { modelSize } from "./model-size.js";
 import { optimized } from "./optimized.js";
 import { perUnit } from "./per-unit.js";
 import { phases } from "./phases.js";
+import { points } from "./points.js";
 import { productKeys } from "./product-keys.js";
 import { renormalized } from "./renormalized.js";
 import { routerPrecision } from "./router-precision.js";
@@ -35,6 +36,7 @@ export const checks: readonly Check[] = [
   vocabulary,
   attentionShapes,
   blockParts,
+  points,
   subtokenHeads,
   tableRows,
   tableOwner,

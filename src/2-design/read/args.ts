@@ -1,5 +1,5 @@
 /** Reads arguments in parentheses by their descriptors: by name, by position, bare words that switch something on. */
-import type { Arg, Ref, Span } from "../../1-syntax/ast.js";
+import type { Arg, Expr, Ref, Span } from "../../1-syntax/ast.js";
 import { suggest } from "../../diagnostics/suggest.js";
 import type { Param } from "../../words/pattern.js";
 import { exprText, refPath } from "./expr-text.js";
@@ -108,6 +108,15 @@ export function take(
   if (!values) return;
   for (const [name, value] of Object.entries(values)) into.args[name] = value;
   noteWritten(reader, path, exprText(arg.value), { source: reader.source, span: arg.value.span });
+  noteItems(arg.value, path, reader);
+}
+
+/** Items of a list have places of their own: `Model.layers.numbers[2]`. */
+function noteItems(value: Expr, path: string, { session, source }: Reader): void {
+  if (value.kind !== "list") return;
+  value.items.forEach(({ span }, i) => {
+    session.sites.set(`${path}[${i}]`, { source, span });
+  });
 }
 
 function damage(path: string, into: Collected, { report }: Reader): void {

@@ -25,6 +25,8 @@ export const takes: Readonly<Record<Param["type"], string>> = {
   words: "words",
   numbers: "a list of numbers",
   name: "a name",
+  names: "a name, or a list of names",
+  point: "`input`, the name of an earlier step, or one of the two after `previous.`",
   weight: "a word",
   coverage: "(coverage <= a share)",
   experts: "the experts of a mixture, e.g. `Mixture.experts`",
@@ -43,6 +45,7 @@ export function readValue(expr: Expr, param: Param, what: string, reader: Reader
     case "word":
     case "weight":
     case "name":
+    case "point":
     case "experts":
     case "flag":
       return named(readWord(expr, param, what, reader));
@@ -50,6 +53,7 @@ export function readValue(expr: Expr, param: Param, what: string, reader: Reader
       return named(readText(expr, param, what, reader));
     case "texts":
     case "words":
+    case "names":
     case "numbers":
       return named(readList(expr, param, what, reader));
     case "coverage":
@@ -143,12 +147,15 @@ function readText(expr: Expr, param: Param, what: string, reader: Reader): strin
   return expr.kind === "string" ? expr.value : void wrongType(expr, what, takes[param.type], reader);
 }
 
+const singular: Readonly<Partial<Record<Param["type"], Param["type"]>>> = { texts: "text", names: "name" };
+
 /** A list; a single value may stand without brackets. */
 function readList(expr: Expr, param: Param, what: string, reader: Reader): ArgValue | undefined {
   const items = expr.kind === "list" ? (expr as List).items : [expr];
+  if (items.length === 0 && param.type === "names") return void wrongType(expr, what, takes[param.type], reader);
   if (param.type === "numbers") return items.map((item) => evaluate(item, what, reader));
   const one = param.type === "texts" ? readText : readWord;
-  const single: Param = { ...param, type: param.type === "texts" ? "text" : "word" };
+  const single: Param = { ...param, type: singular[param.type] ?? "word" };
   const read = items.map((item) => one(item, single, what, reader));
   return read.every((item): item is string => typeof item === "string") ? read : undefined;
 }

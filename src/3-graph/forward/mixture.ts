@@ -13,9 +13,16 @@ import { ffnParams } from "./feed-forward.js";
 import { chooser } from "./phases.js";
 import { type Routed, runRouter } from "./router.js";
 
-/** x [T, D] -> [T, D]; `scope` is `layers.3.mixture`. */
-export function mix(c: ForwardContext, mixture: Mixture, scope: string, layer: number, x: Value): Value {
+/** Where a mixture stands: `layers.3.mixture` in layer 3. */
+export interface MixturePlace {
+  readonly scope: string;
+  readonly layer: number;
+}
+
+/** x [T, D] -> [T, D]; shared experts see `own`, which is x unless the routed part reads an earlier point. */
+export function mix(c: ForwardContext, mixture: Mixture, place: MixturePlace, x: Value, own: Value): Value {
   const { g } = c;
+  const { scope, layer } = place;
   return g.within({ scope, because: mixture.name }, () => {
     const units = split(c, mixture, scope, x);
     const experts = { name: "E", size: mixture.expertCount };
@@ -25,7 +32,7 @@ export function mix(c: ForwardContext, mixture: Mixture, scope: string, layer: n
     report(c, scope, site, routed);
     const y = withRest(c, mixture, units, routed, runExperts(c, mixture, scope, units, experts, routed));
     const whole = merge(c, mixture, scope, x, residualInside(c, mixture, units, y));
-    return mixture.shared.reduce((sum, group, i) => addShared(c, mixture, scope, group, i, x, sum), whole);
+    return mixture.shared.reduce((sum, group, i) => addShared(c, mixture, scope, group, i, own, sum), whole);
   });
 }
 

@@ -1,16 +1,13 @@
 /** The forward pass of a whole design, mixtures still abstract: embedding, layers, head, losses. */
-import type { Design, Norm, Step } from "../../2-design/design.js";
-import { layerBlocks, stepScope } from "../../2-design/layers.js";
+import type { Design } from "../../2-design/design.js";
+import { layerBlocks } from "../../2-design/layers.js";
 import { createBuilder } from "../builder.js";
 import { crossEntropy } from "../compose/cross-entropy.js";
 import { linear } from "../compose/linear.js";
-import { normalise } from "../compose/norm.js";
 import { add, index, mul, sub } from "../expr-build.js";
 import type { Graph, Value } from "../graph.js";
-import { attend } from "./attention.js";
+import { norm, runBlock, type Stream } from "./block.js";
 import { createContext, type ForwardContext, type StepSize } from "./context.js";
-import { dense } from "./feed-forward.js";
-import { mix } from "./mixture.js";
 
 export interface ForwardOptions extends StepSize {
   /** whether rules that are said to hold while training do */
@@ -24,16 +21,20 @@ export interface ForwardOptions extends StepSize {
 export function forward(design: Design, { batch, seq, training }: ForwardOptions): Graph {
   const g = createBuilder();
   const c = createContext(g, design, { batch, seq }, training);
-  const x = layerBlocks(design).reduce(
-    (value, block, layer) => block.steps.reduce((v, step) => residual(c, step, layer, v), value),
-    embed(c),
-  );
-  const logits = head(c, x);
+  const logits = head(c, layers(c, embed(c)));
   const targets = g.input("targets", [c.T], "i32");
   const ce = g.within({ scope: "head", role: "cross_entropy" }, () => crossEntropy(g, logits, targets));
   const loss = g.within({ scope: "head", role: "loss" }, () => c.losses.reduce((sum, l) => g.map([sum, l], add), ce));
   const outputs = new Map([["loss", loss], ["cross_entropy", ce], ["logits", logits], ...c.outputs]);
   return g.finish({ outputs, updates: c.updates });
+}
+
+function layers(c: ForwardContext, x: Value): Value {
+  let previous: Stream | undefined;
+  layerBlocks(c.design).forEach((block, layer) => {
+    previous = runBlock(c, block, { prefix: `layers.${layer}.`, layer, previous }, previous?.output ?? x);
+  });
+  return previous?.output ?? x;
 }
 
 function embed(c: ForwardContext): Value {
@@ -51,36 +52,6 @@ function embed(c: ForwardContext): Value {
     });
     return g.map([rows, g.take(positions, at)], add);
   });
-}
-
-function residual(c: ForwardContext, step: Step, layer: number, x: Value): Value {
-  const { g, design } = c;
-  const scope = `layers.${layer}.${stepScope(step)}`;
-  const h = norm(c, scope, `${scope}.norm`, step.norm, x);
-  const y = partOf(c, design, step, scope, layer, h);
-  return g.within({ scope, role: "residual" }, () => g.map([x, y], add, { axes: x.axes }));
-}
-
-/** The named norm of x; a layer norm has a bias as well. */
-function norm(c: ForwardContext, scope: string, name: string, kind: Norm, x: Value): Value {
-  const { g } = c;
-  return g.within({ scope, role: "norm" }, () => {
-    const y = normalise(g, x, c.param(`${name}.weight`, [c.D]), kind);
-    return kind.kind === "layer" ? g.map([y, c.param(`${name}.bias`, [c.D])], add, { axes: x.axes }) : y;
-  });
-}
-
-function partOf(c: ForwardContext, design: Design, step: Step, scope: string, layer: number, h: Value): Value {
-  switch (step.kind) {
-    case "attention":
-      return attend(c, design.attentions[step.part]!, scope, h);
-    case "dense":
-      return dense(c, design.denses[step.part]!, scope, h);
-    case "mixture":
-      return mix(c, design.mixtures[step.part]!, scope, layer, h);
-    default:
-      return step.kind satisfies never;
-  }
 }
 
 function head(c: ForwardContext, x: Value): Value {

@@ -99,4 +99,19 @@ export const nameCodes = {
     (p: { block: string; part: string; scope: string }) =>
       `block \`${p.block}\` uses \`${p.part}\`, but weights of another part are called \`${p.scope}\` already`,
   ),
+  MOE2028: error(
+    "a point of the stream that is not there",
+    (p: { part: string; point: string; block: string }) =>
+      `\`${p.part}\` reads the stream after \`${p.point}\`, but block \`${p.block}\` has no such step`,
+  ),
+  MOE2029: error(
+    "a step that reads what comes later",
+    (p: { part: string; point: string }) =>
+      `\`${p.part}\` reads the stream after \`${p.point}\`, which does not come before it`,
+  ),
+  MOE2030: error(
+    "a layer that reads the one before, and there is none",
+    // where: "the first layer of `M`", "an expert of `Depth`"
+    (p: { block: string; where: string }) => `block \`${p.block}\` reads the layer before it, but is ${p.where}`,
+  ),
 } as const satisfies Family<"2">;

@@ -55,10 +55,10 @@ export const shapeCodes = {
     "rope needs an even head",
     (p: { headDim: number }) => `rope turns pairs of channels, and a head has ${count(p.headDim)}`,
   ),
-  MOE4012: error(
-    "a repeat count that is too large",
-    (p: { count: number; limit: number }) =>
-      `\`repeat ${count(p.count)}\` is more than the ${count(p.limit)} layers a model may have`,
+  MOE4012: error("a repeat count that is too large", (p: { count: number; layers: number; limit: number }) =>
+    p.layers === p.count
+      ? `\`repeat ${count(p.count)}\` is more than the ${count(p.limit)} layers a model may have`
+      : `\`repeat ${count(p.count)}\` makes ${count(p.layers)} layers, more than the ${count(p.limit)} a model may have`,
   ),
   MOE4013: error(
     "a batch that holds no whole sequence",
@@ -90,4 +90,9 @@ export const shapeCodes = {
     (p: { weights: string }) => `no line optimises the ${p.weights}: they stay as they start`,
   ),
   MOE4021: error("weights that are optimised twice", (p: { weights: string }) => `two lines optimise the ${p.weights}`),
+  MOE4022: error(
+    "a layer that the model does not have",
+    (p: { layer: number; layers: number }) =>
+      `\`layers\` names layer ${count(p.layer)}, but the layers of the model are 0 to ${count(p.layers - 1)}`,
+  ),
 } as const satisfies Family<"4">;

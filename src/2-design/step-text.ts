@@ -1,0 +1,13 @@
+/** Steps of a block as text, the way they are written. */
+import type { Point, Step } from "./design.js";
+
+/** `Mixture after rms reading previous.Attend`. */
+export function stepText({ part, norm, reads }: Step): string {
+  return `${part} after ${norm.kind}${reads === undefined ? "" : ` reading ${pointText(reads)}`}`;
+}
+
+/** `input`, `Attend`, `previous.input`; `refer` gives the name a part is known by. */
+export function pointText({ layer, after }: Point, refer: (name: string) => string = (name) => name): string {
+  const place = after === undefined ? "input" : refer(after);
+  return layer === "previous" ? `previous.${place}` : place;
+}

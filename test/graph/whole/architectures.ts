@@ -1,0 +1,183 @@
+/** Small designs of every architecture word: the text of each, and what it means for the loops. */
+import type { LoopAttention, LoopMixture, LoopModel, LoopStep } from "./layers-by-loops.js";
+
+export interface Architecture {
+  readonly name: string;
+  readonly text: string;
+  readonly loops: LoopModel;
+}
+
+export const SEQ = 6;
+export const VOCAB = 13;
+
+interface Parts {
+  /** lines of the model after its sizes */
+  readonly model: string;
+  /** declarations beside the model */
+  readonly parts: string;
+  readonly width?: number;
+}
+
+export const specOf = ({ model, parts, width = 8 }: Parts): string => `edition 1
+model Small {
+  vocab = ${VOCAB}
+  context = ${SEQ}
+  d_model = ${width}
+  ${model}
+}
+${parts}
+train Pretrain {
+  model = Small
+  data = text(["*.md"])
+  tokenizer = file("tokenizer.json")
+  batch = 2 * context
+  steps = 20
+  optimize adamw(lr: 1e-2) for [matrices, router, norms, embeddings]
+}
+`;
+
+const router = "router { score linear; gate softmax; select top(2) per token; weight gate; balance switch(0.01) }";
+const moe = (name: string, extra = ""): string =>
+  `moe ${name} { experts 4 of swiglu(hidden: 5); ${extra === "" ? "" : `${extra}; `}${router} }\n`;
+const attention = "attention Attend { heads = 2; position = rope }\n";
+const feed = "dense Feed { ffn swiglu(hidden: 7) }\n";
+
+const attend: LoopAttention = { kind: "attention", heads: 2, kvHeads: 2, headDim: 4, rope: 10_000 };
+const mix: LoopMixture = { kind: "mixture", experts: 4, k: 2, alpha: 0.01 };
+const swiglu = { kind: "dense", act: "swiglu" } as const;
+const step = (scope: string, part: LoopStep["part"], rest: Partial<LoopStep> = {}): LoopStep => ({
+  scope,
+  part,
+  norm: "rms",
+  ...rest,
+});
+const dense = [step("attend", attend), step("feed", swiglu)];
+const sparse = [step("attend", attend), step("mixture", mix)];
+const plain = { seq: SEQ, tied: true, norm: "rms" } as const;
+
+const denseBlock = "block Dense { residual Attend; residual Feed }\n";
+const sparseBlock = "block Sparse { residual Attend; residual Mixture }\n";
+
+/** ScMoE (arXiv 2404.05019): a dense block, then one whose routed experts read a point before its own attention. */
+const shortcut = (position: string, reads: string): Architecture => ({
+  name: `ScMoE, reading ${position}`,
+  text: specOf({
+    model: "embed tokens tied; repeat 2 of [Dense, Sparse]; head linear",
+    parts: `${denseBlock}block Sparse { residual Attend; residual Mixture after rms reading ${position} }\n${attention}${feed}${moe("Mixture", "shared 1 of swiglu(hidden: 3)")}`,
+  }),
+  loops: {
+    ...plain,
+    layers: [0, 1].flatMap(() => [dense, [step("attend", attend), step("mixture", { ...mix, shared: 1 }, { reads })]]),
+  },
+});
+
+export const architectures: readonly Architecture[] = [
+  {
+    name: "dense and sparse layers in turn, two layers placed by number",
+    text: specOf({
+      model: "embed tokens tied; repeat 2 of [Dense, Sparse]; layers [1, 2] of Other; head linear",
+      parts: `${denseBlock}${sparseBlock}block Other { residual Feed }\n${attention}${feed}${moe("Mixture")}`,
+    }),
+    loops: { ...plain, layers: [dense, [step("feed", swiglu)], [step("feed", swiglu)], sparse] },
+  },
+  shortcut("previous.Attend", "previous.attend"),
+  shortcut("input", "here.input"),
+  shortcut("previous.input", "previous.input"),
+  {
+    name: "LongCat layer: the mixture's result comes at the end, what it reads is from the beginning",
+    text: specOf({
+      model: "embed tokens tied; repeat 2 of Layer; head linear",
+      parts: `block Layer {
+  residual Attend
+  residual Feed
+  residual Attend2
+  residual Feed2
+  residual Mixture after rms reading Attend
+}
+${attention}attention Attend2 from Attend {}\n${feed}dense Feed2 from Feed {}\n${moe("Mixture")}`,
+    }),
+    loops: {
+      ...plain,
+      layers: [0, 1].map(() => [
+        step("attend", attend),
+        step("feed", swiglu),
+        step("attend2", attend),
+        step("feed2", swiglu),
+        step("mixture", mix, { reads: "here.attend" }),
+      ]),
+    },
+  },
+  {
+    name: "attention and feed-forward side by side",
+    text: specOf({
+      model: "embed tokens tied; repeat 2 of Layer; head linear",
+      parts: `block Layer { residual Attend; residual Feed after rms reading input }\n${attention}${feed}`,
+    }),
+    loops: {
+      ...plain,
+      layers: [0, 1].map(() => [step("attend", attend), step("feed", swiglu, { reads: "here.input" })]),
+    },
+  },
+  {
+    name: "two mixtures in sequence (CartesianMoE), each with a shared expert",
+    text: specOf({
+      model: "embed tokens tied; repeat 2 of Layer; head linear",
+      parts: `block Layer { residual Attend; residual First; residual Second }\n${attention}${moe("First", "shared 1 of swiglu(hidden: 3)")}moe Second from First {}\n`,
+    }),
+    loops: {
+      ...plain,
+      layers: [0, 1].map(() => [
+        step("attend", attend),
+        step("first", { ...mix, shared: 1 }),
+        step("second", { ...mix, shared: 1 }),
+      ]),
+    },
+  },
+  {
+    name: "grouped keys, heads wider than the model, norms of queries and keys, a window",
+    text: specOf({
+      model: "embed tokens tied; repeat 2 of Layer; head linear",
+      parts: `block Layer { residual Attend; residual Feed }
+attention Attend { heads = 4; kv_heads = 2; head_dim = 6; position = rope(base: 500); qk_norm = on; window = 3 }\n${feed}`,
+    }),
+    loops: {
+      ...plain,
+      layers: [0, 1].map(() => [
+        step("attend", { kind: "attention", heads: 4, kvHeads: 2, headDim: 6, rope: 500, qkNorm: true, window: 3 }),
+        step("feed", swiglu),
+      ]),
+    },
+  },
+  {
+    name: "GPT-2: layer norms, biases everywhere, learned positions",
+    text: specOf({
+      model: "embed tokens tied positions learned; repeat 2 of Layer; norm layer(eps: 1e-5); head linear",
+      parts: `block Layer { residual Attend after layer(eps: 1e-5); residual Feed after layer(eps: 1e-5) }
+attention Attend { heads = 2; position = none; bias = on }\ndense Feed { ffn gelu(hidden: 7, bias) }\n`,
+    }),
+    loops: {
+      seq: SEQ,
+      tied: true,
+      positions: true,
+      norm: "layer",
+      layers: [0, 1].map(() => [
+        step("attend", { kind: "attention", heads: 2, kvHeads: 2, headDim: 4, bias: true }, { norm: "layer" }),
+        step("feed", { kind: "dense", act: "gelu", bias: true }, { norm: "layer" }),
+      ]),
+    },
+  },
+  {
+    name: "an encoder with a head of its own that has a bias",
+    text: specOf({
+      model: "embed tokens; repeat 1 of Layer; head linear(bias)",
+      parts: `block Layer { residual Attend; residual Feed }\nattention Attend { heads = 2; kv_heads = 1; position = rope; mask = none }\n${feed}`,
+    }),
+    loops: {
+      seq: SEQ,
+      tied: false,
+      headBias: true,
+      norm: "rms",
+      layers: [[step("attend", { ...attend, kvHeads: 1, open: true }), step("feed", swiglu)]],
+    },
+  },
+];
