@@ -25,6 +25,7 @@ export const family: readonly string[] = [
   "olmoe",
   "llama4",
   "cartesian-moe",
+  "ds-moe",
   "mor1e",
 ];
 

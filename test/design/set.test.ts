@@ -37,6 +37,18 @@ describe("--set", () => {
     ]);
   });
 
+  it("changes one line of several of the same word", () => {
+    const spec = text.replace("select top(1)", "balance z_loss(1e-3)\n    select top(1)");
+    const balances = (set: string[]) =>
+      designOf(spec, set)
+        .mixtures.Mixture!.router.rules.filter(({ slot }) => slot === "balance")
+        .map((rule) => rule.text);
+    expect(balances(["Mixture.router.balance[1]=switch(0.5)"])).toEqual(["z_loss(1e-3)", "switch(0.5)"]);
+    expect(balances(["Mixture.router.balance[0]=z_loss(2e-3)"])).toEqual(["z_loss(2e-3)", "switch(0.01) over visible"]);
+    const { diagnostics } = resolveText(spec, { set: [{ path: "Mixture.router.balance[2]", value: "switch(0.5)" }] });
+    expect(diagnostics.map(({ code }) => code)).toEqual(["MOE2024"]);
+  });
+
   it("changes whole rules of a router, and adds lines", () => {
     const design = designOf(text, [
       "Mixture.router.select=top(2) per token",

@@ -54,7 +54,7 @@ function resultsOf(graph: Graph, leaves: Leaves): Numbers {
   return new Map([...interpret(graph, leaves).outputs].map(([name, { data }]) => [name, data]));
 }
 
-function paperOf({ layers }: PaperCase, leaves: Leaves, noise: Numbers): ModelResult {
+function paperOf({ layers }: Pick<PaperCase, "layers">, leaves: Leaves, noise: Numbers): ModelResult {
   return languageModel({
     layers,
     sequence,
@@ -91,6 +91,14 @@ describe.each(
     const leaves = leavesOf(graph, paper);
     const got = resultsOf(graph, leaves);
     expect(apart(expected(paperOf(paper, leavesOf(plain, paper), got)), got)).toEqual([]);
+  });
+
+  it("while inferring", () => {
+    const graph = programOf(design, "evaluate");
+    const leaves = leavesOf(graph, paper);
+    const got = resultsOf(graph, leaves);
+    const want = expected(paperOf({ layers: paper.inferring ?? paper.layers }, leavesOf(plain, paper), got));
+    expect(apart(new Map([...got.keys()].map((name) => [name, want.get(name)!])), got)).toEqual([]);
   });
 
   if (kept(design).length === 0) return;

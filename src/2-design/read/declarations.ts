@@ -220,8 +220,10 @@ export function setLines(
   const all = [...words, ...lets.map((name) => ({ name, shape: "setting" as const }))];
   return all.reduce((now, { name, shape }) => {
     const own = `${path}.${name}`;
-    if (!overrides.has(own)) return now;
     const old = now.filter(({ entry }) => entry.name.text === name);
+    const places = overrides.places(own).filter((place) => place < old.length);
+    if (places.length > 0) return setPlaces(now, old, places, own, shape, overrides);
+    if (!overrides.has(own)) return now;
     const set = overrides.line(own, shape) ?? numberLine(name, own, old[0]?.entry, overrides);
     if (!set) return now;
     const entry = set.entry.kind === "assign" && lets.includes(name) ? { ...set.entry, let: true } : set.entry;
@@ -231,6 +233,26 @@ export function setLines(
       .flatMap((each, i) => (i === at ? [line] : old.includes(each) ? [] : [each]))
       .concat(old[0] ? [] : [line]);
   }, lines);
+}
+
+/** `--set Mixture.experts[1]="4 of copy"` takes the place of the second line of that word and leaves the others. */
+function setPlaces(
+  lines: readonly SourcedLine[],
+  old: readonly SourcedLine[],
+  places: readonly number[],
+  path: string,
+  shape: "setting" | "phrase",
+  overrides: Session["overrides"],
+): readonly SourcedLine[] {
+  const fresh = new Map(
+    places.flatMap((place) => {
+      const set = overrides.line(`${path}[${place}]`, shape);
+      const before = old[place]!;
+      const line = set && { entry: keepTail(set.entry, before.entry), source: set.source, inherited: false };
+      return line ? [[before, line] as const] : [];
+    }),
+  );
+  return lines.map((line) => fresh.get(line) ?? line);
 }
 
 /** `--set Mixture.experts=8` changes the number of `experts 16 of …` and keeps the rest. */

@@ -21,6 +21,8 @@ export interface Overrides {
     path: string,
     shape: "setting" | "phrase",
   ) => { readonly entry: Entry; readonly source: SourceFile } | undefined;
+  /** the places among lines of one word that are set, from `path[1]=value`; asking does not count */
+  readonly places: (path: string) => readonly number[];
   /** whether something is set at a path; asking does not count */
   readonly has: (path: string) => boolean;
   /** syntax mistakes in the values */
@@ -46,6 +48,7 @@ export function createOverrides(options: readonly SetOption[]): Overrides {
       return found?.entry.kind === "assign" ? { expr: found.entry.value, source: found.source } : undefined;
     },
     line: find,
+    places: (path) => placesIn([...values.keys()], path),
     has: (path) => [...values.keys()].some((set) => covers(set, path)),
     mistakes: [...values.values()].flatMap((value) => value.mistakes),
     unused: () =>
@@ -53,6 +56,12 @@ export function createOverrides(options: readonly SetOption[]): Overrides {
         asked.has(path) || mistakes.length > 0 ? [] : [{ path, source }],
       ),
   };
+}
+
+/** `Mixture.experts[1]` among the paths that are set is place 1 of `Mixture.experts`. */
+function placesIn(set: readonly string[], path: string): readonly number[] {
+  const inside = set.filter((each) => each.startsWith(`${path}[`) && /^\[\d+\]$/.test(each.slice(path.length)));
+  return inside.map((each) => Number(each.slice(path.length + 1, -1)));
 }
 
 /** `optimize.lr` means the `lr` of every `optimize` line, `optimize[0].lr` that of the first. */

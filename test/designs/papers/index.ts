@@ -1,6 +1,7 @@
 /** Every paper beside its spec, in the order of the README of the specs. */
 import { cartesianMoe } from "./cartesian-moe.js";
 import { deepseekMoe, deepseekV3, deepseekV4 } from "./deepseek.js";
+import { dsMoe } from "./ds-moe.js";
 import { gshard } from "./gshard.js";
 import { hashLayer } from "./hash-layer.js";
 import { llama4 } from "./llama4.js";
@@ -34,5 +35,6 @@ export const papers: readonly PaperCase[] = [
   olmoe,
   llama4,
   cartesianMoe,
+  dsMoe,
   mor1e,
 ];

@@ -11,6 +11,8 @@ export interface PaperCase {
   readonly set: Readonly<Record<string, string>>;
   /** the layers that the spec is expected to have */
   readonly layers: readonly (readonly Step[])[];
+  /** the same where inferring differs from training */
+  readonly inferring?: readonly (readonly Step[])[];
   /** experts of a table's row, for designs with a table */
   readonly sees?: (id: number, layer: number) => readonly number[];
   /** further ways of choosing numbers that the design must survive; all of them where not said */

@@ -1,28 +1,35 @@
 /** Switch Transformer, arXiv 2101.03961: y = p_i E_i(x) for the best expert i of a jittered softmax. */
 import { balance, best, part, reluNetwork, softmax, times, values } from "../equations.js";
 import { mixed, reported, served } from "../routing.js";
-import { scale } from "../tape.js";
-import { attend, mixture, type Paper, type PaperCase, type Step, small, width } from "./paper.js";
+import { scale, type Vec } from "../tape.js";
+import { attend, type LayerInput, mixture, type Paper, type PaperCase, type Step, small, width } from "./paper.js";
 
 const E = 4;
 
-const layer: Paper = (it) => {
-  const { xs, weight } = it;
-  const uniform = it.noise(0);
-  const seen = xs.map((x, t) => x.map((v, c) => scale(v, 0.99 + 0.02 * uniform[t * width + c]!)));
-  const scores = seen.map((x) => times(weight("router.weight"), x));
-  const p = scores.map(softmax);
-  const chosen = p.map((row) => {
-    const [i] = best(values(row), 1);
-    return { experts: [i!], weights: [row[i!]!] };
-  });
-  const kept = served(chosen, E, Math.ceil((1.25 * xs.length) / E));
-  const record = reported(chosen, E, 1, kept);
-  const ys = mixed(xs, kept, (e, x) =>
-    reluNetwork(part(weight("experts.up.weight"), e, E), part(weight("experts.down.weight"), e, E), x),
-  );
-  return { ys, scores, losses: [balance(0.01, record.load, p)], ...record };
-};
+/** What the router sees: inputs times numbers between 0.99 and 1.01. */
+function jittered({ xs, noise }: LayerInput): Vec[] {
+  const uniform = noise(0);
+  return xs.map((x, t) => x.map((v, c) => scale(v, 0.99 + 0.02 * uniform[t * width + c]!)));
+}
+
+const layer =
+  (training: boolean): Paper =>
+  (it) => {
+    const { xs, weight } = it;
+    const seen = training ? jittered(it) : xs;
+    const scores = seen.map((x) => times(weight("router.weight"), x));
+    const p = scores.map(softmax);
+    const chosen = p.map((row) => {
+      const [i] = best(values(row), 1);
+      return { experts: [i!], weights: [row[i!]!] };
+    });
+    const kept = served(chosen, E, Math.ceil((1.25 * xs.length) / E));
+    const record = reported(chosen, E, 1, kept);
+    const ys = mixed(xs, kept, (e, x) =>
+      reluNetwork(part(weight("experts.up.weight"), e, E), part(weight("experts.down.weight"), e, E), x),
+    );
+    return { ys, scores, losses: [balance(0.01, record.load, p)], ...record };
+  };
 
 export const reluStep: Step = {
   name: "feedforward",
@@ -32,10 +39,12 @@ export const reluStep: Step = {
 export const switchTransformer: PaperCase = {
   spec: "switch",
   set: { ...small("Switch"), "FeedForward.ffn": "relu(hidden: 6)", "Mixture.experts": "4 of relu(hidden: 5)" },
-  layers: [
+  layers: [0, 1].flatMap(() => [
     [attend, reluStep],
-    [attend, mixture(layer)],
+    [attend, mixture(layer(true))],
+  ]),
+  inferring: [0, 1].flatMap(() => [
     [attend, reluStep],
-    [attend, mixture(layer)],
-  ],
+    [attend, mixture(layer(false))],
+  ]),
 };
