@@ -15,6 +15,20 @@ const ROOM = 1 << 14;
 
 /** Median seconds of every launch of the training step, in order; undefined where there is no C compiler. */
 export async function profile(bundle, plan, steps) {
+  const opened = await openProfiled(bundle, plan);
+  if (opened === undefined) return undefined;
+  try {
+    await opened.step();
+    const runs = [];
+    for (let i = 0; i < steps; i++) runs.push(await opened.step());
+    return launchesOf(plan).map((_, i) => median(runs.map((run) => run[i])));
+  } finally {
+    await opened.close();
+  }
+}
+
+/** A training step that gives the seconds of each of its launches; undefined where there is no C compiler. */
+export async function openProfiled(bundle, plan) {
   const { kind, compiler } = await chooseBuild();
   if (kind !== "native") return undefined;
   const sources = { ...bundle.code, source: `#define MOEC_PROFILE 1\n${bundle.code.source}` };
@@ -22,14 +36,16 @@ export async function profile(bundle, plan, steps) {
   const open = (_, { bytes, threads }) =>
     openNative({ library, bytes, threads, spins: barrierSpins("native", threads), description: "profile" });
   const engine = await openEngine(bundle, { open });
-  try {
-    return await medians(engine, bundle, await clock(library), launchesOf(plan).length, steps);
-  } finally {
-    await engine.close();
-  }
+  const [read, train] = [await clock(library), training(engine, bundle)];
+  const step = async () => {
+    const started = Number(process.hrtime.bigint()) / 1e9;
+    await train();
+    return read(launchesOf(plan).length, started);
+  };
+  return { step, description: engine.device.description, close: () => engine.close() };
 }
 
-const launchesOf = (plan) => plan.programs.find(({ name }) => name === "train").launches;
+export const launchesOf = (plan) => plan.programs.find(({ name }) => name === "train").launches;
 
 /** Reads the profile of the last run: the seconds of each launch, by the clock that Node reads as well. */
 async function clock(library) {
@@ -39,18 +55,6 @@ async function clock(library) {
     const ends = koffi.decode(ended, koffi.array("double", Math.min(launches, ROOM), "Typed"));
     return Array.from(ends, (end, i) => end - (i === 0 ? started : ends[i - 1]));
   };
-}
-
-async function medians(engine, bundle, read, launches, steps) {
-  const step = training(engine, bundle);
-  await step();
-  const runs = [];
-  for (let i = 0; i < steps; i++) {
-    const started = Number(process.hrtime.bigint()) / 1e9;
-    await step();
-    runs.push(read(launches, started));
-  }
-  return Array.from({ length: launches }, (_, i) => median(runs.map((run) => run[i])));
 }
 
 /**

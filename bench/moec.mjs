@@ -64,7 +64,7 @@ export function training(engine, bundle) {
   const { model, train } = bundle.design;
   const uniform = new Float64Array(model.vocab).fill(1);
   fillData(engine, drawTables(nodeHost, bundle.design, uniform).byName, tableUses(bundle.design));
-  startFresh(engine, bundle, train.seed);
+  startFresh(engine, bundle, train.seed, (_, fresh) => fresh);
   const batches = randomBatches(model.vocab, train.batch * (model.context + 1));
   let done = 0;
   return async () => {

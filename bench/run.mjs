@@ -22,6 +22,9 @@ const note = (what) => process.stderr.write(`${what}\n`);
 
 const DESIGNS = ["mask-moe", "mh-moe"];
 
+// another question altogether: what rewrites and strategies are worth
+if (process.argv.includes("--rewrites")) await import("./rewrites.mjs");
+
 const { values: flags } = parseArgs({
   options: {
     design: { type: "string", multiple: true },

@@ -100,14 +100,17 @@ export function graphsOf(design: Design, options: CompileOptions = {}): Pick<Com
   const size = { batch: options.batch ?? design.train?.batch ?? 1, seq: options.seq ?? design.model!.context };
   const names: readonly ProgramName[] = options.programs ?? (design.train ? ["train", "evaluate"] : ["evaluate"]);
   let choices: readonly Choice[] = [];
-  const lower = (graph: Graph): Graph => {
+  const lower = (graph: Graph, name: ProgramName): Graph => {
     const dispatched = dispatch(verify(graph), design, {
       ...options,
+      forwardOnly: name === "evaluate",
       ...(options.dispatch && { strategies: options.dispatch }),
     });
     if (choices.length === 0) choices = dispatched.choices;
     return dispatched.graph;
   };
-  const graphs = Object.fromEntries(names.map((name) => [name, verify(buildProgram(design, name, size, lower))]));
+  const graphs = Object.fromEntries(
+    names.map((name) => [name, verify(buildProgram(design, name, size, (graph) => lower(graph, name)))]),
+  );
   return { graphs, choices };
 }

@@ -25,19 +25,19 @@ export interface Decision {
 
 /**
  * Decides. `wanted` is what the user asked for: MOE5002 for a name that no strategy has, MOE5003 for a strategy that
- * would be wrong here.
+ * would be wrong here. What was only `measured` gives way where it is not legal.
  */
-export function choose(site: SiteFacts, profile: Profile, wanted?: string): Decision {
+export function choose(site: SiteFacts, profile: Profile, wanted?: string, measured = false): Decision {
   const legal = strategies.filter((strategy) => strategy.refusal(site) === undefined);
   const costs = new Map(legal.map((strategy) => [strategy, costOf(strategy.work(site, profile), profile)]));
   const ranked = [...legal].sort((a, b) => costs.get(a)!.seconds - costs.get(b)!.seconds);
-  const asked = wanted === undefined ? undefined : requested(site, wanted);
-  const strategy = asked ?? ranked[0]!;
+  const asked = measured ? legal.find(({ name }) => name === wanted) : wanted && requested(site, wanted);
+  const strategy = asked || ranked[0]!;
   const cost = costs.get(strategy)!;
   return {
     strategy,
     cost,
-    why: asked === undefined ? "cheapest of those that are legal" : "asked for with --dispatch",
+    why: !asked ? "cheapest of those that are legal" : measured ? "fastest, as measured" : "asked for with --dispatch",
     losers: [
       ...ranked.filter((other) => other !== strategy).map((other) => slower(other, costs.get(other)!, cost)),
       ...strategies.flatMap((other) => illegal(other, site)),
@@ -47,7 +47,7 @@ export function choose(site: SiteFacts, profile: Profile, wanted?: string): Deci
 
 function slower({ name }: Strategy, cost: Cost, best: Cost): Loser {
   const ratio = cost.seconds / best.seconds;
-  if (ratio < 1) return { name, cost, reason: "cheaper, but another one was asked for" };
+  if (ratio < 1) return { name, cost, reason: "estimated to be cheaper" };
   if (ratio < 1.005) return { name, cost, reason: "costs the same" };
   return { name, cost, reason: `${ratio < 9.95 ? ratio.toFixed(2) : ratio.toFixed(0)} times the cost` };
 }

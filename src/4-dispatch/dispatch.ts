@@ -22,6 +22,10 @@ export interface DispatchOptions {
   readonly target?: string;
   /** strategies that were asked for, by mixture */
   readonly strategies?: Readonly<Record<string, string>>;
+  /** mixtures whose strategy was measured and not wished for: the cheapest stands in where it is not legal */
+  readonly measured?: readonly string[];
+  /** nobody asks for gradients */
+  readonly forwardOnly?: boolean;
   /** rewrites that are not wanted */
   readonly without?: readonly string[];
   /** rewrites that are wanted wherever they are legal, whatever they cost */
@@ -29,6 +33,8 @@ export interface DispatchOptions {
 }
 
 export interface Choice extends Decision {
+  /** the mixture as it stood before it was lowered */
+  readonly node: Node;
   readonly site: SiteFacts;
   readonly profile: Profile;
   readonly rewrites: readonly Rewritten[];
@@ -50,9 +56,11 @@ export function dispatch(graph: Graph, design: Design, options: DispatchOptions 
   // readers that nobody needs would forbid rewrites
   const routed = rewriteRouters(compact(graph), design, profile, options);
   const choices = sitesOf(routed.graph).map((node): Choice => {
-    const site = factsOf(design, node);
-    const decision = choose(site, profile, options.strategies?.[site.site]);
-    return { ...decision, site, profile, rewrites: routed.rewrites.filter((each) => each.site === site.site) };
+    const site = factsOf(design, node, options.forwardOnly);
+    const wanted = options.strategies?.[site.site];
+    const measured = options.measured?.includes(site.site) ?? false;
+    const decision = choose(site, profile, wanted, measured);
+    return { ...decision, node, site, profile, rewrites: routed.rewrites.filter((each) => each.site === site.site) };
   });
   const lowered = verify(lower(routed.graph, choices));
   const left = new Set(weightNames(lowered));

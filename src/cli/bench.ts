@@ -12,12 +12,13 @@ import { type Compiled, checkSpec, compileDesign } from "../pipeline.js";
 import { formatBytes, formatCount, formatDuration } from "../runtime/progress.js";
 import { openRun, type Run } from "../runtime/run.js";
 import { checkDesign } from "./compile-design.js";
-import { type DispatchFlags, dispatchWishes, setOption, targetNamed } from "./flags.js";
+import { dispatchWishes, setOption, targetNamed } from "./flags.js";
 import { type KernelTime, kernelTimes } from "./kernel-times.js";
 import { type Cli, exit, note, print } from "./output.js";
 import { readSpec, specName } from "./read-spec.js";
+import { type TuneFlags, tunedLines, tuneFlags } from "./tune.js";
 
-export interface BenchFlags extends DispatchFlags {
+export interface BenchFlags extends TuneFlags {
   readonly target: string;
   readonly steps: number;
   readonly json?: boolean;
@@ -38,7 +39,8 @@ export async function bench(cli: Cli, file: string, flags: BenchFlags): Promise<
   const source = readSpec(cli.host, file);
   const set = (flags.set ?? []).map(setOption);
   const design = checkDesign(cli, source, set);
-  const options = { ...dispatchWishes(flags), programs: ["train"] as const };
+  const { wishes, tuned } = await tuneFlags(cli, design, flags, "cpu", ["train"]);
+  const options = { ...dispatchWishes(wishes), programs: ["train"] as const };
   const compiled = compileDesign(design, options);
   const compiler = {
     check_ms: median(() => checkSpec(source, { set })),
@@ -66,9 +68,12 @@ export async function bench(cli: Cli, file: string, flags: BenchFlags): Promise<
   if (flags.json)
     print(
       cli,
-      JSON.stringify({ spec: design.spec.path, device, ...whole, ...compiler, planned_bytes: bytes, kernels }),
+      JSON.stringify({ spec: design.spec.path, device, ...whole, ...compiler, planned_bytes: bytes, kernels, tuned }),
     );
-  else show(cli, { device, whole, compiler, bytes, kernels });
+  else {
+    show(cli, { device, whole, compiler, bytes, kernels });
+    for (const line of tuned.flatMap(tunedLines)) print(cli, line);
+  }
   return exit.ok;
 }
 

@@ -4,29 +4,42 @@ import { wgslBundleOf } from "../6-emit/bundle.js";
 import { wgslArtifacts } from "../6-emit/wgsl/artifacts.js";
 import { writeArtifacts } from "../6-emit/write-artifacts.js";
 import { join } from "../host/paths.js";
-import { type Compiled, compileWgsl } from "../pipeline.js";
-import { compileDesign } from "./compile-design.js";
-import { type DispatchFlags, dispatchWishes, targetNamed } from "./flags.js";
+import { type Compiled, compileDesign, compileWgsl } from "../pipeline.js";
+import { checkDesign } from "./compile-design.js";
+import { type DispatchFlags, dispatchWishes, setOption, targetNamed } from "./flags.js";
 import { type Cli, exit, print } from "./output.js";
 import { readSpec, specName } from "./read-spec.js";
+import { type TuneFlags, tunedLines, tuneFlags } from "./tune.js";
 
-export interface CompileFlags extends DispatchFlags {
+export interface CompileFlags extends TuneFlags {
   readonly target: string;
   readonly out?: string;
   readonly set?: readonly string[];
+  readonly json?: boolean;
 }
 
 /** Writes the artefacts below `--out`, by default `generated/<spec>`; files that are not ours are never overwritten. */
 export async function compile(cli: Cli, file: string, flags: CompileFlags): Promise<number> {
   const targets = flags.target.split(",").map((name) => targetNamed(name.trim(), ["cpu", "wgsl"]));
   const source = readSpec(cli.host, file);
-  const compiled = compileDesign(cli, source, flags);
+  const design = checkDesign(cli, source, (flags.set ?? []).map(setOption));
   const name = specName(source.path);
   const folder = flags.out ?? join("generated", name);
-  const wgsl = targets.includes("wgsl") ? wgslFiles(compiled, flags, name) : [];
-  const files = [...artifactsOf(compiled, name), ...wgsl];
+  const forCpu = await tuneFlags(cli, design, { ...flags, tune: flags.tune && targets.includes("cpu") }, "cpu");
+  const compiled = compileDesign(design, dispatchWishes(forCpu.wishes));
+  const files = [...artifactsOf(compiled, name)];
+  const tuned = [...forCpu.tuned];
+  if (targets.includes("wgsl")) {
+    const forGpu = await tuneFlags(cli, design, flags, "wgsl");
+    files.push(...wgslFiles(compiled, forGpu.wishes, name));
+    tuned.push(...forGpu.tuned);
+  }
   const { written } = writeArtifacts(cli.host, folder, files);
-  print(cli, `${folder}: ${files.length} files, ${written.length} of them changed`);
+  if (flags.json) print(cli, JSON.stringify({ folder, files: files.length, changed: written.length, tuned }));
+  else {
+    for (const line of tuned.flatMap(tunedLines)) print(cli, line);
+    print(cli, `${folder}: ${files.length} files, ${written.length} of them changed`);
+  }
   return exit.ok;
 }
 

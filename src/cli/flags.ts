@@ -56,11 +56,13 @@ export interface DispatchFlags {
   readonly dispatch?: readonly string[];
   /** `--no-rewrite name`: rewrites that are not wanted; commander drops the `no-` */
   readonly rewrite?: readonly string[];
+  /** mixtures whose strategy in `dispatch` was measured, not wished for */
+  readonly measured?: readonly string[];
 }
 
 /** What the flags ask of dispatch; names are checked where the mixtures are known. */
-export function dispatchWishes({ dispatch = [], rewrite = [] }: DispatchFlags) {
-  return { dispatch: dispatchOptions(dispatch), without: rewrite };
+export function dispatchWishes({ dispatch = [], rewrite = [], measured = [] }: DispatchFlags) {
+  return { dispatch: dispatchOptions(dispatch), without: rewrite, measured };
 }
 
 /** What programs can be built for, now and later. */

@@ -53,6 +53,8 @@ export function createProgram(cli: Cli, finish: (code: number) => void): Command
 
   withDesign(add("compile", "write kernels, trainer and report of a design"))
     .option("--target <names>", "cpu, wgsl, or both: cpu,wgsl", "cpu")
+    .option("--tune", "measure the strategies here and take the fastest")
+    .option("--json", "what was written and measured as JSON on stdout")
     .option("--out <dir>", "folder; generated/<spec> if not given")
     .action(async (file, flags) => finish(await (await import("./compile.js")).compile(cli, file, flags)));
 
@@ -75,6 +77,7 @@ export function createProgram(cli: Cli, finish: (code: number) => void): Command
 
   withDesign(add("train", "train a design"))
     .option("--target <name>", "where to run: cpu, or wgsl on a GPU", "cpu")
+    .option("--tune", "measure the strategies here and take the fastest")
     .option("--data <glob>", "data instead of the spec's (repeatable)", collect)
     .option("--steps <n>", "stop after this step; the schedule stays the spec's", wholeNumber("--steps", 1))
     .option("--seed <n>", "instead of the spec's", wholeNumber("--seed"))
@@ -116,6 +119,7 @@ export function createProgram(cli: Cli, finish: (code: number) => void): Command
 
   withDesign(add("bench", "measure a design on this machine"))
     .option("--target <name>", "cpu", "cpu")
+    .option("--tune", "measure the strategies here and take the fastest")
     .option("--data <glob>", "data instead of the spec's (repeatable)", collect)
     .option("--steps <n>", "steps to time", wholeNumber("--steps", 1), 10)
     .option("--json", "numbers as JSON on stdout")

@@ -1,5 +1,6 @@
 /** `moec train FILE`: compiles a design, trains it, and shows how it goes. */
 
+import type { SourceFile } from "../1-syntax/ast.js";
 import { diagnose } from "../diagnostics/diagnose.js";
 import { DiagnosticError } from "../diagnostics/diagnostic.js";
 import { cacheFolder } from "../host/cache-folder.js";
@@ -15,22 +16,22 @@ import {
 } from "../runtime/run-folder.js";
 import { type TrainOptions, type TrainResult, train } from "../runtime/train.js";
 import type { WgslProfile } from "../targets/wgsl/limits.js";
-import { compileBundle, compileGpuBundle } from "./compile-design.js";
-import { type DispatchFlags, targetNamed } from "./flags.js";
+import { checkDesign, compileBundle, compileGpuBundle } from "./compile-design.js";
+import { setOption, targetNamed } from "./flags.js";
 import { fromRun, refuseResume } from "./from-run.js";
 import { untilInterrupted } from "./interrupt.js";
 import { type Cli, complain, exit, warn } from "./output.js";
 import { readSpec, specName } from "./read-spec.js";
 import { type TrainView, trainView } from "./train-view.js";
+import { type TuneFlags, tunedLines, tuneFlags } from "./tune.js";
 
-export interface TrainFlags extends DispatchFlags {
+export interface TrainFlags extends TuneFlags {
   readonly target: string;
   readonly data?: readonly string[];
   readonly steps?: number;
   readonly seed?: number;
   readonly set?: readonly string[];
   readonly out?: string;
-  readonly threads?: number;
   readonly resume?: boolean;
   readonly from?: string;
   readonly json?: boolean;
@@ -45,10 +46,13 @@ export async function trainCommand(cli: Cli, file: string, flags: TrainFlags): P
   const name = specName(source.path);
   const folder = flags.out ?? (flags.resume ? latestFolder(host, name) : freshFolder(host, name));
   const before = flags.resume ? runToResume(cli, folder) : undefined;
-  const asked = askedFor(flags, before);
+  const wished = askedFor(flags, before);
   // before anything slow: whether there is an adapter, and what it can do
   const profile = target === "wgsl" ? await adapterProfile() : undefined;
   const view = trainView(cli, { json: flags.json ?? false, folder });
+  const asked = flags.tune
+    ? { ...wished, ...(await tuned(cli, source, { ...flags, ...wished }, target, view)) }
+    : wished;
   const started = host.now();
   const programs = { programs: ["train", "evaluate"] as const };
   const bundle = profile
@@ -85,6 +89,14 @@ function ownTokenizer({ host }: Cli, folder: string, before: Manifest | undefine
   return before?.from && host.kind(path) === "file" ? { kind: "file", path } : undefined;
 }
 
+/** Wishes for the strategies that are fastest here. */
+async function tuned(cli: Cli, source: SourceFile, flags: TrainFlags, target: "cpu" | "wgsl", { report }: TrainView) {
+  const design = checkDesign(cli, source, (flags.set ?? []).map(setOption));
+  const found = await tuneFlags(cli, design, flags, target);
+  for (const line of found.tuned.flatMap(tunedLines)) report(line);
+  return found.wishes;
+}
+
 /** What the adapter of this machine allows. Errors: MOE5006 without one. */
 async function adapterProfile(): Promise<WgslProfile> {
   const { findAdapter } = await import("../targets/wgsl/adapter.js");
@@ -100,6 +112,7 @@ function askedFor({ set, data, dispatch, rewrite = [] }: TrainFlags, before: Man
     data: data ?? flags?.data,
     dispatch: dispatch ?? flags?.dispatch ?? [],
     rewrite: rewrite.length > 0 ? rewrite : (flags?.rewrite ?? []),
+    measured: dispatch === undefined ? (flags?.measured ?? []) : [],
   };
 }
 

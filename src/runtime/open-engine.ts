@@ -19,12 +19,12 @@ export interface EngineOptions {
 export type OpenGpu = (program: WgslProgram, options: EngineOptions) => Promise<OpenWgsl>;
 
 export type OpenDevice = (
-  bundle: Bundle,
+  bundle: Pick<Bundle, "plan" | "code">,
   options: { readonly bytes: number; readonly threads: number },
 ) => Promise<Device>;
 
 /** Builds the programs (or takes them from the cache) and opens them; MOE6022 when they do not fit into memory. */
-export async function openEngine(bundle: Bundle, options: EngineOptions = {}): Promise<Engine> {
+export async function openEngine(bundle: Pick<Bundle, "plan" | "code">, options: EngineOptions = {}): Promise<Engine> {
   const { plan, code } = bundle;
   // targets are loaded when they are used: a browser has no C compiler, and most machines no GPU
   if ("wgsl" in code) return wgslEngine(plan, await (options.gpu ?? openGpu)(code.wgsl, options));

@@ -36,6 +36,8 @@ export interface RunFlags {
   readonly dispatch: readonly string[];
   /** rewrites that were left out; runs of older versions say nothing */
   readonly rewrite?: readonly string[];
+  /** mixtures whose strategy was measured, not asked for */
+  readonly measured?: readonly string[];
 }
 
 export const manifestPath = (run: string): string => join(run, "manifest.json");

@@ -1,0 +1,145 @@
+/**
+ * What each rewrite and each strategy is worth: designs compiled with it and without it, their training steps run in
+ * turns, and of each step the launches of the router and of the whole mixture. Medians; ratios to the first row, taken
+ * round by round, so that what else the machine does falls on both.
+ *
+ * npm run bench -- --rewrites [--design NAME] [--rounds N] [--record] [--machine TEXT] [--date YYYY-MM-DD]
+ */
+import { writeFileSync } from "node:fs";
+import { availableParallelism } from "node:os";
+import { parseArgs } from "node:util";
+import { bundleOf } from "../dist/src/6-emit/bundle.js";
+import { compileSpec } from "../dist/src/pipeline.js";
+import { launchesOf, openProfiled } from "./kernels.mjs";
+import { median } from "./moec.mjs";
+import { designs, variantsOf } from "./rewrites-designs.mjs";
+
+const { values: flags } = parseArgs({
+  options: {
+    rewrites: { type: "boolean" },
+    design: { type: "string", multiple: true },
+    rounds: { type: "string", default: "9" },
+    record: { type: "boolean", default: false },
+    machine: { type: "string" },
+    date: { type: "string" },
+  },
+});
+const rounds = Number(flags.rounds);
+const note = (what) => process.stderr.write(`${what}\n`);
+
+/** A launch of the mixture; of its router where the kernel's name says so, and it is no product of the experts. */
+const isMixture = (_, { scope }) => /\.mixture$/.test(scope);
+const isRouter = ({ name }, launch) =>
+  isMixture(undefined, launch) && /router/.test(name) && !/experts_(gate|up|down|combine)/.test(name);
+
+/** Launches, operations, bytes and seconds of the launches that a stage consists of. */
+function sums(plan, seconds, of) {
+  const rows = launchesOf(plan).map((launch, i) => ({
+    launch,
+    kernel: plan.kernels[launch.kernel],
+    time: seconds?.[i],
+  }));
+  const mine = rows.filter(({ kernel, launch }) => of(kernel, launch));
+  const sum = (f) => mine.reduce((all, row) => all + f(row), 0);
+  return {
+    launches: mine.length,
+    mflop: sum(({ kernel }) => kernel.flops) / 1e6,
+    mb: sum(({ kernel }) => kernel.bytes) / 1e6,
+    ms: 1e3 * sum(({ time }) => time ?? 0),
+  };
+}
+
+async function open(text, { name, options }) {
+  const { compiled, diagnostics } = compileSpec({ path: "bench.moe", text }, { ...options, programs: ["train"] });
+  const errors = diagnostics.filter(({ severity }) => severity === "error");
+  if (errors.length > 0) throw new Error(errors.map(({ code, message }) => `${code}: ${message}`).join("\n"));
+  const profiled = await openProfiled(bundleOf(compiled, "bench"), compiled.plan);
+  if (profiled === undefined)
+    throw new Error("single launches are timed in native code: this machine has no C compiler");
+  return { name, plan: compiled.plan, choice: compiled.choices[0], ...profiled };
+}
+
+/** Every variant once a round; the first round is not counted. */
+async function takeTurns(variants) {
+  const times = variants.map(() => []);
+  for (let round = 0; round <= rounds; round++) {
+    for (const [i, { step }] of variants.entries()) {
+      const seconds = await step();
+      if (round > 0) times[i].push(seconds);
+    }
+  }
+  return times;
+}
+
+async function measure(name, text) {
+  note(name);
+  const variants = [];
+  for (const variant of variantsOf(text)) variants.push(await open(text, variant));
+  const times = await takeTurns(variants);
+  const rows = variants.map(({ name: variant, plan, choice }, i) => {
+    const stage = (of) => {
+      const each = (v, round) => sums(variants[v].plan, times[v][round], of).ms;
+      const all = times[i].map((_, round) => ({ ms: each(i, round), ratio: each(i, round) / each(0, round) }));
+      return {
+        ...sums(plan, undefined, of),
+        ms: median(all.map(({ ms }) => ms)),
+        ratio: median(all.map(({ ratio }) => ratio)),
+      };
+    };
+    const applied = choice.rewrites.filter((each) => each.applied).map((each) => each.name);
+    return {
+      variant,
+      strategy: choice.strategy.name,
+      applied,
+      router: stage(isRouter),
+      mixture: stage(isMixture),
+      step: stage(() => true),
+    };
+  });
+  const device = variants[0].description;
+  for (const { close } of variants) await close();
+  return { name, rows, device };
+}
+
+const number = (value, digits = 1) => value.toFixed(digits);
+/** The router may be gone: then there is nothing to divide by. */
+const ratio = (value) => (Number.isFinite(value) ? value.toFixed(2) : "–");
+
+function table({ name, rows }) {
+  const head = [
+    "| variant | strategy | router: launches | MFLOP | MB | ms | ratio | mixture: launches | ms | ratio | step: ratio |",
+    "| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
+  ];
+  const lines = rows.map(({ variant, strategy, router, mixture, step }) => {
+    const cells = [router.launches, number(router.mflop), number(router.mb), number(router.ms, 2), ratio(router.ratio)];
+    cells.push(mixture.launches, number(mixture.ms), ratio(mixture.ratio), ratio(step.ratio));
+    return `| ${[variant, strategy, ...cells].join(" | ")} |`;
+  });
+  return [`## ${name}`, "", designs[name].about, "", ...head, ...lines, ""].join("\n");
+}
+
+function report(results) {
+  const machine = flags.machine ?? `${availableParallelism()}-core ${process.arch}`;
+  const date = flags.date ?? new Date().toISOString().slice(0, 10);
+  return `# What rewrites and strategies are worth
+
+${machine}, ${results[0].device}, ${date}; ${rounds} rounds.
+
+Written by \`npm run bench -- --rewrites --record\`. Each row is the same design compiled another way; all rows of a table
+are run in turns, a training step each. Launches, MFLOP and MB are the plan's, for the router's kernels or the whole
+mixture of all layers, forward and backward; ms are medians; ratios are medians of the ratios to the first row within one
+round: below 1 is faster. Kernels that do more than routing (a sort that counts as well, a norm in the same pass) count
+where their name says. The first row is always sorted by expert, without any rewrite, or one-hot where it says so.
+
+${results.map(table).join("\n")}`;
+}
+
+const names = flags.design ?? Object.keys(designs);
+const results = [];
+for (const name of names) results.push(await measure(name, designs[name].text));
+process.stdout.write(report(results));
+if (flags.record) {
+  writeFileSync(new URL("./REWRITES.md", import.meta.url), report(results));
+  note("written: bench/REWRITES.md");
+}
+process.exit(0);
