@@ -13,7 +13,7 @@ import { stepText } from "./step-text.js";
 import { textColumn, wrapped } from "./wrapped.js";
 
 /** The steps of routing, and which slots belong to each. */
-const steps: readonly { readonly name: string; readonly slots: readonly Slot[] }[] = [
+export const routingSteps: readonly { readonly name: string; readonly slots: readonly Slot[] }[] = [
   { name: "unit", slots: [] },
   { name: "score", slots: ["score", "noise"] },
   { name: "legal", slots: ["mask"] },
@@ -32,7 +32,9 @@ export function explainDesign(design: Design): string {
   ];
   const routers = Object.values(design.routers).filter((router) => !design.model || router.rules.length > 0);
   const alone = routers.map((router) =>
-    [`router ${router.name}`, ...steps.slice(1).flatMap((step) => stepLines(step, router.rules, design))].join("\n"),
+    [`router ${router.name}`, ...routingSteps.slice(1).flatMap((step) => stepLines(step, router.rules, design))].join(
+      "\n",
+    ),
   );
   const text = [...sections, ...alone].filter((section) => section !== "").join("\n\n");
   const lines = text.split("\n").flatMap((line) => wrapped(line, textColumn(line)));
@@ -87,25 +89,25 @@ function explainMixture(design: Design, mixture: Mixture, sizes: Sizes | undefin
     ...groups,
     ...shared,
     `  1 unit      ${unitText(mixture.unit)}${source(design, `${mixture.name}.unit`)}`,
-    ...steps.slice(1).flatMap((step) => stepLines(step, mixture.router.rules, design)),
+    ...routingSteps.slice(1).flatMap((step) => stepLines(step, mixture.router.rules, design)),
     ...mixture.router.allow.map(({ what, because }) => `  allowed     ${what}: ${because ?? "no reason given"}`),
     ...tables,
     ...sizeLines,
   ].join("\n");
 }
 
-function stepLines(step: (typeof steps)[number], rules: readonly RuleUse[], design: Design): readonly string[] {
+function stepLines(step: (typeof routingSteps)[number], rules: readonly RuleUse[], design: Design): readonly string[] {
   const own = step.slots.flatMap((slot) => rules.filter((rule) => rule.slot === slot));
-  const label = `  ${steps.indexOf(step) + 1} ${step.name}`.padEnd(14);
-  if (own.length === 0) return [`${label}${nothing[step.name] ?? "none"}`];
+  const label = `  ${routingSteps.indexOf(step) + 1} ${step.name}`.padEnd(14);
+  if (own.length === 0) return [`${label}${nothingSaid[step.name] ?? "none"}`];
   return own.flatMap((rule, i) => [
     `${i === 0 ? label : " ".repeat(14)}${ruleLine(rule, design)}`,
-    `${" ".repeat(16)}${meaning(rule)}`,
+    `${" ".repeat(16)}${ruleMeaning(rule)}`,
   ]);
 }
 
 /** What it means when a step has no rule. */
-const nothing: Readonly<Record<string, string>> = {
+export const nothingSaid: Readonly<Record<string, string>> = {
   score: "nothing is scored",
   legal: "every expert",
   weight: "nothing",
@@ -117,7 +119,8 @@ function ruleLine(rule: RuleUse, design: Design): string {
   return `${rule.slot} ${rule.text}${source(design, rule.path)}`;
 }
 
-function meaning(rule: RuleUse): string {
+/** What a rule means, in one sentence. */
+export function ruleMeaning(rule: RuleUse): string {
   return findRule(rule.slot, rule.rule)?.doc ?? "";
 }
 
@@ -152,7 +155,8 @@ function ffnText({ kind, hidden, clamp, bias, block }: Ffn): string {
   return `${text}: ${expertKind(kind)?.doc.replace(/\.$/, "") ?? ""}`;
 }
 
-function unitText(unit: Unit): string {
+/** What is routed, in words. */
+export function unitText(unit: Unit): string {
   switch (unit.kind) {
     case "subtoken": {
       const residual = unit.residualInside ? ", residual inside" : "";

@@ -18,10 +18,10 @@ import { renderTerminal } from "../diff/render/terminal.js";
 import { renderText } from "../diff/render/text.js";
 import { type CompiledSide, compileSide } from "../diff/side.js";
 import { openSide } from "../diff/sides/open-side.js";
-import { IoError } from "../host/host.js";
 import { dispatchOptions, setOption, targetNamed } from "./flags.js";
 import { type Cli, exit, note, print } from "./output.js";
 import { readSpec } from "./read-spec.js";
+import { writePage } from "./write-page.js";
 
 export interface DiffFlags {
   readonly target: string;
@@ -46,7 +46,9 @@ export async function diff(cli: Cli, names: readonly string[], flags: DiffFlags)
   if (sides.length > 2) return several(cli, sides, flags);
   const [before, after] = sides as [CompiledSide, CompiledSide];
   const comparison = compare(before, after);
-  if (flags.html !== undefined) writePage(cli, flags.html, renderPage(pageView(comparison, before, after)));
+  if (flags.html !== undefined) {
+    writePage(cli, flags.html, renderPage(pageView(comparison, before, after)), pageMark);
+  }
   show(cli, comparison, [before, after], flags);
   if (promise === undefined) return comparison.same ? exit.ok : differs;
   const broken = breachesOf(promise, comparison.breaks);
@@ -122,17 +124,4 @@ function several(cli: Cli, sides: readonly CompiledSide[], flags: DiffFlags): nu
   const table = tableOf(sides);
   cli.host.stdout(flags.json ? renderTableJson(table) : renderTable(table, cli.colour));
   return table.groups.every(({ rows }) => rows.length === 0) ? exit.ok : differs;
-}
-
-/** Pages of ours are replaced, other files are not: MOE6010. */
-function writePage({ host }: Cli, path: string, text: string): void {
-  try {
-    if (host.kind(path) === "file" && !host.readText(path).startsWith(pageMark)) {
-      throw new DiagnosticError([diagnose("MOE6010", { file: path })]);
-    }
-    host.write(path, text);
-  } catch (cause) {
-    if (!(cause instanceof IoError)) throw cause;
-    throw new DiagnosticError([diagnose("MOE6014", { file: path, reason: cause.message })]);
-  }
 }

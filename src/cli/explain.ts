@@ -18,6 +18,7 @@ import { readSpec } from "./read-spec.js";
 
 export interface ExplainFlags extends DispatchFlags {
   readonly stage?: string;
+  readonly html?: string;
   readonly set?: readonly string[];
 }
 
@@ -28,6 +29,7 @@ export async function explain(
   file: string | undefined,
   flags: ExplainFlags,
 ): Promise<number> {
+  if (flags.html !== undefined) return (await import("./explain-page.js")).explainHtml(cli, subject, flags.html, flags);
   cli.host.stdout(await explanation(cli, subject, file, flags));
   return exit.ok;
 }

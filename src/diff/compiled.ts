@@ -3,6 +3,8 @@
  * often they run, and the sums of one step. Plain data made from the pipeline's results; nothing is compared here.
  */
 import type { Design } from "../2-design/design.js";
+import type { Graph } from "../3-graph/graph.js";
+import type { ProgramName } from "../3-graph/programs.js";
 import type { Choice, DispatchOptions } from "../4-dispatch/dispatch.js";
 import { factLines } from "../4-dispatch/explain-dispatch.js";
 import type { Kernel, KernelPlan, Launch, ProgramPlan } from "../5-plan/plan.js";
@@ -19,6 +21,8 @@ export interface CompiledView {
   /** a few layers were planned and counted for all: see `shorten.ts` */
   readonly deep: boolean;
   readonly plan: KernelPlan;
+  /** of `program`, dispatched */
+  readonly graph: Graph;
 }
 
 export interface StepCost {
@@ -45,7 +49,7 @@ export interface SiteView {
 /** Compiles and looks; DiagnosticError for designs with words that have no meaning in the graph yet. */
 export function compiledView(design: Design, options: DispatchOptions = {}): CompiledView {
   const { design: short, weights, deep } = shorten(design);
-  const { plan, choices } = compileDesign(short, options);
+  const { plan, choices, graphs } = compileDesign(short, options);
   const main = plan.programs.find(({ name }) => name === "train") ?? plan.programs[0]!;
   const counted = plan.programs.map((program) => ({ program, times: timesOf(program, plan, weights) }));
   const counts = counted.map(({ program, times }) => ({ name: program.name, counts: countLaunches(program, times) }));
@@ -53,9 +57,10 @@ export function compiledView(design: Design, options: DispatchOptions = {}): Com
     const launches = counts.flatMap(({ name, counts: of }) => (of.has(i) ? [[name, of.get(i)!] as const] : []));
     return kernelView(kernel, Object.fromEntries(launches));
   });
+  const graph = graphs[main.name as ProgramName]!;
   const { times } = counted.find(({ program }) => program === main)!;
   const step = { ...stepCost(main, plan, times), memory: deep ? undefined : plan.memory.arena };
-  return { sites: choices.map(siteView), kernels, program: main.name, step, deep, plan };
+  return { sites: choices.map(siteView), kernels, program: main.name, step, deep, plan, graph };
 }
 
 /** How many launches each launch of a program stands for. */

@@ -12,11 +12,13 @@ import { scalarText } from "../values.js";
 import { lineId } from "./design-view.js";
 
 export interface KernelPageView {
+  /** two designs are compared; with one, kernels are told by kind instead of by status */
+  readonly pair: boolean;
   readonly note: string;
-  readonly counts: readonly { readonly status: KernelStatus; readonly count: number }[];
+  readonly counts: readonly { readonly status: KernelLook; readonly count: number }[];
   readonly list: readonly {
     readonly index: number;
-    readonly status: KernelStatus;
+    readonly status: KernelLook;
     readonly role: string;
     readonly words: string;
   }[];
@@ -24,14 +26,18 @@ export interface KernelPageView {
   readonly data: string;
 }
 
+/** What decides how a kernel looks in the list. */
+export type KernelLook = KernelStatus | KernelSide["kind"];
+
 /** What the script knows of one kernel. */
-interface KernelData {
-  readonly status: KernelStatus;
+export interface KernelData {
+  readonly status: KernelLook;
   readonly role: string;
   readonly words: string;
   readonly facts: readonly (readonly [name: string, before: string, after: string])[];
   readonly from: readonly {
-    readonly side: "before" | "after";
+    /** empty on a page of one design */
+    readonly side: "before" | "after" | "";
     readonly path: string;
     /** of a line of the design, or of its declaration; empty where the page has neither */
     readonly id: string;
@@ -57,10 +63,12 @@ export function kernelPageView(
   after: CompiledSide,
   targets: ReadonlySet<string>,
 ): KernelPageView {
-  if (!kernels) return { note: refused[0]?.message ?? "nothing to compile", counts: [], list: [], data: "[]" };
+  const pair = true;
+  if (!kernels) return { pair, note: refused[0]?.message ?? "nothing to compile", counts: [], list: [], data: "[]" };
   const rows = statuses.flatMap((status) => kernels.rows.filter((row) => row.status === status));
   const data = rows.map((row) => kernelData(row, before, after, targets));
   return {
+    pair,
     note: "",
     counts: statuses.flatMap((status) =>
       kernels.totals[status] > 0 ? [{ status, count: kernels.totals[status] }] : [],
@@ -71,7 +79,7 @@ export function kernelPageView(
 }
 
 /** JSON that may stand inside a script element. */
-function scriptJson(value: unknown): string {
+export function scriptJson(value: unknown): string {
   return JSON.stringify(value)
     .replaceAll("<", "\\u003c")
     .replaceAll("\u2028", "\\u2028")
@@ -119,9 +127,10 @@ function factsOf({ before, after, parameters }: KernelRow): KernelData["facts"] 
   ];
 }
 
-function origins(
+/** The lines of the design that a kernel comes from, with where the page shows them. */
+export function origins(
   side: "before" | "after",
-  kernel: KernelSide | undefined,
+  kernel: Pick<KernelSide, "because"> | undefined,
   { provenance }: Design,
   targets: ReadonlySet<string>,
 ): KernelData["from"] {

@@ -1,4 +1,4 @@
-/* The page's own script: chooses kernels, lays two texts side by side, colours them. All data is in the page. */
+/* What all pages do: choose kernels, lay two texts side by side, colour them. All data is in the page. */
 (() => {
   const root = document.documentElement;
   const byId = (id) => document.getElementById(id);
@@ -27,7 +27,7 @@
   if (!list) return;
   const options = [...list.querySelectorAll(".kernel")];
   const detail = byId("kernel");
-  const only = byId("only");
+  const only = byId("only") ?? { checked: false, addEventListener() {} };
   const target = byId("target");
   let chosen = -1;
 
@@ -121,7 +121,7 @@
     if (!data) return "";
     const links = (side) =>
       kernel.from
-        .filter((each) => each.side === side && each.id)
+        .filter((each) => (each.side === side || each.side === "") && each.id)
         .map(({ path, id, where }) => [path, id, where])
         .sort((a, b) => b[0].length - a[0].length);
     const [before, after] = [linesOf(data.before), linesOf(data.after)];
@@ -167,15 +167,36 @@
     );
     const from = kernel.from.map(
       ({ side, path, id, where }) =>
-        `<span class="origin ${side}">${id ? `<a href="#${escaped(id)}">${escaped(path)}</a>` : escaped(path)} <small>${escaped(side)} ${escaped(where)}</small></span>`,
+        `<span class="origin ${side}">${id ? `<a href="#${escaped(id)}">${escaped(path)}</a>` : escaped(path)} <small>${escaped(`${side} ${where}`.trim())}</small></span>`,
     );
     const same =
       kernel.texts[target.value] &&
       kernel.texts[target.value].rows.length === 0 &&
+      kernel.texts[target.value].before !== "" &&
       kernel.status !== "added" &&
       kernel.status !== "removed";
     detail.innerHTML = `<h3>${escaped(kernel.role)} <span class="status ${kernel.status}">${kernel.status}</span></h3><p class="note">${escaped(kernel.words)}</p><p>${from.join("")}</p><table><tbody>${facts.join("")}</tbody></table>${same ? '<p class="note">The text is the same on both sides.</p>' : ""}${textHtml(kernel)}`;
     detail.dataset.kernel = kernel.role;
+  }
+
+  /* boxes, dots and bars lead to their kernel, by mouse and by keyboard */
+  for (const each of document.querySelectorAll("[data-kernel]")) {
+    const index = Number(each.dataset.kernel);
+    if (index < 0) continue;
+    if (!each.matches("a, button")) {
+      each.setAttribute("tabindex", "0");
+      each.setAttribute("role", "link");
+    }
+    const open = (event) => {
+      event.preventDefault();
+      show(index);
+      options[index].scrollIntoView({ block: "nearest" });
+      detail.scrollIntoView({ block: "start", behavior: "smooth" });
+    };
+    each.addEventListener("click", open);
+    each.addEventListener("keydown", (event) => {
+      if (event.key === "Enter" || event.key === " ") open(event);
+    });
   }
 
   const visible = () => options.filter((option) => !option.hidden);
