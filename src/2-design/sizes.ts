@@ -4,6 +4,7 @@
  */
 import { count } from "../diagnostics/catalogue/count.js";
 import { expertKind } from "../experts/index.js";
+import { resolveAmount } from "../rules/amounts.js";
 import { findRule } from "../rules/index.js";
 import type { Facts } from "../rules/rule.js";
 import type { LocalWeight } from "./block-weights.js";
@@ -199,6 +200,11 @@ function edgesOfRule(select: RuleUse, mixture: Mixture, design: Design): Size {
   const facts: Facts = findRule("select", select.rule)?.facts?.(select.args, context) ?? {};
   const rows = facts.rowsPerExpert;
   const { text } = select;
+  if (facts.unitsPerSequence !== undefined) {
+    const { context } = design.model ?? { context: 1 };
+    const units = resolveAmount(facts.unitsPerSequence, context, experts);
+    return { value: units / context, because: `${units} of ${context} units × 1 (${text})` };
+  }
   if (rows?.share !== undefined)
     return { value: rows.share * experts, because: `${rows.share} of the units × ${experts} experts (${text})` };
   if (rows?.capacity !== undefined) return { value: rows.capacity, because: `${rows.capacity} on average (${text})` };

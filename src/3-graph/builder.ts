@@ -75,11 +75,15 @@ export interface GraphBuilder {
     to: { readonly axis: Axis; readonly over: string; readonly axes?: readonly Axis[] },
   ): Value;
   topK(key: Value, k: number, name?: string): Value;
+  rank(key: Value): { readonly rank: Value; readonly order: Value };
+  admit(edges: Value, order: Value, room: Value, ranked?: Value): Value;
+  assign(key: Value): Value;
   histogram(edges: Value, experts: Axis): Value;
   partition(
     edges: Value,
     experts: Axis,
-    rows?: string,
+    /** rows to sort into: by default one per place for an edge */
+    rows?: Axis,
   ): { readonly offsets: Value; readonly rows: Value; readonly slots: Value };
   bucket(edges: Value, experts: Axis, room: Axis): { readonly rows: Value; readonly slots: Value };
   rope(x: Value, cos: Value, sin: Value, op: { readonly headDim: number; readonly inverse: boolean }): Value;
@@ -144,13 +148,16 @@ export function createBuilder(): GraphBuilder {
         dtype: "i32",
       });
     },
+    rank(key) {
+      const [rank, order] = add({ kind: "rank" }, [key]);
+      return { rank: rank!, order: order! };
+    },
+    admit: (edges, order, room, ranked) =>
+      one({ kind: "admit" }, ranked === undefined ? [edges, order, room] : [edges, order, room, ranked]),
+    assign: (key) => one({ kind: "assign" }, [key]),
     histogram: (edges, experts) => one({ kind: "histogram" }, [edges], { axes: [experts], dtype: "f32" }),
-    partition(edges, experts, rowsName = "R") {
-      const wanted = [
-        [{ name: `${experts.name}+1`, size: experts.size + 1 }],
-        [{ name: rowsName, size: sizeOf(edges.axes) }],
-        edges.axes,
-      ];
+    partition(edges, experts, run = { name: "R", size: sizeOf(edges.axes) }) {
+      const wanted = [[{ name: `${experts.name}+1`, size: experts.size + 1 }], [run], edges.axes];
       const [offsets, rows, slots] = add(
         { kind: "partition" },
         [edges],

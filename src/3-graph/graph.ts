@@ -99,11 +99,30 @@ export type Op =
   | { readonly kind: "spread"; readonly axis: string; readonly over: string }
   /** key [..., A] -> index [..., K] i32 of the k largest, best first, ties to the lowest index; -1 where the key is -inf */
   | { readonly kind: "topK"; readonly axis: string; readonly k: number }
+  /**
+   * key [..., A] -> rank [..., A] i32: the place of each element in its row, largest first, ties by the lowest index, -1
+   * where the key is -inf; order [..., A] i32: which element stands at each place, -1 past the last
+   */
+  | { readonly kind: "rank" }
+  /**
+   * Edges into experts with limited room, one after the other. edges [U, K] i32 (or -1); order [N] i32: flat edge
+   * numbers, the first comes first (-1 none); room [E] i32; perhaps ranked [U, E] i32: experts of a unit, best first (-1
+   * past the last). -> edges [U, K] i32: the wanted expert if it has room, otherwise the unit's best with room that none
+   * of its edges has, -1 if there is none or nothing is ranked
+   */
+  | { readonly kind: "admit" }
+  /**
+   * Balanced assignment: key [..., U, E] -> expert [..., U] i32 such that every expert gets floor(U/E) or ceil(U/E) units
+   * and the sum of the chosen keys is largest. Keys of -inf are never chosen: units that have no other are left out (-1)
+   * and not counted, and where keys of -inf leave no balanced choice, the best that stays closest to one is taken
+   */
+  | { readonly kind: "assign" }
   /** edges [..., K] i32 (or -1) -> counts [E] f32 */
   | { readonly kind: "histogram" }
   /**
    * Counting sort of edges by expert, stable in edge order. edges [..., K] i32 (or -1) -> offsets [E+1] i32;
-   * rows [R] i32: flat edge number of each sorted row (-1 past the end); slots [..., K] i32: sorted row of each edge (-1 none)
+   * rows [R] i32: flat edge number of each sorted row (-1 past the end); slots [..., K] i32: sorted row of each edge (-1 none).
+   * R may be smaller than the number of places for edges where less of them can be taken
    */
   | { readonly kind: "partition" }
   /**
@@ -156,4 +175,6 @@ export interface ExpertsSite {
     readonly params: number;
   }[];
   readonly weightOnInput: boolean;
+  /** most edges that any expert has, whatever the scores; left out where nothing limits them */
+  readonly room?: number;
 }

@@ -1,5 +1,6 @@
 /** What dispatch decided for one mixture, as text for people: facts, winner, losers, rewrites. No decisions are made here. */
 import { wrapped } from "../2-design/wrapped.js";
+import type { Amount } from "../rules/amounts.js";
 import type { Facts } from "../rules/rule.js";
 import type { Cost } from "./cost.js";
 import type { Choice } from "./dispatch.js";
@@ -61,10 +62,20 @@ const WORDS: readonly (readonly [keyof Facts, (site: SiteFacts) => string | unde
   ],
   ["someRoutesKnown", knownText],
   ["rowsPerExpert", ({ room }) => `every expert takes ${room} units`],
+  [
+    "unitsPerSequence",
+    ({ rules, unitWord }) => `every sequence chooses ${amountText(rules.unitsPerSequence!)} of its ${unitWord}`,
+  ],
   ["room", ({ room }) => `no expert has more than ${room} edges`],
   ["weightOnInput", ({ rules }) => (rules.weightOnInput ? "weights multiply what goes into an expert" : undefined)],
   ["readsAllLogits", () => "the scores of all experts are read"],
 ];
+
+/** `12.5 %`, `64`. */
+function amountText({ count, share, capacity }: Amount): string {
+  if (share !== undefined) return `${Number((share * 100).toFixed(2))} %`;
+  return count === undefined ? `${capacity} times an even part` : String(count);
+}
 
 function edgesText({ rules, unitWord }: SiteFacts): string {
   const most = rules.exactEdges ? "" : "at most ";

@@ -64,7 +64,7 @@ export function factsOf(design: Design, node: Node, forwardOnly = false): SiteFa
     edgesInPlace: edgesPerUnit === mixture.expertCount && isInPlace(edges!),
     forwardOnly,
     rules,
-    room: roomOf(rules, units, mixture.expertCount, edgesPerUnit),
+    room: op.room,
     knownShare: knownShareOf(design, rules),
     because: (fact) => stated.filter(({ facts }) => facts[fact] !== undefined).map(({ use }) => lineOf(design, use)),
   };
@@ -132,18 +132,6 @@ function weakestOf(name: string, values: readonly unknown[]): unknown {
   if (values.some((value) => value === undefined)) return undefined;
   if (BOUNDS.includes(name)) return Math.max(...(values as number[]));
   return values.every((value) => JSON.stringify(value) === JSON.stringify(values[0])) ? values[0] : undefined;
-}
-
-/** Most edges of one expert, where selection or limit fixes it. */
-function roomOf(facts: Facts, units: number, experts: number, edges: number): number | undefined {
-  const { rowsPerExpert: rows, room } = facts;
-  const bounds = [
-    rows?.count,
-    rows?.share === undefined ? undefined : Math.ceil(rows.share * units),
-    rows?.capacity === undefined ? undefined : Math.ceil((rows.capacity * units) / experts),
-    room === undefined ? undefined : Math.ceil((room * (facts.edgesPerUnit ?? edges) * units) / experts),
-  ].filter((bound) => bound !== undefined);
-  return bounds.length === 0 ? undefined : Math.min(units, ...bounds);
 }
 
 /** Tiers that see one expert: their coverage, or what the others leave. */

@@ -63,6 +63,8 @@ const SPECIAL = new Set([
   "attention",
   "attentionGrad",
   "rank",
+  "admit",
+  "assign",
 ]);
 
 export function cluster(graph: Graph, options: FusionOptions): Cluster[] {

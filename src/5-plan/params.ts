@@ -82,6 +82,7 @@ export function outputName(value: Value): string {
   const names: Record<string, readonly string[]> = {
     partition: ["offsets", "rows", "slots"],
     bucket: ["rows", "slots"],
+    rank: ["rank", "order"],
     attention: ["o", "lse"],
     attentionGrad: ["dq", "dk", "dv"],
   };

@@ -2,7 +2,7 @@
  * What a routing rule computes: it reads the state that the slots before it left and returns what it changes.
  * The slots run in the order of the seven steps; nothing here knows which rules exist.
  */
-import type { RuleUse } from "../2-design/design.js";
+import type { RuleUse, Unit } from "../2-design/design.js";
 import type { GraphBuilder } from "../3-graph/builder.js";
 import type { Axis, Value } from "../3-graph/graph.js";
 import type { RuleArgs } from "./rule.js";
@@ -16,6 +16,7 @@ export interface RouterSite {
   readonly units: Axis;
   /** E */
   readonly experts: Axis;
+  readonly unit: Unit["kind"];
   /** units of one sequence lie together: how many there are */
   readonly unitsPerSequence: number;
   /** token ids of the units [U] i32 */
@@ -42,6 +43,8 @@ export interface RouterState {
   readonly x?: Value;
   /** [U, E], the sum of all scores */
   readonly logits?: Value;
+  /** [U, n], scores as they were made, where they are not one per expert */
+  readonly scores?: Value;
   /** [U, E] u8 or f32 truth; undefined: every expert is legal */
   readonly legal?: Value;
   /** [U, E]; exactly 0 where an expert is not legal */
@@ -52,6 +55,10 @@ export interface RouterState {
   readonly key?: Value;
   /** [U, K] i32, -1 for none */
   readonly edges?: Value;
+  /** false where the edges of a unit do not stand best first */
+  readonly inOrder?: boolean;
+  /** most edges that any expert has, whatever the scores; undefined where nothing limits them */
+  readonly room?: number;
   /** [U, K] */
   readonly weight?: Value;
   readonly weightOnInput?: boolean;

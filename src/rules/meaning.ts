@@ -4,7 +4,7 @@ import type { RuleUse } from "../2-design/design.js";
 import type { GraphBuilder } from "../3-graph/builder.js";
 import { softmax } from "../3-graph/compose/softmax.js";
 import type { Expr } from "../3-graph/expr.js";
-import { add, div, max, mul, select, type Term } from "../3-graph/expr-build.js";
+import { add, div, le, max, mul, select, type Term } from "../3-graph/expr-build.js";
 import type { Value } from "../3-graph/graph.js";
 import type { RouterSite, RouterState } from "./build.js";
 
@@ -50,6 +50,16 @@ export function bestWhere(site: RouterSite, state: RouterState, meets: (gate: Ex
     });
     return g.topK(g.stop(left), Math.min(experts.size, typeof atMost === "number" ? atMost : experts.size));
   });
+}
+
+/** The edges of every unit [U, K], those it wants most first. */
+export function bestFirst({ g, experts }: RouterSite, state: RouterState): Value {
+  const edges = state.edges!;
+  if (state.inOrder !== false) return edges;
+  const wanted = g.pick(g.stop(state.key ?? state.gate ?? state.logits!), edges, experts.name);
+  const chosen = g.map([wanted, edges], (a, e) => select(le(0, e), a, Number.NEGATIVE_INFINITY), { axes: edges.axes });
+  const places = g.topK(g.stop(chosen), edges.axes.at(-1)!.size, "KB");
+  return g.view(g.pick(edges, places, "K"), edges.axes);
 }
 
 /** P of the balance losses [U, E]: rows that add up to 1, over all experts or the visible ones. */

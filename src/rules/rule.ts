@@ -5,6 +5,7 @@
  */
 import type { RuleArg, Slot, Table, Unit } from "../2-design/design.js";
 import type { Clause, Param, Piece } from "../words/pattern.js";
+import type { Amount } from "./amounts.js";
 import type { RuleBuild } from "./build.js";
 
 export type RuleArgs = Readonly<Record<string, RuleArg>>;
@@ -23,8 +24,10 @@ export interface Facts {
   readonly edgesPerUnit?: number;
   /** every unit has exactly `edgesPerUnit` edges as long as that many experts are legal for it */
   readonly exactEdges?: boolean;
-  /** every expert takes the same number of units: this many, or this share of them, or ceil(capacity·U/E) */
-  readonly rowsPerExpert?: { readonly count?: number; readonly share?: number; readonly capacity?: number };
+  /** every expert takes the same number of units of the batch or of each sequence */
+  readonly rowsPerExpert?: Amount;
+  /** every sequence chooses so many of its units; the others have no edge */
+  readonly unitsPerSequence?: Amount;
   /** the token id alone decides the experts of every unit */
   readonly route?: "table";
   /** name of the table that says which experts are legal, or which are chosen */

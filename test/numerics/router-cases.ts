@@ -3,6 +3,7 @@ import type { Words } from "../graph/whole/designs.js";
 
 const top = "select top(2) per token\nweight gate";
 const balanced = (line: string): Words => ({ router: `score linear\ngate softmax\n${top}\nbalance ${line}` });
+const ahead = 'allow lookahead because "a test"';
 /** Routers by the name people know them by. */
 export const routerCases: Readonly<Record<string, Words>> = {
   Switch: {
@@ -38,5 +39,15 @@ export const routerCases: Readonly<Record<string, Words>> = {
   },
   importance: balanced("importance(0.1)"),
   "mutual information": balanced("mutual_information(0.1)"),
+  "Expert Choice": {
+    router: `score linear\ngate softmax\nselect top(capacity(1.5)) per expert within batch\nweight gate\n${ahead}`,
+  },
+  "Expert Choice in sequences": {
+    router: `score linear\ngate softmax\nselect top(2) per expert within sequence\nweight gate\nrest zero\n${ahead}`,
+  },
+  "Mixture of Depths": {
+    experts: "experts 1 of swiglu(hidden: 5)\n  experts 1 of copy",
+    router: `score linear(to: 1)\ngate sigmoid\nselect top(30%) per sequence\nrest copy\nweight gate\n${ahead}`,
+  },
   "soft: all experts": { router: "score linear\ngate softmax\nselect all\nweight gate" },
 };

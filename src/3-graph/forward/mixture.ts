@@ -88,6 +88,7 @@ function routerSite(
     x,
     units,
     experts,
+    unit: mixture.unit.kind,
     unitsPerSequence: c.size.seq * perToken,
     training: c.training,
     step: c.step,
@@ -128,7 +129,7 @@ function unitIds({ g, tokens, T }: ForwardContext, units: Axis, perToken: number
 function report(c: ForwardContext, scope: string, site: RouterSite, routed: Routed): void {
   const { outputs } = c;
   outputs.set(`${scope}.load`, routed.load);
-  if (routed.logits) outputs.set(`${scope}.router.scores`, routed.logits);
+  if (routed.logits) outputs.set(`${scope}.router.scores`, routed.scores ?? routed.logits);
   outputs.set(`${scope}.edges.expert`, routed.edges);
   outputs.set(`${scope}.edges.weight`, routed.weight);
   outputs.set(`${scope}.dropped`, dropped(c, routed, site));
@@ -205,7 +206,13 @@ function runExperts(
     first += count;
     return group;
   });
-  const op = { kind: "experts" as const, site: mixture.name, groups, weightOnInput: routed.weightOnInput === true };
+  const op = {
+    kind: "experts" as const,
+    site: mixture.name,
+    groups,
+    weightOnInput: routed.weightOnInput === true,
+    ...(routed.room !== undefined && { room: Math.min(routed.room, x.axes[0]!.size) }),
+  };
   return c.g.within({ role: "experts" }, () => c.g.add(op, [x, routed.edges, routed.weight, ...params])[0]!);
 }
 
@@ -213,7 +220,7 @@ function runExperts(
 function withRest({ g }: ForwardContext, mixture: Mixture, x: Value, routed: Routed, y: Value): Value {
   const selects = mixture.router.rules.filter((use) => use.slot === "select");
   const { restCopy } = routed;
-  if (selects.every(choosesForEveryUnit) || restCopy === undefined || restCopy === false) return y;
+  if (selects.every((use) => choosesForEveryUnit(use, mixture)) || restCopy === undefined || restCopy === false) return y;
   return g.within({ role: "rest" }, () => {
     const edges = g.reduce(
       "max",
@@ -227,8 +234,9 @@ function withRest({ g }: ForwardContext, mixture: Mixture, x: Value, routed: Rou
   });
 }
 
-function choosesForEveryUnit({ rule, args }: RuleUse): boolean {
-  return rule === "table" || rule === "all" || (rule === "top" && args.per !== "expert" && args.per !== "sequence");
+function choosesForEveryUnit({ rule, args }: RuleUse, { unit }: Mixture): boolean {
+  const ofUnits = args.per !== "expert" && (args.per !== "sequence" || unit.kind === "sequence");
+  return rule === "table" || rule === "all" || (rule === "top" && ofUnits);
 }
 
 /** sum + Σ of the always-on experts, each scaled by sigmoid(w·x) where it is gated. */

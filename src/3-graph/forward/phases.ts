@@ -28,6 +28,8 @@ const joinedFields = [
   "losses",
   "updates",
   "restCopy",
+  "room",
+  "copied",
 ] as const;
 
 /** Sites of phases whose rules draw the same random numbers in each. */
@@ -59,6 +61,8 @@ export function joinPhases(site: RouterSite, runs: readonly PhaseRun[]): Routed 
     const k = Math.max(...routed.map(({ edges }) => edges.axes.at(-1)!.size));
     const wide = (x: Value, fill: number) => padded(site, x, { name: "K", size: k }, fill);
     const logits = some(routed.map((each) => each.logits));
+    const copied = some(routed.map((each) => each.copied));
+    const scores = routed.find((each) => each.scores !== undefined)?.scores;
     return {
       ...routed[0]!,
       edges: choose(routed.map(({ edges }) => wide(edges, -1))),
@@ -67,6 +71,9 @@ export function joinPhases(site: RouterSite, runs: readonly PhaseRun[]): Routed 
       load: choose(routed.map(({ load }) => load)),
       ...(logits && { logits: choose(logits) }),
       restCopy: restOf(site, phases, routed),
+      ...roomOf(routed),
+      ...(copied && { copied: choose(copied) }),
+      ...(scores && { scores }),
       losses: lossesOf(site, phases, routed),
       updates: updatesOf(site, phases, routed),
       phases: runs,
@@ -76,7 +83,7 @@ export function joinPhases(site: RouterSite, runs: readonly PhaseRun[]): Routed 
 
 function agreeOnRest(routed: readonly Routed[]): boolean {
   const names = new Set(routed.flatMap((each) => Object.keys(each)));
-  const free = [...joinedFields, "phases", "gateKind", "legal", "key", "x", "afterLoad"] as readonly string[];
+  const free = [...joinedFields, "phases", "gateKind", "legal", "key", "x", "afterLoad", "inOrder", "moved", "scores"] as readonly string[];
   const left = [...names].filter((name) => !free.includes(name)) as (keyof Routed)[];
   return left.every((name) => routed.every((each) => (each[name] ?? false) === (routed[0]![name] ?? false)));
 }
@@ -121,6 +128,12 @@ function restOf(site: RouterSite, phases: readonly Stretch[], routed: readonly R
   if (copies.every((each) => each === copies[0])) return copies[0]!;
   const truth = copies.map((copy) => site.g.map([], () => (copy ? 1 : 0), { axes: [] }));
   return chooser(site, phases)(truth);
+}
+
+/** The most that any phase allows; nothing where one allows any number. */
+function roomOf(routed: readonly Routed[]): Pick<Routed, "room"> {
+  const rooms = routed.map(({ room = Number.POSITIVE_INFINITY }) => room);
+  return rooms.every(Number.isFinite) ? { room: Math.max(...rooms) } : {};
 }
 
 /** Losses of all phases count as they are; the others are 0 in the steps of other phases. */

@@ -1,4 +1,6 @@
 /** Every op, by kind. A new op is one file and one line here; the compiler refuses until it is complete. */
+import { admit } from "./admit.js";
+import { assign } from "./assign.js";
 import { attention } from "./attention.js";
 import { attentionGrad } from "./attention-grad.js";
 import { bucket } from "./bucket.js";
@@ -11,6 +13,7 @@ import { map } from "./map.js";
 import { partition } from "./partition.js";
 import { pick } from "./pick.js";
 import { random } from "./random.js";
+import { rank } from "./rank.js";
 import { reduce } from "./reduce.js";
 import { rope } from "./rope.js";
 import { scatterAdd } from "./scatter-add.js";
@@ -34,6 +37,9 @@ const table: { readonly [K in Kind]: OpDefinition<K> } = {
   pick,
   spread,
   topK,
+  rank,
+  admit,
+  assign,
   histogram,
   partition,
   bucket,

@@ -12,8 +12,8 @@ export const partition: OpDefinition<"partition"> = {
     );
     const [offsets, rows] = wanted;
     ensure(
-      sizeOf(rows!.axes) === sizeOf(edges!.axes) && offsets!.axes.length === 1,
-      () => "partition: one row per edge",
+      sizeOf(rows!.axes) <= sizeOf(edges!.axes) && offsets!.axes.length === 1,
+      () => "partition: at most one row per edge",
     );
     return [
       { axes: offsets!.axes, dtype: "i32" },
@@ -31,6 +31,7 @@ export const partition: OpDefinition<"partition"> = {
       offsets.data[e] = row;
       edges!.data.forEach((expert, edge) => {
         if (expert !== e) return;
+        ensure(row < rows.data.length, () => `partition: more edges than ${rows.data.length} rows`);
         rows.data[row] = edge;
         slots.data[edge] = row++;
       });

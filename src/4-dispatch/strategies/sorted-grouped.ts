@@ -19,7 +19,7 @@ export const sortedGrouped = defineStrategy({
   doc: "Edges are sorted by expert, and each matrix meets the runs of rows in one grouped product.",
   refusal: () => undefined,
   work: sortedWork,
-  lower: (g, call) => lowerSorted(g, call),
+  lower: (g, call, site) => lowerSorted(g, call, site),
 });
 
 /** Rows, and half a tile that is lost at the end of the run of every expert that has one. */
@@ -35,8 +35,10 @@ export function sortedWork(site: SiteFacts, { tileRows }: Profile): Work {
 }
 
 /** y [U, C] of one mixture. */
-export function lowerSorted(g: GraphBuilder, call: ExpertsCall): Value {
-  const parts = call.groups.map((group) => (isFolded(group) ? denseGroup : sortedGroup)(g, call, group));
+export function lowerSorted(g: GraphBuilder, call: ExpertsCall, { room }: Pick<SiteFacts, "room">): Value {
+  const parts = call.groups.map((group) =>
+    isFolded(group) ? denseGroup(g, call, group) : sortedGroup(g, call, group, room),
+  );
   return g.within({ role: "experts.combine" }, () => sumOf(g, parts, call.x));
 }
 
@@ -49,8 +51,11 @@ interface Sorted {
   readonly slots: Value;
 }
 
-function sortedGroup(g: GraphBuilder, call: ExpertsCall, group: GroupCall): Value {
-  const sorted = g.within({ role: "experts.sort" }, () => g.partition(group.edges, group.experts));
+function sortedGroup(g: GraphBuilder, call: ExpertsCall, group: GroupCall, room: number | undefined): Value {
+  const places = edgeAxis(call).size;
+  // where experts choose, most places for edges stay empty: only those that can be taken get a row
+  const most = { name: "R", size: Math.min(places, group.experts.size * (room ?? places)) };
+  const sorted = g.within({ role: "experts.sort" }, () => g.partition(group.edges, group.experts, most));
   const x = g.within({ role: "experts.rows" }, () => inputRows(g, call, sorted));
   const y = kindOf(group).build(groupedRows(g, x, group, sorted), group.weights, group.ffn);
   return combine(g, call, { rows: y, slots: sorted.slots, edgeOfRow: sorted.rows });

@@ -14,5 +14,5 @@ export const tablePermuted = defineStrategy({
     const work = sortedWork(site, profile);
     return { ...work, launches: work.launches - 1, because: `${work.because}; the sort waits for nothing` };
   },
-  lower: (g, call) => lowerSorted(g, call),
+  lower: (g, call, site) => lowerSorted(g, call, site),
 });

@@ -1,4 +1,4 @@
-/** Kernels that are one op: sorting edges, attention, rotary positions, scattering rows. */
+/** Kernels that are one op: sorting edges, ranking and assigning units, attention, rotary positions, scattering rows. */
 import type { SpecialKernel } from "../../5-plan/plan.js";
 import { cFloat } from "../../targets/cpu/dialect.js";
 import { fill } from "../templates.js";
@@ -11,6 +11,9 @@ const SPECIAL: Readonly<Record<string, ToC>> = {
   histogram: partitionToC,
   "histogram+partition": partitionToC,
   bucket: bucketToC,
+  rank: rankToC,
+  admit: admitToC,
+  assign: assignToC,
   scatterAdd: scatterToC,
   rope: ropeToC,
   attention: attentionToC,
@@ -37,6 +40,7 @@ function partitionToC(kernel: SpecialKernel): CKernel {
   const view = {
     ...header(kernel),
     edges: elements(kernel, 0),
+    most: sorts ? elements(kernel, rows!) : 0,
     experts,
     edge: name(0),
     counts: counts < 0 ? undefined : name(counts),
@@ -59,6 +63,41 @@ function bucketToC(kernel: SpecialKernel): CKernel {
       slots,
     }),
   );
+}
+
+/** Parameters: keys, then places and items by place. Each thread sorts bits and indices from one half of two to the other. */
+function rankToC(kernel: SpecialKernel): CKernel {
+  const [key, rank, order] = kernel.params.map((p) => p.name);
+  const size = kernel.params[0]!.dims.at(-1)!.size;
+  const view = { ...header(kernel), key, rank, order, size, rows: elements(kernel, 0) / size };
+  return { text: fill("cpu/rank.c", view), scratch: 4 * size, shared: 0 };
+}
+
+/** Parameters: edges, their order, room of each expert, perhaps experts of each unit best first, edges that are let in. */
+function admitToC(kernel: SpecialKernel): CKernel {
+  const names = kernel.params.map((p) => p.name);
+  const ranked = names.length === 5 ? names[3] : undefined;
+  const view = {
+    ...header(kernel),
+    edge: names[0],
+    order: names[1],
+    room: names[2],
+    ranked,
+    to: names.at(-1),
+    edges: elements(kernel, 0),
+    k: kernel.params[0]!.dims.at(-1)!.size,
+    experts: elements(kernel, 2),
+    choices: ranked === undefined ? 0 : kernel.params[3]!.dims.at(-1)!.size,
+  };
+  return plain(fill("cpu/admit.c", view));
+}
+
+function assignToC(kernel: SpecialKernel): CKernel {
+  const [key, to] = kernel.params.map((p) => p.name);
+  const [units, experts] = kernel.params[0]!.dims.slice(-2).map((d) => d.size) as [number, number];
+  const problems = elements(kernel, 1) / units;
+  const view = { ...header(kernel), key, to, units, experts, problems };
+  return { text: fill("cpu/assign.c", view), scratch: 2 * experts * experts, shared: 0 };
 }
 
 function scatterToC(kernel: SpecialKernel): CKernel {

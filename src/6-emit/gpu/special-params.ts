@@ -16,14 +16,33 @@ export function extraParams(kernel: SpecialKernel): Param[] {
   });
   if (kernel.op === "scatterAdd") return [i32("next_item", [elements(kernel.params[1]!), 2])];
   if (kernel.op === "attentionGrad") return [{ ...kernel.params[4]!, name: "delta", access: "update" }];
+  if (kernel.op === "assign") return assignParams(kernel);
   const sort = sortShape(kernel);
   if (!sort) return [];
   const counts = i32("chunk_counts", [blocks(sort.edges, SORT_CHUNK) + 1, sort.experts]);
-  return sort.offsets === undefined ? [counts] : [counts, tilesParam(sort.edges, sort.experts, "write")];
+  return sort.offsets === undefined ? [counts] : [counts, tilesParam(sort.most, sort.experts, "write")];
+}
+
+/** Units and experts of a balanced assignment. */
+export function assignSizes(kernel: SpecialKernel): readonly [units: number, experts: number] {
+  const [units, experts] = kernel.params[0]!.dims.slice(-2);
+  return [units!.size, experts!.size];
+}
+
+/** What every problem keeps: for each pair of experts the cost of the cheapest move, and which unit moves. */
+function assignParams(kernel: SpecialKernel): Param[] {
+  const [units, experts] = assignSizes(kernel);
+  const dims = [elements(kernel.params[1]!) / units, experts, experts].map((size, i) => ({ name: `x${i}`, size }));
+  return [
+    { name: "move_cost", dtype: "f32", access: "update", dims },
+    { name: "move_unit", dtype: "i32", access: "update", dims },
+  ];
 }
 
 interface SortShape {
   readonly edges: number;
+  /** rows that can be sorted into */
+  readonly most: number;
   readonly experts: number;
   /** parameters; those that the op does not have are undefined */
   readonly offsets: number | undefined;
@@ -48,5 +67,7 @@ export function sortShape(kernel: SpecialKernel): SortShape | undefined {
     : room !== undefined
       ? elements(own[rows!]!) / room
       : elements(own[load]!);
-  return { edges: elements(own[0]!), experts, offsets, rows, slots, load: load < 0 ? undefined : load, room };
+  const edges = elements(own[0]!);
+  const most = sorts ? elements(own[rows!]!) : edges;
+  return { edges, most, experts, offsets, rows, slots, load: load < 0 ? undefined : load, room };
 }

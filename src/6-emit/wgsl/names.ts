@@ -19,7 +19,10 @@ const TAKEN = new Set(
   bitcast sigmoid tanh_safe error_function cosine uniform_at hash_mix team_sum team_max team_best main row lane chunk
   group groups width output first_row end_row end_k run block mine span value0 value1 product0 product1
   a_panel b_panel store finish finish_quad load_a load_b from found source all i k kk step end count per_chunk share
-  column at sum value key places pool first last expert batch tile which LOWEST HIGHEST LANES CHUNKS ROWS`.split(/\s+/),
+  column at sum value key places pool first last expert batch tile which place own other unit
+  choice takes problem best most load low high flow excess before potential least mover head tail pair marks LOWEST HIGHEST LANES CHUNKS ROWS`.split(
+    /\s+/,
+  ),
 );
 
 /** The parameters under names that no keyword, function or axis has. */

@@ -9,6 +9,7 @@ import { blocks, bytesOf, elements } from "../gpu/sizes.js";
 import { SORT_CHUNK, sortShape } from "../gpu/special-params.js";
 import { GROUP_ROWS, mostTiles } from "../gpu/tiles.js";
 import { bindParams } from "./bindings.js";
+import { admitToWgsl, assignToWgsl, rankToWgsl } from "./choosing.js";
 import { namedParams } from "./names.js";
 import { assemble, type Context, grid, type WgslText } from "./view.js";
 
@@ -17,6 +18,9 @@ const SPECIAL: Readonly<Record<string, (kernel: SpecialKernel, context: Context)
   histogram: sortToWgsl,
   "histogram+partition": sortToWgsl,
   bucket: sortToWgsl,
+  rank: rankToWgsl,
+  admit: admitToWgsl,
+  assign: assignToWgsl,
   scatterAdd: scatterToWgsl,
   rope: ropeToWgsl,
   attention: attentionToWgsl,
@@ -39,7 +43,7 @@ function checkExperts(experts: number, context: Context): void {
 }
 
 function sortToWgsl(kernel: SpecialKernel, context: Context): WgslText {
-  const { edges, experts, offsets, rows, slots, load, room } = sortShape(kernel)!;
+  const { edges, most, experts, offsets, rows, slots, load, room } = sortShape(kernel)!;
   checkExperts(experts, context);
   const b = bindParams(kernel.params, context.choice);
   const named = (name: string): number => kernel.params.findIndex((p) => p.name === name);
@@ -64,7 +68,8 @@ function sortToWgsl(kernel: SpecialKernel, context: Context): WgslText {
     getTotal: b.read(counts, "CHUNKS * EXPERTS + e"),
     load: load === undefined ? undefined : b.write(load, "e", "f32(before)"),
     ...(sorts && {
-      tiles: mostTiles(edges, experts),
+      tiles: mostTiles(most, experts),
+      most,
       tileRows: GROUP_ROWS,
       putOffset: b.write(offsets, "e", "start"),
       getOffset: b.read(offsets, "u32(e)"),

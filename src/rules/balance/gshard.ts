@@ -1,7 +1,7 @@
 /** Like switch, but only the first choice of every unit counts as load. */
 import { eq, index, select } from "../../3-graph/expr-build.js";
 import { clause, number, value, word } from "../../words/params.js";
-import { balanceLoss, edgeShares, probabilities } from "../meaning.js";
+import { balanceLoss, bestFirst, edgeShares, probabilities } from "../meaning.js";
 import { defineRule } from "../rule.js";
 
 export const gshard = defineRule({
@@ -28,7 +28,7 @@ export const gshard = defineRule({
     const { g, experts } = site;
     if (state.logits === undefined && state.gate === undefined) return state;
     const loss = g.within({ role: "router.balance" }, () => {
-      const firsts = g.map([state.edges!], (e) => select(eq(index("K"), 0), e, -1), { dtype: "i32" });
+      const firsts = g.map([bestFirst(site, state)], (e) => select(eq(index("K"), 0), e, -1), { dtype: "i32" });
       const shares = edgeShares(g, g.histogram(firsts, experts));
       return balanceLoss(site, shares, probabilities(site, state, args.over), Number(args.weight));
     });

@@ -16,7 +16,8 @@ export const sqrtSoftplus = defineRule({
     const gate = g.within({ role: "router.gate" }, () =>
       onlyLegal(
         g,
-        g.map([state.logits!], (z) => sqrt(softplus(z))),
+        // without a score the slope would be infinite
+        g.map([onlyLegal(g, state.logits!, state.legal)], (z) => sqrt(softplus(z))),
         state.legal,
       ),
     );

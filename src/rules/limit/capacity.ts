@@ -1,6 +1,7 @@
 /** Experts take a limited number of edges per step: ceil(factor · k · U / E). */
 import { le, select } from "../../3-graph/expr-build.js";
 import { clause, number, share, value, word } from "../../words/params.js";
+import { ceiling } from "../amounts.js";
 import { refuse } from "../refuse.js";
 import { defineRule } from "../rule.js";
 
@@ -41,13 +42,18 @@ export const capacity = defineRule({
     if (args.by === "score" || args.else !== "drop" || args.ffn_share !== undefined) throw refuse(use);
     const edges = state.edges!;
     const k = edges.axes.at(-1)!;
-    const room = { name: "P", size: Math.ceil((Number(args.factor) * k.size * units.size) / experts.size) };
+    const room = { name: "P", size: ceiling((Number(args.factor) * k.size * units.size) / experts.size) };
     return g.within({ role: "router.limit" }, () => {
       // all first choices take their places before any second choice
       const inOrder = g.map([edges], (e) => e, { axes: [k, units], dtype: "i32" });
       const { slots } = g.bucket(inOrder, experts, room);
       const kept = g.map([edges, slots], (e, slot) => select(le(0, slot), e, -1), { axes: edges.axes, dtype: "i32" });
-      return { ...state, edges: kept, weight: g.map([state.weight!, kept], (w, e) => select(le(0, e), w, 0)) };
+      return {
+        ...state,
+        room: Math.min(room.size, state.room ?? units.size),
+        edges: kept,
+        weight: g.map([state.weight!, kept], (w, e) => select(le(0, e), w, 0)),
+      };
     });
   },
 });

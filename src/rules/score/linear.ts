@@ -1,16 +1,23 @@
 /** One number per unit and expert: the product of the unit with a learned row of weights per expert. */
 
 import { linear as product } from "../../3-graph/compose/linear.js";
-import { add, div, index, max, mul, sqrt, square } from "../../3-graph/expr-build.js";
-import type { Value } from "../../3-graph/graph.js";
+import { add, div, index, lt, max, mul, select, sqrt, square } from "../../3-graph/expr-build.js";
+import type { Axis, Value } from "../../3-graph/graph.js";
 import { count, flag, number, word } from "../../words/params.js";
-import type { RouterSite } from "../build.js";
+import type { RouterSite, RouterState } from "../build.js";
 import { addScores, scorePrefix } from "../meaning.js";
 import { refuse } from "../refuse.js";
 import { defineRule } from "../rule.js";
 
 /** (P x) · w / (|P x| |w|) / temperature, one number per expert. */
-function cosine({ g, experts, param }: RouterSite, x: Value, prefix: string, projection: number, start: number): Value {
+function cosine(
+  { g, param }: RouterSite,
+  x: Value,
+  experts: Axis,
+  prefix: string,
+  projection: number,
+  start: number,
+): Value {
   const p = { name: "P", size: projection };
   const down = product(g, x, param(`${prefix}.projection.weight`, [p, x.axes.at(-1)!]));
   const rows = param(`${prefix}.weight`, [experts, p]);
@@ -32,6 +39,20 @@ function fromPrevious({ g, experts, param }: RouterSite, scores: Value, prefix: 
   return product(g, g.pick(scores, same, experts.name), weight);
 }
 
+/** Scores of the first experts alone: the others cannot be chosen by score. */
+function addFirstScores(site: RouterSite, state: RouterState, scores: Value): RouterState {
+  const { g, units, experts } = site;
+  const some = scores.axes.at(-1)!;
+  return g.within({ role: "router.scores" }, () => {
+    const has = lt(index(experts.name), some.size);
+    const which = g.map([], () => select(has, index(experts.name), -1), { axes: [units, experts], dtype: "i32" });
+    const all = g.map([g.pick(scores, which, some.name)], (z) => select(has, z, Number.NEGATIVE_INFINITY));
+    const scored = g.map([], () => has, { axes: [units, experts] });
+    const legal = state.legal === undefined ? scored : g.map([state.legal, scored], (a, b) => mul(a, b));
+    return { ...addScores(site, state, all), scores, legal };
+  });
+}
+
 export const linear = defineRule({
   slot: "score",
   name: "linear",
@@ -39,7 +60,10 @@ export const linear = defineRule({
   example: "score linear",
   params: [
     flag("bias", "adds a learned number per expert"),
-    count("to", "how many numbers to make, when not one per expert", { min: 1, derived: "one per expert" }),
+    count("to", "how many of the first experts are scored; the others cannot be chosen", {
+      min: 1,
+      derived: "all experts",
+    }),
     word("from", ["unit", "previous.scores"], "what is scored", {
       default: "unit",
       why: "the units are what is routed",
@@ -70,19 +94,22 @@ export const linear = defineRule({
     const { g, experts } = site;
     const previous = args.from === "previous.scores";
     const x = previous ? site.previousScores : (state.x ?? site.x);
-    if (typeof args.to === "number" && args.to !== experts.size) throw refuse(use);
+    const some = typeof args.to === "number" && args.to < experts.size ? args.to : undefined;
+    // what is not scored cannot be gone on from
+    if (some !== undefined && previous) throw refuse(use);
+    const scored = some === undefined ? experts : { name: "ES", size: some };
     // in the first layer there is nothing to go on from, but then another line must score
     if (x === undefined && state.logits === undefined) throw refuse(use);
     if (x === undefined) return state;
     const prefix = scorePrefix(use);
     const scores = g.within({ role: "router.scores" }, () => {
       if (previous) return fromPrevious(site, x, prefix);
-      const bias = args.bias === true ? site.param(`${prefix}.bias`, [experts]) : undefined;
+      const bias = args.bias === true ? site.param(`${prefix}.bias`, [scored]) : undefined;
       const width = x.axes.at(-1)!;
-      if (args.normalized !== true) return product(g, x, site.param(`${prefix}.weight`, [experts, width]), bias);
-      const angles = cosine(site, x, prefix, Number(args.projection), Number(args.temperature));
+      if (args.normalized !== true) return product(g, x, site.param(`${prefix}.weight`, [scored, width]), bias);
+      const angles = cosine(site, x, scored, prefix, Number(args.projection), Number(args.temperature));
       return bias === undefined ? angles : g.map([angles, bias], (a, b) => add(a, b), { axes: angles.axes });
     });
-    return addScores(site, state, scores);
+    return some === undefined ? addScores(site, state, scores) : addFirstScores(site, state, scores);
   },
 });

@@ -1,19 +1,55 @@
-/** Keeps the k best experts of every unit, or the k best units of every expert. */
-
-import type { RuleArg } from "../../2-design/design.js";
+/** Keeps the k best experts of every unit, the k best units of every expert, or the k best units of every sequence. */
+import type { Unit } from "../../2-design/design.js";
+import { and, index, le, lt, select } from "../../3-graph/expr-build.js";
+import type { Value } from "../../3-graph/graph.js";
 import { amount, clause, value, word } from "../../words/params.js";
+import { amountOf, resolveAmount } from "../amounts.js";
+import type { RouterSite, RouterState } from "../build.js";
 import { choiceKey } from "../meaning.js";
-import { refuse } from "../refuse.js";
 import { defineRule } from "../rule.js";
 
-function defined<Key extends string>(key: Key, value: RuleArg): { readonly [key in Key]?: number } {
-  return (typeof value === "number" ? { [key]: value } : {}) as { readonly [key in Key]?: number };
+/** Who chooses: units among experts, experts among units, or sequences among their units. */
+function chooser(per: unknown, unit: Unit["kind"]): "unit" | "expert" | "sequence" {
+  if (per === "expert") return "expert";
+  return per === "sequence" && unit !== "sequence" ? "sequence" : "unit";
+}
+
+/** [U, K] with one place for every expert: the expert where it takes the unit, its best ones in the batch or sequence. */
+function perExpert(site: RouterSite, state: RouterState, taken: number, within: "batch" | "sequence"): Value {
+  const { g, units, experts } = site;
+  const K = { name: "K", size: experts.size };
+  const every = g.map([], () => index(K.name), { axes: [units, K], dtype: "i32" });
+  const key = g.pick(choiceKey(site, state), every, experts.name);
+  const sequence = { name: "S", size: site.unitsPerSequence };
+  const B = { name: "B", size: units.size / sequence.size };
+  const among = within === "batch" ? [units] : [B, sequence];
+  // who chooses stands before whom it chooses from
+  const turned = [...among.slice(0, -1), K, among.at(-1)!];
+  const ranks = g.rank(g.map([g.view(key, [...among, K])], (a) => a, { axes: turned })).rank;
+  const chosen = g.map([ranks], (rank) => select(and(le(0, rank), lt(rank, taken)), index(K.name), -1), {
+    axes: [...among, K],
+    dtype: "i32",
+  });
+  return g.view(chosen, [units, K]);
+}
+
+/** [U, 1]: the best expert of each of the best units of every sequence. */
+function perSequence(site: RouterSite, state: RouterState, taken: number): Value {
+  const { g, units, experts } = site;
+  const sequence = { name: "S", size: site.unitsPerSequence };
+  const key = choiceKey(site, state);
+  const most = g.view(g.reduce("max", key, [experts.name]), [
+    { name: "B", size: units.size / sequence.size },
+    sequence,
+  ]);
+  const rank = g.view(g.rank(most).rank, [units]);
+  return g.map([g.topK(key, 1), rank], (best, r) => select(and(le(0, r), lt(r, taken)), best, -1), { dtype: "i32" });
 }
 
 export const top = defineRule({
   slot: "select",
   name: "top",
-  doc: "Keeps the k best experts of every unit, or the k best units of every expert.",
+  doc: "Keeps the k best experts of every unit, the k best units of every expert, or, each with its best expert, the k best units of every sequence.",
   example: "select top(2) per token",
   params: [amount("k", "how many to keep: a number, a share such as 12.5%, or capacity(c) for c · U / E")],
   clauses: [
@@ -39,16 +75,33 @@ export const top = defineRule({
   ],
   needs: ["key"],
   looksAhead: ({ per }) => per === "expert" || per === "sequence",
-  facts: ({ k, share, capacity, per }) =>
-    per === "expert" || per === "sequence"
-      ? { rowsPerExpert: { ...defined("count", k), ...defined("share", share), ...defined("capacity", capacity) } }
-      : { ...defined("edgesPerUnit", k), exactEdges: true },
-  build(site, state, { k, per }, use) {
-    if (typeof k !== "number" || per === "expert" || per === "sequence" || per === "chunk") throw refuse(use);
-    const { g } = site;
-    const edges = g.within({ role: "router.select" }, () =>
-      g.topK(choiceKey(site, state), Math.min(k, site.experts.size)),
-    );
-    return { ...state, edges };
+  facts: (args, { unit, experts }) => {
+    const amount = amountOf(args);
+    const who = chooser(args.per, unit.kind);
+    if (who === "expert") return { rowsPerExpert: amount };
+    if (who === "sequence") return { edgesPerUnit: 1, unitsPerSequence: amount };
+    return Object.keys(amount).length === 0
+      ? { exactEdges: true }
+      : { edgesPerUnit: resolveAmount(amount, experts, 1), exactEdges: true };
+  },
+  build(site, state, args) {
+    const { g, experts, units, unitsPerSequence: length } = site;
+    const amount = amountOf(args);
+    const who = chooser(args.per, site.unit);
+    const sequences = units.size / length;
+    return g.within({ role: "router.select" }, () => {
+      if (who === "unit") {
+        const k = resolveAmount(amount, experts.size, 1);
+        return { ...state, edges: g.topK(choiceKey(site, state), k) };
+      }
+      if (who === "sequence") {
+        const taken = resolveAmount(amount, length, experts.size);
+        return { ...state, edges: perSequence(site, state, taken), room: taken * sequences };
+      }
+      const within = args.within === "sequence" ? "sequence" : "batch";
+      const taken = resolveAmount(amount, within === "batch" ? units.size : length, experts.size);
+      const edges = perExpert(site, state, taken, within);
+      return { ...state, edges, inOrder: false, room: within === "batch" ? taken : taken * sequences };
+    });
   },
 });
