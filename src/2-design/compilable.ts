@@ -1,6 +1,6 @@
 /**
  * What can be checked but not compiled yet, said before the graph is built. Rules refuse arguments they do not know
- * themselves; this is about whole words: rules and experts without a meaning in the graph, units, slots of experts.
+ * themselves; this is about whole words: rules and experts without a meaning in the graph, slots of experts.
  */
 import { diagnose } from "../diagnostics/diagnose.js";
 import type { Diagnostic } from "../diagnostics/diagnostic.js";
@@ -26,12 +26,9 @@ interface Word {
 }
 
 function mixtureWords(mixture: Mixture, design: Design): readonly Word[] {
-  const { name, unit, router, experts, shared } = mixture;
+  const { name, router, experts, shared } = mixture;
   const rules = router.rules.filter((use) => findRule(use.slot, use.rule)?.build === undefined);
   return [
-    ...(unit.kind === "sequence" || unit.kind === "chunk"
-      ? [{ path: `${name}.unit`, text: `unit = ${unit.kind}` }]
-      : []),
     ...experts.flatMap(({ ffn, slots }, i) => [
       ...ffnWords(ffn, indexed(`${name}.experts`, i)),
       ...(slots === undefined ? [] : [{ path: indexed(`${name}.experts`, i), text: `with slots(${slots})` }]),

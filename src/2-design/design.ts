@@ -142,8 +142,11 @@ export type Unit =
       readonly merge: "linear" | "identity";
       readonly residualInside: boolean;
     }
-  | { readonly kind: "sequence" }
-  | { readonly kind: "chunk"; readonly size: number };
+  | { readonly kind: "sequence"; readonly reads: Reads }
+  | { readonly kind: "chunk"; readonly size: number; readonly reads: Reads };
+
+/** What the router sees of a run of tokens: their mean, or the first of them. */
+export type Reads = "mean" | "first";
 
 export interface ExpertGroup {
   readonly count: number;

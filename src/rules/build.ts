@@ -62,6 +62,10 @@ export interface RouterState {
   /** [U, K] */
   readonly weight?: Value;
   readonly weightOnInput?: boolean;
+  /** edges have gone to other experts than those that were weighed */
+  readonly moved?: boolean;
+  /** [U], what the unit itself counts in place of experts without room */
+  readonly copied?: Value;
   /** units that no expert chose pass through unchanged; a truth value [] where that depends on the step */
   readonly restCopy?: boolean | Value;
   /** edges per expert before any limit [E] */

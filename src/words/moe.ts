@@ -9,6 +9,16 @@ const kinds: readonly Choice[] = experts.map(({ kind, doc, params }) => ({ name:
 const projection = (name: string, doc: string) =>
   word(name, ["linear", "identity"], doc, { default: "linear", why: "as in MH-MoE: heads mix before and after" });
 
+const reads = word(
+  "reads",
+  ["mean", "first"],
+  "what the router reads of a unit: the mean of its tokens, or the first",
+  {
+    default: "mean",
+    why: "every token counts",
+  },
+);
+
 export const moeWords: Vocabulary = {
   name: "moe",
   a: "a moe",
@@ -30,8 +40,13 @@ export const moeWords: Vocabulary = {
             why: "the block's residual carries the token",
           }),
         ),
-        choice("sequence", "whole sequences"),
-        choice("chunk", "runs of tokens", count("size", "tokens of a run", { min: 1 })),
+        choice("sequence", "whole sequences: all tokens of one go to the same experts", reads),
+        choice(
+          "chunk",
+          "runs of tokens within a sequence, the last of which may be shorter: all tokens of one go to the same experts",
+          count("size", "tokens of a run", { min: 1 }),
+          reads,
+        ),
       ]),
       { example: "unit = subtoken(heads: 2, split: linear, merge: linear)" },
     ),

@@ -139,8 +139,9 @@ function routerOf(lines: readonly SourcedLine[], owner: string, file: File): rea
 
 function unitOf(reading: Reading | undefined): Unit {
   const args: Args = reading?.args ?? {};
-  if (args.unit === "sequence") return { kind: "sequence" };
-  if (args.unit === "chunk") return { kind: "chunk", size: num(args.size) };
+  const reads = args.reads === "first" ? "first" : "mean";
+  if (args.unit === "sequence") return { kind: "sequence", reads };
+  if (args.unit === "chunk") return { kind: "chunk", size: num(args.size), reads };
   if (args.unit !== "subtoken") return { kind: "token" };
   const projection = (value: unknown) => (value === "identity" ? "identity" : "linear");
   return {

@@ -8,10 +8,16 @@ export const perUnit: Check = {
     for (const { router, mixture } of routers) {
       if (!mixture) continue;
       const unit = mixture.unit.kind;
-      for (const { rule, args, path } of inSlot(router, "select")) {
+      for (const { rule, args, path, text } of inSlot(router, "select")) {
         const { per } = args;
-        if (typeof per !== "string" || rule !== "top" || per === unit || per === "expert" || per === "sequence")
-          continue;
+        if (typeof per !== "string" || rule !== "top") continue;
+        const unitsChoose = per !== "expert" && (per !== "sequence" || unit === "sequence");
+        // c · U / E is how many units somebody takes, not how many experts
+        if (unitsChoose && args.capacity !== undefined)
+          tell("MOE3016", { rule: text.replace(/ (per|while|from|until) .*/, ""), per }, `${path}.per`, {
+            help: ["`capacity(c)` counts units: write `per expert`, or a number or share of the experts"],
+          });
+        if (per === unit || per === "expert" || per === "sequence") continue;
         const site = at(`${path}.per`);
         const fix = site && { fix: { ...site, text: unit } };
         tell("MOE3017", { per, unit }, `${path}.per`, {

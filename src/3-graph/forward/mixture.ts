@@ -12,6 +12,7 @@ import type { ForwardContext } from "./context.js";
 import { ffnParams } from "./feed-forward.js";
 import { chooser } from "./phases.js";
 import { type Routed, runRouter } from "./router.js";
+import { isRun, onTokens, readRuns } from "./runs.js";
 
 /** Where a mixture stands: `layers.3.mixture` in layer 3. */
 export interface MixturePlace {
@@ -30,16 +31,20 @@ export function mix(c: ForwardContext, mixture: Mixture, place: MixturePlace, x:
     const routed = runRouter(mixture, site);
     if (routed.logits) c.previousScores.set(mixture.name, routed.logits);
     report(c, scope, site, routed);
-    const y = withRest(c, mixture, units, routed, runExperts(c, mixture, scope, units, experts, routed));
-    const whole = merge(c, mixture, scope, x, residualInside(c, mixture, units, y));
+    // experts read what is routed, except where that is a run of tokens: then every token goes with its run
+    const run = isRun(mixture.unit) ? mixture.unit : undefined;
+    const [rows, edges] = run ? [x, onTokens(c, run, routed)] : [units, routed];
+    const computed = withCopies(c, rows, edges, runExperts(c, mixture, scope, rows, experts, edges));
+    const y = withRest(c, mixture, rows, edges, computed);
+    const whole = merge(c, mixture, scope, x, residualInside(c, mixture, rows, y));
     return mixture.shared.reduce((sum, group, i) => addShared(c, mixture, scope, group, i, own, sum), whole);
   });
 }
 
 function split(c: ForwardContext, { unit, width, name }: Mixture, scope: string, x: Value): Value {
   if (unit.kind === "token") return x;
-  ensure(unit.kind === "subtoken", () => `units of kind ${unit.kind} are not compiled yet`);
   const { g } = c;
+  if (isRun(unit)) return g.within({ role: "units", because: `${name}.unit` }, () => readRuns(c, unit, x));
   const out = { name: "DS", size: c.D.size };
   const mixed =
     unit.split === "linear"
@@ -89,7 +94,7 @@ function routerSite(
     units,
     experts,
     unit: mixture.unit.kind,
-    unitsPerSequence: c.size.seq * perToken,
+    unitsPerSequence: units.size / c.size.batch,
     training: c.training,
     step: c.step,
     previousScores: c.previousScores.get(mixture.name),
@@ -216,11 +221,20 @@ function runExperts(
   return c.g.within({ role: "experts" }, () => c.g.add(op, [x, routed.edges, routed.weight, ...params])[0]!);
 }
 
+/** Where experts had no room, the unit stands for what they would have given. */
+function withCopies({ g }: ForwardContext, x: Value, { copied }: Routed, y: Value): Value {
+  if (copied === undefined) return y;
+  return g.within({ role: "router.copies" }, () =>
+    g.map([y, x, copied], (a, b, w) => add(a, mul(b, w)), { axes: y.axes }),
+  );
+}
+
 /** Units that the selection left without an edge, where it can: copied, if the router says so. Dropped ones give 0. */
 function withRest({ g }: ForwardContext, mixture: Mixture, x: Value, routed: Routed, y: Value): Value {
   const selects = mixture.router.rules.filter((use) => use.slot === "select");
   const { restCopy } = routed;
-  if (selects.every((use) => choosesForEveryUnit(use, mixture)) || restCopy === undefined || restCopy === false) return y;
+  if (selects.every((use) => choosesForEveryUnit(use, mixture)) || restCopy === undefined || restCopy === false)
+    return y;
   return g.within({ role: "rest" }, () => {
     const edges = g.reduce(
       "max",

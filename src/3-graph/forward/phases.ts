@@ -83,7 +83,18 @@ export function joinPhases(site: RouterSite, runs: readonly PhaseRun[]): Routed 
 
 function agreeOnRest(routed: readonly Routed[]): boolean {
   const names = new Set(routed.flatMap((each) => Object.keys(each)));
-  const free = [...joinedFields, "phases", "gateKind", "legal", "key", "x", "afterLoad", "inOrder", "moved", "scores"] as readonly string[];
+  const free = [
+    ...joinedFields,
+    "phases",
+    "gateKind",
+    "legal",
+    "key",
+    "x",
+    "afterLoad",
+    "inOrder",
+    "moved",
+    "scores",
+  ] as readonly string[];
   const left = [...names].filter((name) => !free.includes(name)) as (keyof Routed)[];
   return left.every((name) => routed.every((each) => (each[name] ?? false) === (routed[0]![name] ?? false)));
 }

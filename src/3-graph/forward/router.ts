@@ -55,7 +55,9 @@ function runRules(mixture: string, rules: readonly RuleUse[], site: RouterSite):
   const updates = (chosen.afterLoad ?? []).map((make) =>
     site.g.within({ role: "router.update", phase: "update" }, () => make(load)),
   );
-  const limited = run({ ...chosen, load, updates }, ["limit"]);
+  const fitting = run({ ...chosen, load, updates }, ["limit"]);
+  // an edge counts what its own expert's gate says
+  const limited = fitting.moved ? run(fitting, ["weight"]) : fitting;
   // losses read the edges as they were before any limit
   const balanced = run({ ...chosen, load, updates: [] }, ["balance"]);
   const moved = [...(limited.updates ?? []), ...(balanced.updates ?? [])];

@@ -33,7 +33,7 @@ export const routingCodes = {
   ),
   MOE3008: error(
     "a selection that looks ahead in a causal model",
-    (p: { rule: string; per: string }) => `\`${p.rule} per ${p.per}\` looks at later tokens, and the model is causal`,
+    (p: { rule: string }) => `\`${p.rule}\` looks at later tokens, and the model is causal`,
   ),
   MOE3009: warning(
     "a balance loss with nothing to learn",

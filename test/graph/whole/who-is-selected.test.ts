@@ -15,9 +15,12 @@ import {
   layerDesign,
   lossByLoops,
   type Mix,
+  mean,
+  plus,
   S,
   sigmoid,
   softmax,
+  times,
 } from "./one-layer.js";
 
 interface Case {
@@ -63,6 +66,67 @@ const depth =
     };
   };
 
+interface Limit {
+  readonly k: number;
+  readonly room: readonly number[];
+  readonly by: "position" | "score";
+  readonly otherwise: "drop" | "next" | "copy";
+  readonly renormalized?: boolean;
+  /** experts that compute something are the first group, then copies, then zeros */
+  readonly computing?: number;
+}
+
+/** The best k experts of every unit, as far as they have room. */
+const limited =
+  ({ k, room, by, otherwise, renormalized = false, computing }: Limit): Mix =>
+  (h, w) => {
+    const p = h.map((x) => softmax(w.product("router.weight", x)));
+    const queue = upTo(k).flatMap((i) => p.map((row, u) => ({ u, e: falling(row)[i]! })));
+    const weightOf = (u: number, e: number): number => p[u]![e]!;
+    if (by === "score") queue.sort((a, b) => weightOf(b.u, b.e) - weightOf(a.u, a.e));
+    const left = [...room];
+    const got: number[][] = h.map(() => []);
+    const copies = h.map(() => 0);
+    for (const { u, e } of queue) {
+      const others = otherwise === "next" ? falling(p[u]!) : [];
+      const found = [e, ...others].find((c) => left[c]! > 0 && !got[u]!.includes(c));
+      if (found !== undefined) {
+        left[found]!--;
+        got[u]!.push(found);
+      } else if (otherwise === "copy") copies[u]! += weightOf(u, e);
+    }
+    const edges = got.map((own, u) => {
+      const total = renormalized ? own.reduce((sum, e) => sum + weightOf(u, e), 0) : 1;
+      return own.map((e): [number, number] => [e, weightOf(u, e) / total]);
+    });
+    const kinds = (e: number, x: number[]): number[] =>
+      computing === undefined
+        ? w.expert(e, x)
+        : e < computing
+          ? w.expert(e, x, "experts.0")
+          : times(x, e === computing ? 1 : 0);
+    const y = combined(h, edges, { ...w, expert: kinds }, "zero");
+    return { y: y.map((row, u) => plus(row, times(h[u]!, copies[u]!))) };
+  };
+
+/** Runs of `length` tokens are units: all of their tokens go where the mean or the first of them does. */
+const runsOf =
+  (length: number, seq: number, reads: "mean" | "first"): Mix =>
+  (h, w) => {
+    const y: number[][] = [];
+    for (let from = 0; from < h.length; ) {
+      const place = from % seq;
+      const own = h.slice(from, from + Math.min(length, seq - place));
+      const p = softmax(w.product("router.weight", reads === "mean" ? mean(own) : own[0]!));
+      const best = falling(p).slice(0, 2);
+      y.push(...own.map((x) => best.map((e) => times(w.expert(e, x), p[e]!)).reduce(plus)));
+      from += own.length;
+    }
+    return { y };
+  };
+
+const limit = (k: number, rule: string): Layer => ({ router: `${chosen(`top(${k}) per token`)}\nlimit ${rule}` });
+const passing = "experts 3 of swiglu(hidden: 5)\n  experts 1 of copy\n  experts 1 of zero";
 const chosen = (select: string, gate = "softmax"): string =>
   `score linear\ngate ${gate}\nselect ${select}\nweight gate`;
 const mixedKinds = "experts 1 of swiglu(hidden: 5)\n  experts 1 of copy";
@@ -97,6 +161,57 @@ const cases: Readonly<Record<string, Case>> = {
   },
 };
 
+const even = (n: number): number[] => upTo(E).map(() => n);
+const limits: Readonly<Record<string, Case>> = {
+  "capacity by position": {
+    layer: limit(2, "capacity(0.6) else drop"),
+    mix: limited({ k: 2, room: even(4), by: "position", otherwise: "drop" }),
+  },
+  "capacity by score": {
+    layer: limit(2, "capacity(0.6) else drop by score"),
+    mix: limited({ k: 2, room: even(4), by: "score", otherwise: "drop" }),
+  },
+  "capacity, the next best": {
+    layer: limit(1, "capacity(1.0) else next"),
+    mix: limited({ k: 1, room: even(3), by: "position", otherwise: "next" }),
+  },
+  "capacity, the next best by score, two edges": {
+    layer: limit(2, "capacity(0.7) else next by score"),
+    mix: limited({ k: 2, room: even(5), by: "score", otherwise: "next" }),
+  },
+  "capacity, the next best of renormalized gates": {
+    layer: { router: `${chosen("top(2) per token")} renormalized\nlimit capacity(0.9) else next` },
+    mix: limited({ k: 2, room: even(6), by: "position", otherwise: "next", renormalized: true }),
+  },
+  "capacity, a copy instead": {
+    layer: limit(2, "capacity(0.5) else copy by score"),
+    mix: limited({ k: 2, room: even(3), by: "score", otherwise: "copy" }),
+  },
+  "capacity below one place": {
+    layer: limit(1, "capacity(0.01) else drop"),
+    mix: limited({ k: 1, room: even(1), by: "position", otherwise: "drop" }),
+  },
+  "capacity of MoE++": {
+    layer: { experts: passing, ...limit(2, "capacity(0.6, ffn_share: 50%) else drop") },
+    // 0.6 · 24 / (0.5 · 3 + 2) = 4.11
+    mix: limited({ k: 2, room: [3, 3, 3, 5, 5], by: "position", otherwise: "drop", computing: 3 }),
+  },
+  "capacity of MoE++, the next best": {
+    layer: { experts: passing, ...limit(2, "capacity(0.8, ffn_share: 50%) else next by score") },
+    mix: limited({ k: 2, room: [3, 3, 3, 6, 6], by: "score", otherwise: "next", computing: 3 }),
+  },
+};
+
+const units: Readonly<Record<string, Case>> = {
+  "chunks of two": { layer: { unit: "chunk(2)", router: chosen("top(2) per chunk") }, mix: runsOf(2, S, "mean") },
+  "chunks that leave a rest": { layer: { unit: "chunk(4)", router: chosen("top(2)") }, mix: runsOf(4, S, "mean") },
+  "chunks that go where their first token does": {
+    layer: { unit: "chunk(4, reads: first)", router: chosen("top(2) per chunk") },
+    mix: runsOf(4, S, "first"),
+  },
+  sequences: { layer: { unit: "sequence", router: chosen("top(2) per sequence") }, mix: runsOf(S, S, "mean") },
+};
+
 /** Every result of one strategy that is legal, and its name. */
 function runs({ layer, seq = S }: Case) {
   const design = layerDesign(layer);
@@ -119,7 +234,7 @@ function runs({ layer, seq = S }: Case) {
   return { leaves, runs: built.map(({ name, graph }) => ({ name, graph, outputs: interpret(graph, leaves).outputs })) };
 }
 
-describe.each(Object.entries(cases))("%s", (_, each) => {
+describe.each(Object.entries({ ...cases, ...limits, ...units }))("%s", (_, each) => {
   const { leaves, runs: all } = runs(each);
   const oracle = all.at(-1)!;
 
