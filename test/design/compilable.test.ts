@@ -11,9 +11,8 @@ describe("uncompilable", () => {
     expect(uncompilable(designOf(specText(name)))).toEqual([]);
   });
 
-  it("names units, experts and slots without a meaning", () => {
+  it("names experts and slots without a meaning", () => {
     const soft = `moe Mixture {
-  unit = chunk(4)
   experts 4 of gelu(hidden: 8) with slots(1)
   experts 1 of block(Layer)
   router {
@@ -25,7 +24,6 @@ describe("uncompilable", () => {
   }
 }`;
     expect(refused(soft)).toEqual([
-      "MOE5011 unit = chunk",
       "MOE5011 with slots(1)",
       "MOE5011 experts of block",
       "MOE5011 dispatch softmax over tokens",
@@ -34,7 +32,7 @@ describe("uncompilable", () => {
 
   it("looks at the mixtures of the model only", () => {
     const text = `moe Mixture { experts 2 of relu(hidden: 4); router { score linear; gate softmax; select top(1); weight gate; balance switch } }
-moe Spare { experts 2 of relu(hidden: 4); unit = sequence; router { score linear; gate softmax; select top(1); weight gate; balance switch } }`;
+moe Spare { experts 2 of block(Layer); router { score linear; gate softmax; select top(1); weight gate; balance switch } }`;
     expect(refused(text)).toEqual([]);
   });
 });

@@ -77,10 +77,11 @@ describe("facts", () => {
     expect(site.because("room")).toEqual([`limit capacity(1.25) else drop (line ${lineWith(limited, "limit")})`]);
   });
 
-  it("a rule that is not always in force promises nothing", () => {
+  it("a rule that is not always in force promises nothing, but bounds programs in which it is", () => {
     const limit = "limit capacity(1.25) else drop while training";
     const { site } = chosen({ router: `score linear\ngate softmax\nselect top(2) per token\nweight gate\n${limit}` });
-    expect(site.room).toBeUndefined();
+    expect(site.room).toBe(Math.ceil((1.25 * 2 * 4096) / 6));
+    expect(site.rules.room).toBeUndefined();
     expect(site.rules.drops).toBe(true);
   });
 

@@ -139,13 +139,15 @@ function weightOfCopies({ g }: RouterSite, { edges, weight }: RouterState, left:
 export const capacity = defineRule({
   slot: "limit",
   name: "capacity",
-  doc: "Experts take a limited number of edges per step: ceil(factor · k · U / E), or with `ffn_share` t, experts that compute something t times, the others once ceil(factor · k · U / (t · computing experts + others)).",
+  doc: "Experts take a limited number of edges per step: ceil(factor · k · U / E).",
   example: "limit capacity(1.25) else drop",
   params: [
     number("factor", "room per expert, in multiples of an even share", { min: 0, above: true }),
-    share("ffn_share", "room of an expert that computes something, as a share of the room of one that does not", {
-      optional: true,
-    }),
+    share(
+      "ffn_share",
+      "t: experts that compute something take ceil(t · r) edges and the others ceil(r), with r = factor · k · U / (t · computing experts + others)",
+      { optional: true },
+    ),
   ],
   clauses: [
     clause(

@@ -229,18 +229,17 @@ describe("scores", () => {
 });
 
 describe("what is not built yet", () => {
-  it.each([
-    "score linear\ngate softmax\nselect top(1) per token\nweight gate\nlimit capacity(1.25) else next",
-    "score linear\ngate softmax\nselect top(1) per token\nweight gate\nlimit capacity(1.25) else drop by score",
-    "score linear\ngate softmax\nbias load_balance(control: pid)\nselect top(1) per token\nweight gate",
-  ])("is refused by name: %s", (router) => {
-    try {
-      trace(router);
-    } catch (error) {
-      expect(error).toBeInstanceOf(DiagnosticError);
-      expect((error as DiagnosticError).diagnostics.map(({ code }) => code)).toEqual(["MOE5011"]);
-      return;
-    }
-    expect.unreachable("the rule was compiled");
-  });
+  it.each(["score linear\ngate softmax\nbias load_balance(control: pid)\nselect top(1) per token\nweight gate"])(
+    "is refused by name: %s",
+    (router) => {
+      try {
+        trace(router);
+      } catch (error) {
+        expect(error).toBeInstanceOf(DiagnosticError);
+        expect((error as DiagnosticError).diagnostics.map(({ code }) => code)).toEqual(["MOE5011"]);
+        return;
+      }
+      expect.unreachable("the rule was compiled");
+    },
+  );
 });
