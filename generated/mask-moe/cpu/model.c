@@ -329,7 +329,7 @@ static KERNEL void mixture_router_unknown_with_router_unknown_slots(const worker
     router_unknown_slots[i] = at;
     if (at >= 0) router_unknown_rows[at] = i;
   }
-  for (int i = router_unknown_offsets[EXPERTS]; i < EDGES; i++) router_unknown_rows[i] = -1;
+  for (int i = router_unknown_offsets[EXPERTS]; i < 4096; i++) router_unknown_rows[i] = -1;
 }
 
 /* contract router.scores
@@ -440,7 +440,7 @@ static KERNEL void mixture_router_load_experts_sort(const worker *w, const int *
     experts_sort_slots[i] = at;
     if (at >= 0) experts_sort_rows[at] = i;
   }
-  for (int i = experts_sort_offsets[EXPERTS]; i < EDGES; i++) experts_sort_rows[i] = -1;
+  for (int i = experts_sort_offsets[EXPERTS]; i < 4096; i++) experts_sort_rows[i] = -1;
 }
 
 /* reduce router.balance, map router.balance, map router.dropped

@@ -114,5 +114,5 @@ fn place(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_inde
     if (slot >= 0) { experts_sort_rows[u32(slot)] = i32(i); }
   }
   experts_sort_slots[i] = slot;
-  if (i32(i) >= experts_sort_offsets[EXPERTS]) { experts_sort_rows[i] = -1; }
+  if (i32(i) >= experts_sort_offsets[EXPERTS] && i < 4096u) { experts_sort_rows[i] = -1; }
 }

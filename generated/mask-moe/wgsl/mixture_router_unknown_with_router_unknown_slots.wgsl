@@ -112,5 +112,5 @@ fn place(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_inde
     if (slot >= 0) { router_unknown_rows[u32(slot)] = i32(i); }
   }
   router_unknown_slots[i] = slot;
-  if (i32(i) >= router_unknown_offsets[EXPERTS]) { router_unknown_rows[i] = -1; }
+  if (i32(i) >= router_unknown_offsets[EXPERTS] && i < 4096u) { router_unknown_rows[i] = -1; }
 }

@@ -399,7 +399,7 @@ static KERNEL void mixture_router_load_experts_sort(const worker *w, const int *
     experts_sort_slots[i] = at;
     if (at >= 0) experts_sort_rows[at] = i;
   }
-  for (int i = experts_sort_offsets[EXPERTS]; i < EDGES; i++) experts_sort_rows[i] = -1;
+  for (int i = experts_sort_offsets[EXPERTS]; i < 16384; i++) experts_sort_rows[i] = -1;
 }
 
 /* reduce router.balance, map router.balance, map router.dropped
