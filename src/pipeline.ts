@@ -16,9 +16,11 @@ import { type Choice, type DispatchOptions, dispatch } from "./4-dispatch/dispat
 import type { KernelPlan } from "./5-plan/plan.js";
 import { planPrograms } from "./5-plan/plan-programs.js";
 import { type CProgram, planToC } from "./6-emit/cpu/program.js";
+import { planToCuda } from "./6-emit/cuda/program.js";
 import { planToWgsl } from "./6-emit/wgsl/program.js";
 import { type Diagnostic, DiagnosticError } from "./diagnostics/diagnostic.js";
 import { version } from "./host/version.js";
+import type { CudaProgram } from "./targets/cuda/program.js";
 import type { WgslProfile } from "./targets/wgsl/limits.js";
 import type { WgslProgram } from "./targets/wgsl/program.js";
 
@@ -58,6 +60,10 @@ export interface CompiledWgsl extends Pick<Compiled, "design" | "choices" | "pla
   readonly wgsl: WgslProgram;
 }
 
+export interface CompiledCuda extends Pick<Compiled, "design" | "choices" | "plan"> {
+  readonly cuda: CudaProgram;
+}
+
 /** Stages 1 and 2: everything that is wrong with a spec, in the order of its text. */
 export function checkSpec(source: SourceFile, options: CheckOptions = {}): Checked {
   const { ast, diagnostics, broken } = parse(source);
@@ -91,6 +97,15 @@ export function compileWgsl(design: Design, options: CompileOptions = {}, profil
   const { path, hash } = design.spec;
   const from = { title: design.model!.name, spec: path, hash, version: version() };
   return { design, choices, plan, wgsl: planToWgsl(plan, profile ? { ...from, profile } : from) };
+}
+
+/** Stages 3 to 6 for NVIDIA GPUs. Errors: MOE5007, MOE5008. */
+export function compileCuda(design: Design, options: CompileOptions = {}): CompiledCuda {
+  const { graphs, choices } = graphsOf(design, options);
+  const plan = planPrograms(graphs as Record<string, Graph>, { fusion: { hotRow: 0 } });
+  const { path, hash } = design.spec;
+  const cuda = planToCuda(plan, { title: design.model!.name, spec: path, hash, version: version() });
+  return { design, choices, plan, cuda };
 }
 
 /** Stages 3 and 4: the programs of a design as graphs, every mixture dispatched. */

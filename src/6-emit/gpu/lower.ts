@@ -5,6 +5,7 @@
  */
 import type { Buffer, Kernel, KernelPlan, Launch, Param } from "../../5-plan/plan.js";
 import { chunksOf } from "./chunks.js";
+import type { GpuShape } from "./shape.js";
 import { bytesOf } from "./sizes.js";
 import { extraParams, sortShape } from "./special-params.js";
 import { tilesParam } from "./tiles.js";
@@ -24,16 +25,16 @@ export interface LoweredProgram {
   readonly outputs: Readonly<Record<string, number>>;
 }
 
-export function lowerPlan(plan: KernelPlan): Lowered {
-  const chunks = chunksOf(plan.kernels);
+export function lowerPlan(plan: KernelPlan, shape: GpuShape): Lowered {
+  const chunks = chunksOf(plan.kernels, shape.mostChunks);
   const buffers: LoweredBuffer[] = plan.buffers.map((b) => {
     const { dims } = inChunks(b, chunks);
     return { ...b, dims, bytes: b.dims[0]?.name === "chunk" ? (b.bytes / b.dims[0].size) * chunks : b.bytes };
   });
   const kernels = plan.kernels.map(
-    (k): Kernel => ({ ...k, params: [...k.params.map((p) => inChunks(p, chunks)), ...extrasOf(k)] }),
+    (k): Kernel => ({ ...k, params: [...k.params.map((p) => inChunks(p, chunks)), ...extrasOf(k, shape)] }),
   );
-  const programs = plan.programs.map((p) => lowerProgram(p, plan, buffers));
+  const programs = plan.programs.map((p) => lowerProgram(p, plan, buffers, shape));
   return { kernels, buffers, programs, chunks };
 }
 
@@ -42,9 +43,9 @@ function inChunks<T extends Pick<Param, "dims">>(p: T, chunks: number): T {
   return first?.name === "chunk" ? { ...p, dims: [{ ...first, size: chunks }, ...rest] } : p;
 }
 
-function extrasOf(k: Kernel): Param[] {
-  if (k.kind === "special") return extraParams(k);
-  return k.kind === "matmul" && k.group ? [tilesParam(k.m, k.group.experts, "read")] : [];
+function extrasOf(k: Kernel, shape: GpuShape): Param[] {
+  if (k.kind === "special") return extraParams(k, shape);
+  return k.kind === "matmul" && k.group ? [tilesParam(k.m, k.group.experts, shape.tileRows, "read")] : [];
 }
 
 /** Appends buffers for what its launches need besides the plan's. */
@@ -52,13 +53,14 @@ function lowerProgram(
   program: KernelPlan["programs"][number],
   plan: KernelPlan,
   buffers: LoweredBuffer[],
+  shape: GpuShape,
 ): LoweredProgram {
   const tables = new Map<number, number>();
   const add = (p: Param, of: string): number =>
     buffers.push({ name: `${of}.${p.name}`, role: "work", dtype: p.dtype, dims: p.dims, bytes: bytesOf(p) }) - 1;
   const launches = program.launches.map(({ wait: _, ...launch }) => {
     const kernel = plan.kernels[launch.kernel]!;
-    const extras = extrasOf(kernel).map((p) => {
+    const extras = extrasOf(kernel, shape).map((p) => {
       if (p.name !== "tiles") return add(p, launch.scope);
       const offsets = launch.args[offsetsParam(kernel)]!;
       const table = tables.get(offsets) ?? add(p, launch.scope);

@@ -97,7 +97,7 @@ function printTotal(s: Extract<Stmt, { kind: "reduce" }>, site: Site, out: Lines
   out.line(site.spelling.vary("f32", share, startOf(s.how, site)));
   if (!site.team || isShort(s.over)) walk(s.over, new Map(), site, out, add);
   else deal(s.over, site, out, add);
-  const total = site.team && !isShort(s.over) ? `team_${s.how}(lane, ${share})` : share;
+  const total = site.team && !isShort(s.over) ? site.spelling.together(s.how, share) : share;
   storeScalar(s.to, total, site, out, name);
 }
 
@@ -139,7 +139,7 @@ function printAccumulate(s: Extract<Stmt, { kind: "accumulate" }>, site: Site, o
   deal(s.over, site, out, (loops) =>
     out.line(`${share} = ${combine(s.how, share, value(s.expr, loops, site, out), site)};`),
   );
-  out.line(`${sum} = ${combine(s.how, sum, `team_${s.how}(lane, ${share})`, site)};`);
+  out.line(`${sum} = ${combine(s.how, sum, site.spelling.together(s.how, share), site)};`);
 }
 
 /** A lane that walks rows of its own keeps their sums to itself until the end. */

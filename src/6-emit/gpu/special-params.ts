@@ -1,13 +1,11 @@
 /** What kernels that are one op need besides the plan's parameters, and what their parameters are. */
 import type { Param, SpecialKernel } from "../../5-plan/plan.js";
+import type { GpuShape } from "./shape.js";
 import { blocks, elements } from "./sizes.js";
 import { tilesParam } from "./tiles.js";
 
-/** Edges that one workgroup sorts. */
-export const SORT_CHUNK = 256;
-
 /** Memory of its own that a special kernel needs, as further parameters. */
-export function extraParams(kernel: SpecialKernel): Param[] {
+export function extraParams(kernel: SpecialKernel, { sortChunk, tileRows }: GpuShape): Param[] {
   const i32 = (name: string, sizes: readonly number[]): Param => ({
     name,
     dtype: "i32",
@@ -19,8 +17,8 @@ export function extraParams(kernel: SpecialKernel): Param[] {
   if (kernel.op === "assign") return assignParams(kernel);
   const sort = sortShape(kernel);
   if (!sort) return [];
-  const counts = i32("chunk_counts", [blocks(sort.edges, SORT_CHUNK) + 1, sort.experts]);
-  return sort.offsets === undefined ? [counts] : [counts, tilesParam(sort.most, sort.experts, "write")];
+  const counts = i32("chunk_counts", [blocks(sort.edges, sortChunk) + 1, sort.experts]);
+  return sort.offsets === undefined ? [counts] : [counts, tilesParam(sort.most, sort.experts, tileRows, "write")];
 }
 
 /** Units and experts of a balanced assignment. */

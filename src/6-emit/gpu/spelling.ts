@@ -33,6 +33,8 @@ export interface Spelling {
   readonly max: (a: string, b: string) => string;
   /** meets the team's other lanes, so that what they wrote can be read */
   readonly meet: (where: "storage" | "shared") => string;
+  /** the sum or the maximum of what the team's lanes hold */
+  readonly together: (how: "sum" | "max", share: string) => string;
   /** `winner`: the best of what all lanes found */
   readonly winner: (key: string, index: string) => string;
 }

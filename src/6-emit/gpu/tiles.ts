@@ -6,18 +6,15 @@
 import type { Param } from "../../5-plan/plan.js";
 import { blocks } from "./sizes.js";
 
-/** Rows of a tile of sorted rows, in every kernel. */
-export const GROUP_ROWS = 64;
-
 /** Tiles there can be: every expert may leave one tile unfilled. */
-export const mostTiles = (rows: number, experts: number): number => blocks(rows, GROUP_ROWS) + experts;
+export const mostTiles = (rows: number, experts: number, tileRows: number): number => blocks(rows, tileRows) + experts;
 
-export const tilesParam = (rows: number, experts: number, access: Param["access"]): Param => ({
+export const tilesParam = (rows: number, experts: number, tileRows: number, access: Param["access"]): Param => ({
   name: "tiles",
   dtype: "i32",
   access,
   dims: [
-    { name: "tile", size: mostTiles(rows, experts) },
+    { name: "tile", size: mostTiles(rows, experts, tileRows) },
     { name: "part", size: 3 },
   ],
 });

@@ -9,6 +9,7 @@ import { diagnose } from "../../diagnostics/diagnose.js";
 import { DiagnosticError } from "../../diagnostics/diagnostic.js";
 import type { WgslProfile } from "../../targets/wgsl/limits.js";
 import { POOL, type WgslBuffer } from "../../targets/wgsl/program.js";
+import { livesOf } from "../gpu/lives.js";
 import type { Lowered } from "../gpu/lower.js";
 import { bytesOf } from "../gpu/sizes.js";
 import type { BindingChoice } from "./bindings.js";
@@ -97,30 +98,6 @@ function tooMany(kernel: Kernel, profile: WgslProfile): DiagnosticError {
 interface Places {
   readonly of: readonly { readonly memory: number; readonly offset: number }[];
   readonly memories: readonly number[];
-}
-
-/** First and last launch that touch each workspace buffer, over all programs one after another. */
-function livesOf(lowered: Lowered): Map<number, { from: number; to: number }> {
-  const lives = new Map<number, { from: number; to: number }>();
-  let at = 0;
-  for (const p of lowered.programs) {
-    const first = at;
-    for (const l of p.launches) {
-      for (const id of l.args) {
-        const life = lives.get(id);
-        if (life) life.to = at;
-        else lives.set(id, { from: at, to: at });
-      }
-      at++;
-    }
-    // results stay readable until the next program runs
-    for (const id of Object.values(p.outputs)) {
-      const life = lives.get(id);
-      if (life) life.to = Math.max(life.to, at);
-    }
-    at = Math.max(at, first) + 1;
-  }
-  return lives;
 }
 
 function placesOf(lowered: Lowered, inPool: readonly boolean[], profile: WgslProfile): Places {

@@ -9,10 +9,10 @@ import type { WgslProfile } from "../../targets/wgsl/limits.js";
 import { printElement } from "../gpu/element.js";
 import { elementSite } from "../gpu/site.js";
 import { blocks, product } from "../gpu/sizes.js";
-import { GROUP_ROWS } from "../gpu/tiles.js";
 import { lines } from "../lines.js";
 import { type Bindings, bindParams } from "./bindings.js";
 import { namedParams } from "./names.js";
+import { GROUP_ROWS } from "./shape.js";
 import { wgslSpelling } from "./spelling.js";
 import { assemble, type Context, type WgslText } from "./view.js";
 

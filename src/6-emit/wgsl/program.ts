@@ -6,6 +6,7 @@ import { lowerPlan } from "../gpu/lower.js";
 import { finishToWgsl, flatToWgsl, rowsToWgsl } from "./elementwise.js";
 import { type Layout, layOut } from "./layout.js";
 import { matmulToWgsl, outerToWgsl } from "./matmul.js";
+import { wgslShape } from "./shape.js";
 import { specialToWgsl } from "./special.js";
 import type { Context, Provenance, WgslText } from "./view.js";
 
@@ -17,7 +18,7 @@ export interface WgslOptions extends Provenance {
 /** Errors: MOE5007 and MOE5008 for designs that WebGPU cannot hold. */
 export function planToWgsl(plan: KernelPlan, options: WgslOptions): WgslProgram {
   const { profile = portable, ...from } = options;
-  const lowered = lowerPlan(plan);
+  const lowered = lowerPlan(plan, wgslShape);
   const layout = layOut(lowered, profile);
   const kernels = lowered.kernels.map((kernel, i): WgslKernel => {
     const text = kernelToWgsl(kernel, { profile, choice: layout.choices[i]!, from, chunks: lowered.chunks });

@@ -6,11 +6,12 @@ import { DiagnosticError } from "../../diagnostics/diagnostic.js";
 import { wgslFloat } from "../../targets/wgsl/dialect.js";
 import type { WgslPass } from "../../targets/wgsl/program.js";
 import { blocks, bytesOf, elements } from "../gpu/sizes.js";
-import { SORT_CHUNK, sortShape } from "../gpu/special-params.js";
-import { GROUP_ROWS, mostTiles } from "../gpu/tiles.js";
+import { sortShape } from "../gpu/special-params.js";
+import { mostTiles } from "../gpu/tiles.js";
 import { bindParams } from "./bindings.js";
 import { admitToWgsl, assignToWgsl, rankToWgsl } from "./choosing.js";
 import { namedParams } from "./names.js";
+import { GROUP_ROWS, SORT_CHUNK } from "./shape.js";
 import { assemble, type Context, grid, type WgslText } from "./view.js";
 
 const SPECIAL: Readonly<Record<string, (kernel: SpecialKernel, context: Context) => WgslText>> = {
@@ -68,7 +69,7 @@ function sortToWgsl(kernel: SpecialKernel, context: Context): WgslText {
     getTotal: b.read(counts, "CHUNKS * EXPERTS + e"),
     load: load === undefined ? undefined : b.write(load, "e", "f32(before)"),
     ...(sorts && {
-      tiles: mostTiles(most, experts),
+      tiles: mostTiles(most, experts, GROUP_ROWS),
       most,
       tileRows: GROUP_ROWS,
       putOffset: b.write(offsets, "e", "start"),

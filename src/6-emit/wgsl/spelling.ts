@@ -19,5 +19,6 @@ export const wgslSpelling: Spelling = {
   choose: (condition, yes, no) => `select(${no}, ${yes}, ${condition})`,
   max: (a, b) => `max(${a}, ${b})`,
   meet: (where) => (where === "storage" ? "storageBarrier();" : "workgroupBarrier();"),
+  together: (how, share) => `team_${how}(lane, ${share})`,
   winner: (key, index) => `let winner = team_best(lane, Candidate(${key}, ${index}));`,
 };

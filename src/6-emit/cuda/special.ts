@@ -1,0 +1,140 @@
+/** Kernels that are one op: sorting edges, attention, rotary positions, scattering rows. Some take several launches. */
+import type { SpecialKernel } from "../../5-plan/plan.js";
+import { diagnose } from "../../diagnostics/diagnose.js";
+import { DiagnosticError } from "../../diagnostics/diagnostic.js";
+import { STATIC_SHARED } from "../../targets/cuda/profiles.js";
+import type { CudaPass } from "../../targets/cuda/program.js";
+import { blocks, elements } from "../gpu/sizes.js";
+import { sortShape } from "../gpu/special-params.js";
+import { mostTiles } from "../gpu/tiles.js";
+import { attentionGradToCuda, attentionToCuda } from "./attention.js";
+import { namedParams } from "./names.js";
+import { accessTo, assemble, type Context, type CudaText } from "./view.js";
+
+type ToCuda = (kernel: SpecialKernel, context: Context) => CudaText;
+
+const SPECIAL: Readonly<Record<string, ToCuda>> = {
+  partition: sortToCuda,
+  histogram: sortToCuda,
+  "histogram+partition": sortToCuda,
+  bucket: sortToCuda,
+  scatterAdd: scatterToCuda,
+  rope: ropeToCuda,
+  attention: attentionToCuda,
+  attentionGrad: attentionGradToCuda,
+};
+
+export function specialToCuda(kernel: SpecialKernel, context: Context): CudaText {
+  const toCuda = SPECIAL[kernel.op];
+  if (!toCuda) throw new DiagnosticError([diagnose("MOE5007", { target: "cuda", what: `the operation ${kernel.op}` })]);
+  return toCuda({ ...kernel, params: namedParams(kernel.params, []) }, context);
+}
+
+/** Edges that one warp sorts. */
+export const SORT_CHUNK_OF_WARP = 1024;
+const MOST_WARPS = 4;
+
+const pass = (entry: string, count: number, threads: number): CudaPass => ({
+  entry,
+  grid: [count, 1, 1],
+  threads,
+  shared: 0,
+});
+
+function sortToCuda(kernel: SpecialKernel, context: Context): CudaText {
+  const { edges, experts, offsets, rows, slots, load, room } = sortShape(kernel)!;
+  const warps = Math.min(
+    MOST_WARPS,
+    Math.floor(STATIC_SHARED / (4 * experts)),
+    Math.floor(STATIC_SHARED / 8 / experts),
+  );
+  if (warps < 1) {
+    const what = "sorting edges by expert";
+    throw new DiagnosticError([
+      diagnose("MOE5008", { target: "cuda", what, needed: experts, limit: STATIC_SHARED / 8 }),
+    ]);
+  }
+  const b = accessTo(kernel.params, context.halves);
+  const nameOf = (param: number | undefined): string | undefined =>
+    param === undefined ? undefined : kernel.params[param]!.name;
+  const named = (name: string): string | undefined => kernel.params.find((p) => p.name.startsWith(name))?.name;
+  const chunks = blocks(edges, SORT_CHUNK_OF_WARP);
+  const sorts = offsets !== undefined;
+  const place = rows !== undefined;
+  const view = {
+    edges,
+    experts,
+    chunk: SORT_CHUNK_OF_WARP,
+    chunks,
+    warps,
+    threads: 32 * warps,
+    room,
+    sorts,
+    place,
+    edge: b.read(0, "i"),
+    counts: named("chunk_counts"),
+    load: load === undefined ? undefined : b.write(load, "e", "(float)before"),
+    offsets: nameOf(offsets),
+    rowTable: nameOf(rows),
+    slots: nameOf(slots),
+    tileTable: sorts ? named("tiles") : undefined,
+    tiles: mostTiles(edges, experts, context.tileRows),
+    tileRows: context.tileRows,
+  };
+  const { name } = kernel;
+  const passes = [
+    pass(`${name}_count`, blocks(chunks, warps), 32 * warps),
+    pass(`${name}_scan`, blocks(experts, 4), 128),
+    ...(sorts ? [pass(`${name}_add_up`, 1, 256)] : []),
+    ...(place ? [pass(`${name}_place`, blocks(chunks, warps), 32 * warps)] : []),
+    ...(room === undefined ? [] : [pass(`${name}_clear_rest`, blocks(experts * room, 256), 256)]),
+  ];
+  return { text: assemble(kernel, "sort", context, view), passes };
+}
+
+function scatterToCuda(kernel: SpecialKernel, context: Context): CudaText {
+  const b = accessTo(kernel.params, context.halves);
+  const [values, index, to, next] = [0, 1, 2, 3];
+  const items = elements(kernel.params[index]!);
+  const width = elements(kernel.params[values]!) / items;
+  const rows = elements(kernel.params[to]!) / width;
+  const view = {
+    items,
+    width,
+    rows,
+    zero: b.write(to, "i", "0.0f"),
+    index: kernel.params[index]!.name,
+    nextItem: kernel.params[next]!.name,
+    value: b.read(values, "(long long)item * WIDTH + c"),
+    putSum: b.write(to, "row * WIDTH + c", "sum"),
+  };
+  const { name } = kernel;
+  const passes = [
+    pass(`${name}_clear`, blocks(rows * width, 256), 256),
+    pass(`${name}_chain`, blocks(items, 4), 128),
+    pass(`${name}_add`, blocks(items, 4), 128),
+  ];
+  return { text: assemble(kernel, "scatter", context, view), passes };
+}
+
+function ropeToCuda(kernel: SpecialKernel, context: Context): CudaText {
+  const b = accessTo(kernel.params, context.halves);
+  const [x, cos, sin, to] = [0, 1, 2, 3];
+  const headDim = Number(kernel.attributes.headDim);
+  const inverse = kernel.attributes.inverse === true;
+  const pairs = elements(kernel.params[x]!) / 2;
+  const view = {
+    pairs,
+    width: kernel.params[x]!.dims.slice(1).reduce((n, d) => n * d.size, 1),
+    headDim,
+    sequence: elements(kernel.params[cos]!) / (headDim / 2),
+    inverse,
+    readOne: b.read(x, "one"),
+    readTwo: b.read(x, "two"),
+    readCos: b.read(cos, "angle"),
+    readSin: b.read(sin, "angle"),
+    putOne: b.write(to, "one", `x * cosine ${inverse ? "+" : "-"} y * sine`),
+    putTwo: b.write(to, "two", `y * cosine ${inverse ? "-" : "+"} x * sine`),
+  };
+  return { text: assemble(kernel, "rope", context, view), passes: [pass(kernel.name, blocks(pairs, 256), 256)] };
+}

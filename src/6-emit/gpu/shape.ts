@@ -1,0 +1,9 @@
+/** In what pieces a kind of GPU is given its work; the same for all kernels of a program, because they share tables. */
+export interface GpuShape {
+  /** rows of a tile of sorted rows */
+  readonly tileRows: number;
+  /** edges that are sorted together */
+  readonly sortChunk: number;
+  /** chunks that sums of so many numbers over rows are made in, at most */
+  readonly mostChunks: (size: number) => number;
+}

@@ -1,0 +1,13 @@
+/** In what pieces WebGPU kernels are given their work. */
+import type { GpuShape } from "../gpu/shape.js";
+
+export const wgslShape: GpuShape = {
+  tileRows: 64,
+  sortChunk: 256,
+  mostChunks: (size) => (size <= 8192 ? 256 : size <= 65_536 ? 64 : 32),
+};
+
+/** Rows of a tile of sorted rows, in every kernel. */
+export const GROUP_ROWS = wgslShape.tileRows;
+/** Edges that one workgroup sorts. */
+export const SORT_CHUNK = wgslShape.sortChunk;

@@ -1,0 +1,64 @@
+/**
+ * A compiled design for NVIDIA GPUs, as plain data: one CUDA C++ text with all kernels, the memory they share, and for
+ * every program the launches in order. How a plan becomes this is `6-emit/cuda`.
+ */
+import type { DataSource, DType } from "../../3-graph/graph.js";
+import type { BufferRole, Dim } from "../../5-plan/plan.js";
+
+export interface CudaProgram {
+  /** `model.cu` */
+  readonly source: string;
+  /** what it includes, by name */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly kernels: readonly CudaKernel[];
+  /** the plan's buffers under their numbers, then tables and scratch memory of this target's own */
+  readonly buffers: readonly CudaBuffer[];
+  /** bytes of the one block of memory that everything lies in */
+  readonly arena: number;
+  readonly programs: readonly CudaProgramPlan[];
+}
+
+export interface CudaKernel {
+  readonly name: string;
+  /** launches of the GPU for one launch of the plan, in order */
+  readonly passes: readonly CudaPass[];
+}
+
+export interface CudaPass {
+  /** `extern "C"` function */
+  readonly entry: string;
+  /** blocks on each axis; `perBlock`: as many as the launch has elements divided by this, rounded up */
+  readonly grid: readonly [number, number, number] | { readonly perBlock: number };
+  /** threads of a block */
+  readonly threads: number;
+  /** bytes of shared memory that are asked for at launch */
+  readonly shared: number;
+}
+
+export type CudaDType = DType | "bf16";
+
+export interface CudaBuffer {
+  readonly name: string;
+  readonly role: BufferRole;
+  readonly dtype: CudaDType;
+  readonly dims: readonly Dim[];
+  readonly source?: DataSource;
+  /** of the tensor */
+  readonly bytes: number;
+  /** bytes from the start of the arena; a multiple of 256 */
+  readonly offset: number;
+}
+
+export interface CudaProgramPlan {
+  readonly name: string;
+  readonly launches: readonly CudaLaunch[];
+  readonly outputs: Readonly<Record<string, number>>;
+}
+
+export interface CudaLaunch {
+  readonly kernel: number;
+  readonly args: readonly number[];
+  readonly scope: string;
+  /** number of elements, passed behind the pointers where a kernel wants it */
+  readonly count?: number;
+}
