@@ -4,7 +4,8 @@ import type { Design } from "../2-design/design.js";
 import { buffersOf, weightsOf } from "../2-design/weights.js";
 import type { KernelPlan } from "../5-plan/plan.js";
 import { version } from "../host/version.js";
-import type { Bundle, CpuBundle, CpuCode, RunPlan, WgslCode } from "../runtime/bundle.js";
+import type { Bundle, CpuBundle, CpuCode, CudaCode, RunPlan, WgslCode } from "../runtime/bundle.js";
+import type { CudaProgram } from "../targets/cuda/program.js";
 import type { WgslProgram } from "../targets/wgsl/program.js";
 import type { CProgram } from "./cpu/program.js";
 
@@ -27,6 +28,15 @@ export function wgslBundleOf(
 ): Bundle & { readonly code: WgslCode } {
   const { design, plan, wgsl } = parts;
   return { ...common(design, plan, name), code: { wgsl } };
+}
+
+/** The same for the cuda target. */
+export function cudaBundleOf(
+  parts: Omit<CompiledParts, "c"> & { readonly cuda: CudaProgram },
+  name: string,
+): Bundle & { readonly code: CudaCode } {
+  const { design, plan, cuda } = parts;
+  return { ...common(design, plan, name), code: { cuda } };
 }
 
 function common(design: Design, plan: KernelPlan, name: string): Omit<Bundle, "code"> {

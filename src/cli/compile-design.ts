@@ -2,10 +2,17 @@
 import type { SourceFile } from "../1-syntax/ast.js";
 import type { Design } from "../2-design/design.js";
 import type { SetOption } from "../2-design/read/overrides.js";
-import { bundleOf, wgslBundleOf } from "../6-emit/bundle.js";
+import { bundleOf, cudaBundleOf, wgslBundleOf } from "../6-emit/bundle.js";
 import { diagnose } from "../diagnostics/diagnose.js";
 import { type Diagnostic, DiagnosticError } from "../diagnostics/diagnostic.js";
-import { type Compiled, type CompileOptions, checkSpec, compileDesign as compile, compileWgsl } from "../pipeline.js";
+import {
+  type Compiled,
+  type CompileOptions,
+  checkSpec,
+  compileDesign as compile,
+  compileCuda,
+  compileWgsl,
+} from "../pipeline.js";
 import type { Bundle } from "../runtime/bundle.js";
 import type { WgslProfile } from "../targets/wgsl/limits.js";
 import { type DispatchFlags, dispatchWishes, setOption } from "./flags.js";
@@ -52,6 +59,12 @@ export function compileGpuBundle(
 ): Bundle {
   const design = checkDesign(cli, source, (flags.set ?? []).map(setOption));
   return wgslBundleOf(compileWgsl(design, { ...options, ...dispatchWishes(flags) }, profile), specName(source.path));
+}
+
+/** The same for an NVIDIA GPU. */
+export function compileCudaBundle(cli: Cli, source: SourceFile, flags: DesignFlags, options: CompileOptions): Bundle {
+  const design = checkDesign(cli, source, (flags.set ?? []).map(setOption));
+  return cudaBundleOf(compileCuda(design, { ...options, ...dispatchWishes(flags) }), specName(source.path));
 }
 
 /** Compiles into what a trainer takes. */

@@ -1,10 +1,11 @@
 /** `moec compile FILE`: writes what a design becomes: kernels, trainer, report. */
 import { artifactsOf } from "../6-emit/artifacts.js";
-import { wgslBundleOf } from "../6-emit/bundle.js";
+import { cudaBundleOf, wgslBundleOf } from "../6-emit/bundle.js";
+import { cudaArtifacts } from "../6-emit/cuda/artifacts.js";
 import { wgslArtifacts } from "../6-emit/wgsl/artifacts.js";
 import { writeArtifacts } from "../6-emit/write-artifacts.js";
 import { join } from "../host/paths.js";
-import { type Compiled, compileDesign, compileWgsl } from "../pipeline.js";
+import { type Compiled, compileCuda, compileDesign, compileWgsl } from "../pipeline.js";
 import { checkDesign } from "./compile-design.js";
 import { type DispatchFlags, dispatchWishes, setOption, targetNamed } from "./flags.js";
 import { type Cli, exit, print } from "./output.js";
@@ -20,7 +21,7 @@ export interface CompileFlags extends TuneFlags {
 
 /** Writes the artefacts below `--out`, by default `generated/<spec>`; files that are not ours are never overwritten. */
 export async function compile(cli: Cli, file: string, flags: CompileFlags): Promise<number> {
-  const targets = flags.target.split(",").map((name) => targetNamed(name.trim(), ["cpu", "wgsl"]));
+  const targets = flags.target.split(",").map((name) => targetNamed(name.trim(), ["cpu", "wgsl", "cuda"]));
   const source = readSpec(cli.host, file);
   const design = checkDesign(cli, source, (flags.set ?? []).map(setOption));
   const name = specName(source.path);
@@ -34,6 +35,7 @@ export async function compile(cli: Cli, file: string, flags: CompileFlags): Prom
     files.push(...wgslFiles(compiled, forGpu.wishes, name));
     tuned.push(...forGpu.tuned);
   }
+  if (targets.includes("cuda")) files.push(...cudaFiles(compiled, flags, name));
   const { written } = writeArtifacts(cli.host, folder, files);
   if (flags.json) print(cli, JSON.stringify({ folder, files: files.length, changed: written.length, tuned }));
   else {
@@ -47,4 +49,10 @@ export async function compile(cli: Cli, file: string, flags: CompileFlags): Prom
 export function wgslFiles({ design }: Compiled, flags: DispatchFlags, name: string) {
   const compiled = compileWgsl(design, dispatchWishes(flags));
   return wgslArtifacts(wgslBundleOf(compiled, name));
+}
+
+/** One text for every NVIDIA GPU since compute capability 8.0. */
+export function cudaFiles({ design }: Compiled, flags: DispatchFlags, name: string) {
+  const compiled = compileCuda(design, dispatchWishes(flags));
+  return cudaArtifacts(cudaBundleOf(compiled, name));
 }

@@ -4,6 +4,7 @@ import { availableParallelism, totalmem } from "node:os";
 import { version } from "../host/version.js";
 import { formatBytes } from "../runtime/progress.js";
 import { type CpuFacts, cpuFacts } from "../targets/cpu/probe.js";
+import { type CudaFacts, cudaFacts } from "../targets/cuda/probe.js";
 import { type WgslFacts, wgslFacts } from "../targets/wgsl/probe.js";
 import { type Cli, exit, print } from "./output.js";
 
@@ -14,7 +15,7 @@ export async function doctor(cli: Cli): Promise<number> {
     ...machineRows(),
     ...cpuRows(facts),
     ...gpuRows(await wgslFacts()),
-    ...laterRows,
+    ...nvidiaRows(await cudaFacts()),
     ["cache", facts.cache],
   ];
   for (const [name, value] of rows) print(cli, `${name!.padEnd(12)} ${value}`);
@@ -77,4 +78,13 @@ function gpuRows({ adapter, reason, noSoftware }: WgslFacts): string[][] {
   ];
 }
 
-const laterRows = [["target cuda", "not built yet in this version: CUDA is not looked for"]];
+function nvidiaRows({ gpu, driver, compiler, reason }: CudaFacts): string[][] {
+  const build = compiler ?? "neither NVRTC nor nvcc";
+  if (!gpu) return [["target cuda", `${reason} (to build kernels: ${build})`]];
+  const { name, capability, bytes } = gpu;
+  return [
+    ["CUDA", `driver ${driver}, ${name}: compute capability ${capability / 10}, ${formatBytes(bytes)}`],
+    ["", `kernels are built by ${build}`],
+    ["target cuda", compiler ? `cuda (${name})` : "no compiler for CUDA was found: neither NVRTC nor nvcc"],
+  ];
+}

@@ -5,7 +5,7 @@
 import { artifactsOf } from "../6-emit/artifacts.js";
 import { staleArtifacts, writeArtifacts } from "../6-emit/write-artifacts.js";
 import { join } from "../host/paths.js";
-import { wgslFiles } from "./compile.js";
+import { cudaFiles, wgslFiles } from "./compile.js";
 import { compileDesign } from "./compile-design.js";
 import { familyReadme } from "./family.js";
 import { type Cli, exit, print } from "./output.js";
@@ -25,7 +25,7 @@ export async function generate(cli: Cli, { check = false }: GenerateFlags): Prom
     const name = specName(spec);
     const folder = join("generated", name);
     const compiled = compileDesign(cli, readSpec(cli.host, spec), {});
-    const files = [...artifactsOf(compiled, name), ...wgslFiles(compiled, {}, name)];
+    const files = [...artifactsOf(compiled, name), ...wgslFiles(compiled, {}, name), ...cudaFiles(compiled, {}, name)];
     const changed = check ? staleArtifacts(cli.host, folder, files) : writeArtifacts(cli.host, folder, files).written;
     for (const path of changed) print(cli, `${join(folder, path)}: ${check ? "stale" : "written"}`);
     stale += changed.length;

@@ -52,7 +52,7 @@ export function createProgram(cli: Cli, finish: (code: number) => void): Command
     .action(async (files, flags) => finish((await import("./fmt.js")).fmt(cli, files, flags)));
 
   withDesign(add("compile", "write kernels, trainer and report of a design"))
-    .option("--target <names>", "cpu, wgsl, or both: cpu,wgsl", "cpu")
+    .option("--target <names>", "cpu, wgsl, cuda, or several: cpu,wgsl", "cpu")
     .option("--tune", "measure the strategies here and take the fastest")
     .option("--json", "what was written and measured as JSON on stdout")
     .option("--out <dir>", "folder; generated/<spec> if not given")
@@ -71,12 +71,12 @@ export function createProgram(cli: Cli, finish: (code: number) => void): Command
     .requiredOption("--weights <file>", "safetensors file, as `moec init` writes it")
     .requiredOption("--tokens <file>", '{"tokens": [[S+1 ids] × B]}')
     .requiredOption("--out <file>", "safetensors file to write")
-    .option("--target <name>", "cpu, wgsl or reference (f64)", "cpu")
+    .option("--target <name>", "cpu, wgsl, cuda or reference (f64)", "cpu")
     .option("--seed <n>", "of noise, instead of the spec's", wholeNumber("--seed"))
     .action(async (file, flags) => finish(await (await import("./trace.js")).trace(cli, file, flags)));
 
   withDesign(add("train", "train a design"))
-    .option("--target <name>", "where to run: cpu, or wgsl on a GPU", "cpu")
+    .option("--target <name>", "where to run: cpu, or wgsl or cuda on a GPU", "cpu")
     .option("--tune", "measure the strategies here and take the fastest")
     .option("--data <glob>", "data instead of the spec's (repeatable)", collect)
     .option("--steps <n>", "stop after this step; the schedule stays the spec's", wholeNumber("--steps", 1))

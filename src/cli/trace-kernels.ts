@@ -1,6 +1,6 @@
 /** A trace by the generated kernels, on the processor or on a GPU. */
-import { bundleOf, wgslBundleOf } from "../6-emit/bundle.js";
-import { compileDesign, compileWgsl } from "../pipeline.js";
+import { bundleOf, cudaBundleOf, wgslBundleOf } from "../6-emit/bundle.js";
+import { compileCuda, compileDesign, compileWgsl } from "../pipeline.js";
 import type { Bundle } from "../runtime/bundle.js";
 import type { Engine } from "../runtime/engine.js";
 import { writeBatch } from "../runtime/evaluate.js";
@@ -22,6 +22,13 @@ export async function traceOnGpu(call: TraceCall): Promise<Tensor[]> {
   const { profileOf } = await import("../targets/wgsl/device.js");
   const profile = profileOf(await findAdapter());
   return traceOn(call, wgslBundleOf(compileWgsl(call.design, traceOptions(call), profile), call.name));
+}
+
+/** Every result of the program `trace`, by generated CUDA. */
+export async function traceOnCuda(call: TraceCall): Promise<Tensor[]> {
+  const { findGpu } = await import("../targets/cuda/device.js");
+  await findGpu();
+  return traceOn(call, cudaBundleOf(compileCuda(call.design, traceOptions(call)), call.name));
 }
 
 const traceOptions = ({ rows, dispatch, without }: TraceCall) =>

@@ -11,7 +11,7 @@ import { type Cli, exit, print } from "./output.js";
 import { readSpec, specName } from "./read-spec.js";
 import { readTokenRows } from "./token-rows.js";
 import type { TraceCall } from "./trace-call.js";
-import { traceOnCpu, traceOnGpu } from "./trace-kernels.js";
+import { traceOnCpu, traceOnCuda, traceOnGpu } from "./trace-kernels.js";
 import { traceReference } from "./trace-reference.js";
 
 export interface TraceFlags extends DispatchFlags {
@@ -25,7 +25,7 @@ export interface TraceFlags extends DispatchFlags {
 
 /** Writes the trace; numbers are f32, or f64 from the reference. */
 export async function trace(cli: Cli, file: string, flags: TraceFlags): Promise<number> {
-  const target = targetNamed(flags.target, ["cpu", "wgsl", "reference"]);
+  const target = targetNamed(flags.target, ["cpu", "wgsl", "cuda", "reference"]);
   const source = readSpec(cli.host, file);
   const design = checkDesign(cli, source, (flags.set ?? []).map(setOption));
   const call: TraceCall = {
@@ -44,7 +44,12 @@ export async function trace(cli: Cli, file: string, flags: TraceFlags): Promise<
   return exit.ok;
 }
 
-const tracers = { cpu: traceOnCpu, wgsl: traceOnGpu, reference: async (call: TraceCall) => traceReference(call) };
+const tracers = {
+  cpu: traceOnCpu,
+  wgsl: traceOnGpu,
+  cuda: traceOnCuda,
+  reference: async (call: TraceCall) => traceReference(call),
+};
 
 /** Logits as [B, S, V], and zeros for the gradients of weights that nothing depends on. */
 function shaped({ design, rows }: TraceCall, results: readonly Tensor[]): Tensor[] {

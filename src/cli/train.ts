@@ -16,7 +16,7 @@ import {
 } from "../runtime/run-folder.js";
 import { type TrainOptions, type TrainResult, train } from "../runtime/train.js";
 import type { WgslProfile } from "../targets/wgsl/limits.js";
-import { checkDesign, compileBundle, compileGpuBundle } from "./compile-design.js";
+import { checkDesign, compileBundle, compileCudaBundle, compileGpuBundle } from "./compile-design.js";
 import { setOption, targetNamed } from "./flags.js";
 import { fromRun, refuseResume } from "./from-run.js";
 import { untilInterrupted } from "./interrupt.js";
@@ -39,7 +39,7 @@ export interface TrainFlags extends TuneFlags {
 
 /** Exit 0 when all steps are done, 1 for a mistake of the user, 3 when it diverged, 130 when it was interrupted. */
 export async function trainCommand(cli: Cli, file: string, flags: TrainFlags): Promise<number> {
-  const target = targetNamed(flags.target, ["cpu", "wgsl"]);
+  const target = targetNamed(flags.target, ["cpu", "wgsl", "cuda"]);
   const { host } = cli;
   if (flags.resume && flags.from !== undefined) refuseResume(flags.from);
   const source = readSpec(host, file);
@@ -49,15 +49,18 @@ export async function trainCommand(cli: Cli, file: string, flags: TrainFlags): P
   const wished = askedFor(flags, before);
   // before anything slow: whether there is an adapter, and what it can do
   const profile = target === "wgsl" ? await adapterProfile() : undefined;
+  if (target === "cuda") await checkGpu();
   const view = trainView(cli, { json: flags.json ?? false, folder });
   const asked = flags.tune
     ? { ...wished, ...(await tuned(cli, source, { ...flags, ...wished }, target, view)) }
     : wished;
   const started = host.now();
   const programs = { programs: ["train", "evaluate"] as const };
-  const bundle = profile
-    ? compileGpuBundle(cli, source, asked, programs, profile)
-    : compileBundle(cli, source, asked, programs);
+  const bundle = {
+    cpu: () => compileBundle(cli, source, asked, programs),
+    wgsl: () => compileGpuBundle(cli, source, asked, programs, profile!),
+    cuda: () => compileCudaBundle(cli, source, asked, programs),
+  }[target]();
   view.compiled(bundle, host.now() - started);
   const from = flags.from === undefined ? undefined : fromRun(cli, flags.from, bundle.design);
   for (const line of from?.lines ?? []) view.report(line);
@@ -90,7 +93,21 @@ function ownTokenizer({ host }: Cli, folder: string, before: Manifest | undefine
 }
 
 /** Wishes for the strategies that are fastest here. */
-async function tuned(cli: Cli, source: SourceFile, flags: TrainFlags, target: "cpu" | "wgsl", { report }: TrainView) {
+async function tuned(
+  cli: Cli,
+  source: SourceFile,
+  flags: TrainFlags,
+  target: "cpu" | "wgsl" | "cuda",
+  { report }: TrainView,
+) {
+  if (target === "cuda") {
+    const params = {
+      flag: "--tune",
+      value: "--target cuda",
+      expected: "a target that strategies can be measured on: cpu or wgsl",
+    };
+    throw new DiagnosticError([diagnose("MOE6021", params)]);
+  }
   const design = checkDesign(cli, source, (flags.set ?? []).map(setOption));
   const found = await tuneFlags(cli, design, flags, target);
   for (const line of found.tuned.flatMap(tunedLines)) report(line);
@@ -102,6 +119,12 @@ async function adapterProfile(): Promise<WgslProfile> {
   const { findAdapter } = await import("../targets/wgsl/adapter.js");
   const { profileOf } = await import("../targets/wgsl/device.js");
   return profileOf(await findAdapter());
+}
+
+/** Errors: MOE5006 without an NVIDIA GPU that kernels are written for, or without a compiler for it. */
+async function checkGpu(): Promise<void> {
+  const { findGpu } = await import("../targets/cuda/device.js");
+  await findGpu();
 }
 
 /** A resumed run asks for what it asked for before, unless told otherwise. */

@@ -1,11 +1,12 @@
 /**
- * A compiled design as a trainer needs it: plain data and C or WGSL text, nothing of the compiler. It comes straight from the
+ * A compiled design as a trainer needs it: plain data and C, WGSL or CUDA text, nothing of the compiler. It comes straight from the
  * pipeline, or from the files of `generated/<spec>`.
  */
 import type { Design } from "../2-design/design.js";
 import type { BufferSpec } from "../2-design/mixture-weights.js";
 import type { WeightSpec } from "../2-design/weights.js";
 import type { Buffer, Memory } from "../5-plan/plan.js";
+import type { CudaProgram } from "../targets/cuda/program.js";
 import type { WgslProgram } from "../targets/wgsl/program.js";
 
 export interface Bundle {
@@ -19,7 +20,7 @@ export interface Bundle {
   /** saved with the weights, not trained: routing tables, load-balance biases */
   readonly buffers: readonly BufferSpec[];
   readonly plan: RunPlan;
-  readonly code: CpuCode | WgslCode;
+  readonly code: CpuCode | WgslCode | CudaCode;
 }
 
 /** A bundle for the cpu target. */
@@ -28,6 +29,11 @@ export type CpuBundle = Bundle & { readonly code: CpuCode };
 /** The WGSL of a design: kernels, GPU buffers and dispatches, all a runner needs. */
 export interface WgslCode {
   readonly wgsl: WgslProgram;
+}
+
+/** The CUDA C++ of a design, where its tensors lie and its launches. */
+export interface CudaCode {
+  readonly cuda: CudaProgram;
 }
 
 /** The part of a kernel plan that the host needs: where things lie and what programs give. */

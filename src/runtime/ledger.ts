@@ -1,5 +1,6 @@
 /** What a run writes into its folder besides checkpoints: manifest, spec, tokenizer, metrics. */
 import type { FileHost } from "../host/host.js";
+import type { Bundle } from "./bundle.js";
 import type { Origin } from "./carry.js";
 import { openMetrics } from "./metrics.js";
 import type { Run } from "./run.js";
@@ -57,7 +58,7 @@ function manifestOf(run: Run, options: LedgerOptions, steps: number): Manifest {
     steps,
     seed,
     ...(options.origin && { from: options.origin }),
-    target: "wgsl" in bundle.code ? "wgsl" : "cpu",
+    target: targetOf(bundle),
     device: engine.device.description,
     node: process.version,
     platform: `${process.platform} ${process.arch}`,
@@ -73,4 +74,9 @@ function manifestOf(run: Run, options: LedgerOptions, steps: number): Manifest {
     memory: { planned: engine.plannedBytes, kept: plan.memory.kept, workspace: plan.memory.workspace },
     status: "running",
   };
+}
+
+function targetOf({ code }: Bundle): "cpu" | "wgsl" | "cuda" {
+  if ("cuda" in code) return "cuda";
+  return "wgsl" in code ? "wgsl" : "cpu";
 }

@@ -1,10 +1,11 @@
 /** Opens a compiled design on the device its code is for: the one place that knows which targets there are engines for. */
+import type { CudaProgram } from "../targets/cuda/program.js";
 import type { WgslProgram } from "../targets/wgsl/program.js";
 import { arenaBytes, type Bundle, type CpuCode } from "./bundle.js";
 import type { Device } from "./device.js";
 import type { Engine } from "./engine.js";
 import { cpuEngine } from "./engine-cpu.js";
-import { type OpenWgsl, wgslEngine } from "./engine-wgsl.js";
+import { gpuEngine, type OpenedGpu } from "./engine-gpu.js";
 
 export interface EngineOptions {
   readonly threads?: number | undefined;
@@ -16,7 +17,7 @@ export interface EngineOptions {
   readonly gpu?: OpenGpu | undefined;
 }
 
-export type OpenGpu = (program: WgslProgram, options: EngineOptions) => Promise<OpenWgsl>;
+export type OpenGpu = (program: WgslProgram, options: EngineOptions) => Promise<OpenedGpu>;
 
 export type OpenDevice = (
   bundle: Pick<Bundle, "plan" | "code">,
@@ -27,7 +28,8 @@ export type OpenDevice = (
 export async function openEngine(bundle: Pick<Bundle, "plan" | "code">, options: EngineOptions = {}): Promise<Engine> {
   const { plan, code } = bundle;
   // targets are loaded when they are used: a browser has no C compiler, and most machines no GPU
-  if ("wgsl" in code) return wgslEngine(plan, await (options.gpu ?? openGpu)(code.wgsl, options));
+  if ("wgsl" in code) return gpuEngine(plan, await (options.gpu ?? openGpu)(code.wgsl, options));
+  if ("cuda" in code) return gpuEngine(plan, await openNvidia(code.cuda, options));
   const { threadCount } = await import("../targets/cpu/threads.js");
   const threads = threadCount(options.threads);
   const bytes = arenaBytes(code, threads);
@@ -44,7 +46,14 @@ async function openNative(
   return openCpu({ source, headers, ...size, log: options.log ?? (() => {}) });
 }
 
-async function openGpu(program: WgslProgram, { log }: EngineOptions): Promise<OpenWgsl> {
+async function openNvidia(program: CudaProgram, { log }: EngineOptions): Promise<OpenedGpu> {
+  const { openCuda } = await import("../targets/cuda/device.js");
+  const device = await openCuda(program);
+  log?.(device.description);
+  return device;
+}
+
+async function openGpu(program: WgslProgram, { log }: EngineOptions): Promise<OpenedGpu> {
   const { openWgsl } = await import("../targets/wgsl/device.js");
   const device = await openWgsl(program);
   log?.(device.description);

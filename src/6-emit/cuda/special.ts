@@ -8,6 +8,7 @@ import { blocks, elements } from "../gpu/sizes.js";
 import { sortShape } from "../gpu/special-params.js";
 import { mostTiles } from "../gpu/tiles.js";
 import { attentionGradToCuda, attentionToCuda } from "./attention.js";
+import { admitToCuda, assignToCuda, rankToCuda } from "./choosing.js";
 import { namedParams } from "./names.js";
 import { accessTo, assemble, type Context, type CudaText } from "./view.js";
 
@@ -18,6 +19,9 @@ const SPECIAL: Readonly<Record<string, ToCuda>> = {
   histogram: sortToCuda,
   "histogram+partition": sortToCuda,
   bucket: sortToCuda,
+  rank: rankToCuda,
+  admit: admitToCuda,
+  assign: assignToCuda,
   scatterAdd: scatterToCuda,
   rope: ropeToCuda,
   attention: attentionToCuda,
@@ -42,7 +46,7 @@ const pass = (entry: string, count: number, threads: number): CudaPass => ({
 });
 
 function sortToCuda(kernel: SpecialKernel, context: Context): CudaText {
-  const { edges, experts, offsets, rows, slots, load, room } = sortShape(kernel)!;
+  const { edges, most, experts, offsets, rows, slots, load, room } = sortShape(kernel)!;
   const warps = Math.min(
     MOST_WARPS,
     Math.floor(STATIC_SHARED / (4 * experts)),
@@ -63,6 +67,7 @@ function sortToCuda(kernel: SpecialKernel, context: Context): CudaText {
   const place = rows !== undefined;
   const view = {
     edges,
+    most,
     experts,
     chunk: SORT_CHUNK_OF_WARP,
     chunks,
@@ -78,7 +83,7 @@ function sortToCuda(kernel: SpecialKernel, context: Context): CudaText {
     rowTable: nameOf(rows),
     slots: nameOf(slots),
     tileTable: sorts ? named("tiles") : undefined,
-    tiles: mostTiles(edges, experts, context.tileRows),
+    tiles: mostTiles(most, experts, context.tileRows),
     tileRows: context.tileRows,
   };
   const { name } = kernel;

@@ -8,8 +8,8 @@ import type { WgslRunner } from "../targets/wgsl/runner.js";
 import type { RunPlan } from "./bundle.js";
 import type { Engine, KeptRole, View } from "./engine.js";
 
-/** A device with its program, and what to call it. */
-export interface OpenWgsl extends WgslRunner {
+/** A device with its program, and what to call it, whoever makes the kernels. */
+export interface OpenedGpu extends Pick<WgslRunner, "bytes" | "write" | "read" | "run" | "close"> {
   readonly description: string;
 }
 
@@ -17,7 +17,7 @@ export interface OpenWgsl extends WgslRunner {
 const SMALL_RESULT = 65_536;
 
 /** The engine of a design whose programs are on a GPU. */
-export function wgslEngine(plan: RunPlan, device: OpenWgsl): Engine {
+export function gpuEngine(plan: RunPlan, device: OpenedGpu): Engine {
   const copies = new Map<number, View>();
   const results = new Set<number>();
   const numbers = new Map(

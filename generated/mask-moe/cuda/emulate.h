@@ -1,0 +1,293 @@
+/*
+ * A CUDA machine made of software, for checking generated kernels on a processor with any C++17 compiler for a POSIX
+ * system. Threads of a block are fibres: each runs until it must meet others, so that a block's threads take turns in a
+ * known order, forwards or backwards (`emulate::backwards`): results that differ between the two have a race. A meeting
+ * that some threads never come to ends the program. Copies that may be late are as late as they may be.
+ */
+#ifndef MOEC_EMULATE_H
+#define MOEC_EMULATE_H
+
+#include <setjmp.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <ucontext.h>
+
+#include <cmath>
+#include <utility>
+#include <vector>
+
+#define __global__
+#define __device__
+#define __shared__ static
+#define __align__(n) __attribute__((aligned(n)))
+#define __launch_bounds__(...)
+
+struct uint3 {
+  unsigned x, y, z;
+};
+struct alignas(16) float4 {
+  float x, y, z, w;
+};
+static uint3 threadIdx, blockIdx, blockDim, gridDim;
+
+static inline float rsqrtf(float x) { return 1.0f / std::sqrt(x); }
+using std::fmaxf;
+using std::fminf;
+
+namespace emulate {
+
+constexpr int MOST_THREADS = 1024;
+constexpr size_t STACK = 256 * 1024;
+enum State { ready, at_warp, at_block, done };
+
+struct Copy {
+  void *to;
+  const void *from;
+  bool there;
+};
+
+struct Thread {
+  jmp_buf place;
+  ucontext_t first;
+  char *stack;
+  bool begun;
+  State state;
+  std::vector<std::vector<Copy>> groups;
+  std::vector<Copy> open;
+};
+
+static Thread threads[MOST_THREADS];
+static jmp_buf scheduler;
+static ucontext_t outside;
+static int current;
+static bool backwards;
+static void (*body)(void *);
+static void *body_of;
+alignas(128) static unsigned char dynamic_shared[256 * 1024];
+
+/* What the lanes of a warp show each other; two places in turn, so that nobody overwrites what is still read. */
+struct Shown {
+  unsigned a[2][32][4];
+  unsigned b[2][32][2];
+  const void *address[2][32];
+  int turn[32];
+};
+static Shown shown[MOST_THREADS / 32];
+
+template <class To, class From>
+static inline To bits(From x) {
+  static_assert(sizeof(To) == sizeof(From), "same size");
+  To y;
+  memcpy(&y, &x, sizeof y);
+  return y;
+}
+
+static void fail(const char *what) {
+  fprintf(stderr, "emulated block (%u, %u, %u): %s\n", blockIdx.x, blockIdx.y, blockIdx.z, what);
+  abort();
+}
+
+static void stop(State state) {
+  Thread &me = threads[current];
+  me.state = state;
+  if (_setjmp(me.place) == 0) _longjmp(scheduler, 1);
+}
+
+static inline void meet_block() { stop(at_block); }
+static inline void meet_warp() { stop(at_warp); }
+
+static void run_thread() {
+  for (;;) {
+    body(body_of);
+    for (auto &group : threads[current].groups)
+      if (!group.empty()) fail("a thread ends while its copies are on their way");
+    stop(done);
+  }
+}
+
+/* Runs one thread until it meets, or ends. */
+static void resume(int t) {
+  current = t;
+  threadIdx.x = (unsigned)t;
+  Thread &next = threads[t];
+  if (_setjmp(scheduler) != 0) return;
+  if (next.begun) _longjmp(next.place, 1);
+  next.begun = true;
+  next.stack = (char *)malloc(STACK);
+  getcontext(&next.first);
+  next.first.uc_stack.ss_sp = next.stack;
+  next.first.uc_stack.ss_size = STACK;
+  next.first.uc_link = &outside;
+  makecontext(&next.first, run_thread, 0);
+  setcontext(&next.first);
+}
+
+static bool all_in(int from, int to, State state) {
+  for (int t = from; t < to; t++)
+    if (threads[t].state != state) return false;
+  return true;
+}
+
+static bool any_in(int from, int to, State state) {
+  for (int t = from; t < to; t++)
+    if (threads[t].state == state) return true;
+  return false;
+}
+
+static void release(int from, int to) {
+  for (int t = from; t < to; t++) threads[t].state = ready;
+}
+
+static void run_block(int count) {
+  for (int t = 0; t < count; t++) {
+    threads[t].state = ready;
+    threads[t].groups.clear();
+    threads[t].open.clear();
+    shown[t / 32].turn[t % 32] = 0;
+  }
+  while (!all_in(0, count, done)) {
+    bool moved = false;
+    for (int i = 0; i < count; i++) {
+      const int t = backwards ? count - 1 - i : i;
+      if (threads[t].state != ready) continue;
+      resume(t);
+      moved = true;
+    }
+    for (int w = 0; w < count; w += 32) {
+      if (!any_in(w, w + 32, at_warp)) continue;
+      if (!all_in(w, w + 32, at_warp)) fail("only some lanes of a warp meet");
+      release(w, w + 32);
+      moved = true;
+    }
+    if (any_in(0, count, at_block) && !any_in(0, count, ready)) {
+      if (!all_in(0, count, at_block)) fail("only some threads of a block meet");
+      release(0, count);
+      moved = true;
+    }
+    if (!moved) fail("nobody can go on");
+  }
+}
+
+/* Shows a word to the warp and reads that of another lane. */
+template <class T>
+static inline T exchange(T x, int from) {
+  Shown &warp = shown[current / 32];
+  const int lane = current % 32, turn = warp.turn[lane] ^= 1;
+  warp.a[turn][lane][0] = bits<unsigned>(x);
+  meet_warp();
+  return bits<T>(warp.a[turn][from & 31][0]);
+}
+
+static inline unsigned lanes_where(bool x) {
+  Shown &warp = shown[current / 32];
+  const int lane = current % 32, turn = warp.turn[lane] ^= 1;
+  warp.a[turn][lane][0] = x;
+  meet_warp();
+  unsigned all = 0;
+  for (int l = 0; l < 32; l++) all |= warp.a[turn][l][0] << l;
+  return all;
+}
+
+static inline unsigned lanes_with_same(int x) {
+  Shown &warp = shown[current / 32];
+  const int lane = current % 32, turn = warp.turn[lane] ^= 1;
+  warp.a[turn][lane][0] = (unsigned)x;
+  meet_warp();
+  unsigned all = 0;
+  for (int l = 0; l < 32; l++) all |= (unsigned)(warp.a[turn][l][0] == (unsigned)x) << l;
+  return all;
+}
+
+static inline void copy_later(void *to, const void *from, bool there) {
+  if ((uintptr_t)to % 16 != 0 || (there && (uintptr_t)from % 16 != 0)) fail("a copy does not lie on 16 bytes");
+  threads[current].open.push_back({to, from, there});
+}
+
+static inline void end_of_copies() {
+  Thread &me = threads[current];
+  me.groups.push_back(std::move(me.open));
+  me.open.clear();
+}
+
+static inline void wait_for_copies(size_t latest) {
+  Thread &me = threads[current];
+  while (me.groups.size() > latest) {
+    for (const Copy &c : me.groups.front()) {
+      if (c.there) memcpy(c.to, c.from, 16);
+      else memset(c.to, 0, 16);
+    }
+    me.groups.erase(me.groups.begin());
+  }
+}
+
+static inline void load_matrices(unsigned (&to)[4], const unsigned short *row, bool turned) {
+  if ((uintptr_t)row % 16 != 0) fail("a row of a matrix does not lie on 16 bytes");
+  Shown &warp = shown[current / 32];
+  const int lane = current % 32, turn = warp.turn[lane] ^= 1;
+  warp.address[turn][lane] = row;
+  meet_warp();
+  for (int m = 0; m < 4; m++) {
+    const auto cell = [&](int r, int c) -> unsigned { return ((const unsigned short *)warp.address[turn][m * 8 + r])[c]; };
+    const int r = lane / 4, c = lane % 4 * 2;
+    to[m] = turned ? cell(c, r) | cell(c + 1, r) << 16 : cell(r, c) | cell(r, c + 1) << 16;
+  }
+}
+
+static inline void multiply_add(float (&sum)[4], const unsigned (&a)[4], unsigned b0, unsigned b1) {
+  Shown &warp = shown[current / 32];
+  const int lane = current % 32, turn = warp.turn[lane] ^= 1;
+  for (int i = 0; i < 4; i++) warp.a[turn][lane][i] = a[i];
+  warp.b[turn][lane][0] = b0;
+  warp.b[turn][lane][1] = b1;
+  meet_warp();
+  /* Row r, step k of A is in lane r % 8 * 4 + k % 8 / 2; register 2 (k / 8) + r / 8; the upper half for odd k. */
+  const auto half = [](unsigned word, int k) { return bits<float>((k % 2 ? word >> 16 : word & 0xffffu) << 16); };
+  const auto at_a = [&](int r, int k) { return half(warp.a[turn][r % 8 * 4 + k % 8 / 2][2 * (k / 8) + r / 8], k); };
+  const auto at_b = [&](int k, int c) { return half(warp.b[turn][c * 4 + k % 8 / 2][k / 8], k); };
+  for (int i = 0; i < 4; i++) {
+    const int r = lane / 4 + i / 2 * 8, c = lane % 4 * 2 + i % 2;
+    float total = sum[i];
+    for (int k = 0; k < 16; k++) total += at_a(r, k) * at_b(k, c);
+    sum[i] = total;
+  }
+}
+
+/* Runs a grid of blocks, one block after another. */
+static void launch(uint3 grid, int block, void (*kernel)(void *), void *with) {
+  gridDim = grid;
+  blockDim = {(unsigned)block, 1, 1};
+  threadIdx = {0, 0, 0};
+  body = kernel;
+  body_of = with;
+  if (block % 32 != 0 || block > MOST_THREADS) fail("a block is of whole warps, no more than 1024 threads");
+  const unsigned count = grid.x * grid.y * grid.z;
+  for (unsigned i = 0; i < count; i++) {
+    const unsigned b = backwards ? count - 1 - i : i;
+    blockIdx = {b % grid.x, b / grid.x % grid.y, b / grid.x / grid.y};
+    run_block(block);
+  }
+}
+
+template <class... Args, size_t... I>
+static void call(void (*kernel)(Args...), void **args, std::index_sequence<I...>) {
+  kernel(*(Args *)args[I]...);
+}
+
+template <class... Args>
+static void call(void (*kernel)(Args...), void **args) {
+  call(kernel, args, std::index_sequence_for<Args...>());
+}
+
+}  // namespace emulate
+
+/* Makes a kernel reachable for the stand-in of libcuda: `emulated_<kernel>`. */
+#define EMULATED(kernel)                                                                                   \
+  extern "C" __attribute__((visibility("default"))) void emulated_##kernel(unsigned x, unsigned y, unsigned z, int block, \
+                                                                           void **args, int backwards) {   \
+    emulate::backwards = backwards != 0;                                                                   \
+    emulate::launch({x, y, z}, block, [](void *with) { emulate::call(kernel, (void **)with); }, args);     \
+  }
+
+#endif

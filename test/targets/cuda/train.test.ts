@@ -1,0 +1,98 @@
+/** Training on an NVIDIA GPU as a user does it, on the emulated machine: both seed designs, small, against the cpu target. */
+import { readFileSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import { type Machine, machine } from "../../e2e/machine.js";
+import { whyNoEmulation } from "./fake.js";
+
+const words = "the expert router sends every token to one of eight small networks and adds what they answer".split(" ");
+const sentence = (seed: number): string =>
+  Array.from({ length: 12 }, (_, i) => words[(seed * 7 + i * i * 3 + i) % words.length]).join(" ");
+const text = Array.from({ length: 300 }, (_, i) => `${sentence(i)}.`).join("\n");
+
+const seeds = [
+  { spec: "mask-moe", model: "MaskMoE" },
+  { spec: "mh-moe", model: "MHMoE" },
+] as const;
+
+/** A folder with text and the spec, and the flags that make the design small and its numbers f32. */
+function small(
+  { spec, model }: (typeof seeds)[number],
+  env: Readonly<Record<string, string>> = {},
+): { m: Machine; flags: string[] } {
+  const gpu = { MOEC_LIBCUDA: process.env.MOEC_LIBCUDA ?? "", MOEC_LIBNVRTC: process.env.MOEC_LIBNVRTC ?? "", ...env };
+  const m = machine(
+    { [`${spec}.moe`]: readFileSync(`specs/${spec}.moe`, "utf8"), "data/a.md": text, "data/b.md": text.slice(0, 9000) },
+    gpu,
+  );
+  const set = {
+    [`${model}.d_model`]: "32",
+    [`${model}.context`]: "24",
+    [`${model}.vocab`]: "280",
+    [`${model}.dtype`]: "f32",
+    "Attend.heads": "2",
+    "Mixture.experts": "8 of swiglu(hidden: 24)",
+    "Pretrain.tokenizer": "bpe(vocab: 280)",
+    "Pretrain.batch": "2 * context",
+  };
+  const changes = Object.entries(set).flatMap(([path, value]) => ["--set", `${path}=${value}`]);
+  return { m, flags: [`${spec}.moe`, "--data", "data/*.md", ...changes] };
+}
+
+/** Builds and runs a whole training step without a GPU. */
+const SLOW = 240_000;
+
+const metrics = (m: Machine, run: string): Record<string, number>[] =>
+  m
+    .read(`${run}/metrics.jsonl`)
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line));
+
+describe.skipIf(whyNoEmulation !== undefined)("moec train --target cuda", () => {
+  it.each(seeds)(
+    "$spec: 8 steps give the losses of the cpu target",
+    async (seed) => {
+      const { m, flags } = small(seed);
+      for (const target of ["cpu", "cuda"]) {
+        const { code, stderr } = await m.moec("train", ...flags, "--steps", "8", "--target", target, "--out", target);
+        expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+      }
+      const [cpu, gpu] = [metrics(m, "cpu"), metrics(m, "cuda")];
+      expect(gpu.length).toBe(8);
+      for (const [i, step] of gpu.entries()) {
+        expect(step.loss).toBeCloseTo(cpu[i]!.loss!, 4);
+        expect(step.grad_norm! / cpu[i]!.grad_norm!).toBeCloseTo(1, 3);
+      }
+      expect(gpu.at(-1)!.val_loss).toBeCloseTo(cpu.at(-1)!.val_loss!, 4);
+      const manifest = JSON.parse(m.read("cuda/manifest.json"));
+      expect(manifest).toMatchObject({ target: "cuda", status: "finished", device: "cuda (Emulated GPU)" });
+    },
+    SLOW,
+  );
+});
+
+/** What `moec train --target cuda` says where it cannot run. */
+async function refusal(env: Readonly<Record<string, string>>): Promise<string> {
+  const { m, flags } = small(seeds[0], env);
+  const { code, stderr } = await m.moec("train", ...flags, "--target", "cuda", "--steps", "1");
+  expect(code).toBe(1);
+  return stderr;
+}
+
+it("a machine without a driver says what was looked for", async () => {
+  const said = await refusal({ MOEC_LIBCUDA: "libnowhere.so.7" });
+  expect(said).toContain("MOE5006");
+  expect(said).toContain("the CUDA driver (`libnowhere.so.7`) cannot be loaded");
+});
+
+describe.skipIf(whyNoEmulation !== undefined)("a GPU that will not do says why", () => {
+  it.each<{ what: string; env: Readonly<Record<string, string>>; says: string[] }>([
+    { what: "a driver that does not start", env: { FAKE_CUDA_BROKEN: "1" }, says: ["MOE5006", "does not start"] },
+    { what: "no device", env: { FAKE_CUDA_DEVICES: "0" }, says: ["MOE5006", "knows no device"] },
+    { what: "an old device", env: { FAKE_CUDA_OLD: "1" }, says: ["MOE5006", "compute capability 7"] },
+    { what: "too little memory", env: { FAKE_CUDA_MEGABYTES: "1" }, says: ["MOE6022", "Emulated GPU"] },
+  ])("$what", async ({ env, says }) => {
+    const said = await refusal(env);
+    for (const each of says) expect(said).toContain(each);
+  });
+});
