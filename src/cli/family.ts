@@ -15,6 +15,7 @@ export const family: readonly string[] = [
   "switch",
   "gshard",
   "hash-layer",
+  "stable-moe",
   "x-moe",
   "xmoe",
   "deepseek-moe",
@@ -24,7 +25,10 @@ export const family: readonly string[] = [
   "qwen3-moe",
   "olmoe",
   "llama4",
+  "longcat",
+  "remoe",
   "cartesian-moe",
+  "sc-moe",
   "ds-moe",
   "mor1e",
 ];

@@ -10,8 +10,10 @@ import { add, backward, dot, log, type Num, scale, sub, type Vec, vec } from "./
 export interface LayerInput {
   /** a weight of this mixture by the end of its name, all numbers in order; e.g. `router.weight` */
   readonly weight: (name: string) => Vec;
-  /** normed vectors of all tokens, sequence after sequence */
+  /** normed vectors of all tokens, sequence after sequence, at the point of the stream that the step reads */
   readonly xs: readonly Vec[];
+  /** the same where the step stands, for what reads nothing earlier */
+  readonly here: readonly Vec[];
   /** the token ids */
   readonly ids: readonly number[];
   /** tokens of a sequence */
@@ -52,10 +54,15 @@ export interface Attention {
 }
 
 /** A step of a layer, by the name that its weights have. */
-export type Step =
-  | { readonly name: string; readonly attention: Attention }
-  | { readonly name: string; readonly dense: (weight: (name: string) => Vec, x: Vec) => Vec }
-  | { readonly name: string; readonly mixture: Paper };
+export type Step = {
+  readonly name: string;
+  /** reads the stream after an earlier step: so many layers back, of that name */
+  readonly reads?: { readonly back: number; readonly after: string };
+} & (
+  | { readonly attention: Attention }
+  | { readonly dense: (weight: (name: string) => Vec, x: Vec) => Vec }
+  | { readonly mixture: Paper }
+);
 
 export interface ModelInput {
   readonly layers: readonly (readonly Step[])[];
@@ -89,13 +96,17 @@ export function languageModel({ layers, numbers, noise, sequence }: ModelInput):
   const row = (id: number): Vec => part(embedding, id, embedding.length / width);
   const mixtures = new Map<string, Layer>();
   let stream: readonly Vec[] = ids.map(row);
+  const points = new Map<string, readonly Vec[]>();
   layers.forEach((steps, layer) => {
     for (const step of steps) {
       const scope = `layers.${layer}.${step.name}`;
       const own = (name: string): Vec => weight(`${scope}.${name}`);
-      const xs = stream.map((x) => rmsNorm(own("norm.weight"), x));
-      const ys = run(step, scope, own, xs, layer);
+      const normed = (at: readonly Vec[]): Vec[] => at.map((x) => rmsNorm(own("norm.weight"), x));
+      const { reads } = step;
+      const read = reads ? points.get(`layers.${layer - reads.back}.${reads.after}`)! : stream;
+      const ys = run(step, scope, own, normed(read), normed(stream), layer);
       stream = stream.map((x, t) => plus(x, ys[t]!));
+      points.set(scope, stream);
     }
   });
   const logits = stream.map((x) => times(embedding, rmsNorm(weight("norm.weight"), x)));
@@ -111,12 +122,20 @@ export function languageModel({ layers, numbers, noise, sequence }: ModelInput):
     mixtures,
   };
 
-  function run(step: Step, scope: string, own: (name: string) => Vec, xs: readonly Vec[], layer: number) {
+  function run(
+    step: Step,
+    scope: string,
+    own: (name: string) => Vec,
+    xs: readonly Vec[],
+    here: readonly Vec[],
+    layer: number,
+  ) {
     if ("attention" in step) return attend(step.attention, own, xs, sequence);
     if ("dense" in step) return xs.map((x) => step.dense(own, x));
     const given = {
       weight: own,
       xs,
+      here,
       ids,
       sequence,
       layer,

@@ -28,13 +28,14 @@ export function programOf(design: Design, name: ProgramName, options: CompileOpt
 export type Leaves = ReadonlyMap<string, Tensor>;
 
 /** Values by name: ids that repeat, table rows as the paper has them, everything learned at random. */
-export function leavesOf(graph: Graph, { sees = () => [] }: PaperCase, variant?: Variant): Leaves {
+export function leavesOf(graph: Graph, { sees = () => [], step = 3 }: PaperCase, variant?: Variant): Leaves {
   const leaves = new Map<string, Tensor>();
   for (const { op, outputs } of graph.nodes) {
     if (!("name" in op)) continue;
     const { axes, dtype } = outputs[0]!;
     leaves.set(op.name, tensor(axes, numbersOf(op, outputs[0]!, sees, variant), dtype));
   }
+  leaves.get("step")?.data.fill(step);
   return leaves;
 }
 

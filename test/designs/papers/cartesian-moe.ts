@@ -28,5 +28,5 @@ export const cartesianMoe: PaperCase = {
     "Second.experts": "4 of swiglu(hidden: 3)",
     "Second.shared": "1 of swiglu(hidden: 5)",
   },
-  layers: repeat(4, attend, mixture(half, "first"), mixture(half, "second")),
+  layers: repeat(2, attend, mixture(half, "first"), mixture(half, "second")),
 };

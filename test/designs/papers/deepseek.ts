@@ -78,7 +78,7 @@ export const deepseekMoe: PaperCase = {
     "Mixture.shared": "2 of swiglu(hidden: 4)",
     "Mixture.router.select": "top(3) per token",
   },
-  layers: repeat(4, attend, mixture(first)),
+  layers: repeat(2, attend, mixture(first)),
 };
 
 /** 4 groups of 3; the 2 groups stay whose 2 best keys add up to most; top-3 inside them. */
@@ -108,14 +108,17 @@ const third: Paper = (it) => {
 export const deepseekV3: PaperCase = {
   spec: "deepseek-v3",
   set: {
-    ...small("DeepSeekV3"),
+    ...small("DeepSeekV3", "1 of [Dense, Sparse]"),
     "FeedForward.ffn": "swiglu(hidden: 5)",
     "Mixture.experts": "12 of swiglu(hidden: 3)",
     "Mixture.shared": "1 of swiglu(hidden: 4)",
     "Mixture.router.group": "4 keep top(2) by sum(top: 2)",
     "Mixture.router.select": "top(3) per token",
   },
-  layers: [[attend, swigluStep], ...repeat(3, attend, mixture(third))],
+  layers: [
+    [attend, swigluStep],
+    [attend, mixture(third)],
+  ],
 };
 
 const assigned = (id: number, layer: number): number[] => [0, 1, 3].map((i) => (id + i + layer) % 7);
@@ -149,12 +152,15 @@ const clamped = (name: string): Record<string, string> => ({
 export const deepseekV4: PaperCase = {
   spec: "deepseek-v4",
   set: {
-    ...small("DeepSeekV4"),
+    ...small("DeepSeekV4", "1 of [First, Layer]"),
     ...clamped("Hashed"),
     ...clamped("Mixture"),
     "Assigned.tier": "all otherwise sees 3",
     "Mixture.router.select": "top(3) per token",
   },
-  layers: [...repeat(2, attend, mixture(fourth(true), "hashed")), ...repeat(2, attend, mixture(fourth(false)))],
+  layers: [
+    [attend, mixture(fourth(true), "hashed")],
+    [attend, mixture(fourth(false))],
+  ],
   sees: assigned,
 };

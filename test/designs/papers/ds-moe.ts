@@ -36,6 +36,6 @@ export const dsMoe: PaperCase = {
     "Mixture.experts": "5 of gelu(hidden: 4)",
     "Mixture.router.select[1]": "top(2) per token while inferring",
   },
-  layers: repeat(4, attend, mixture(paper(E))),
-  inferring: repeat(4, attend, mixture(paper(2))),
+  layers: repeat(2, attend, mixture(paper(E))),
+  inferring: repeat(2, attend, mixture(paper(2))),
 };

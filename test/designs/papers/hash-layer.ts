@@ -19,6 +19,6 @@ const paper: Paper = ({ xs, ids, weight, layer }) => {
 export const hashLayer: PaperCase = {
   spec: "hash-layer",
   set: { ...small("HashLayer"), "Mixture.experts": "4 of relu(hidden: 5)" },
-  layers: repeat(4, attend, mixture(paper)),
+  layers: repeat(2, attend, mixture(paper)),
   sees: (id, layer) => [expertOf(id, layer)],
 };

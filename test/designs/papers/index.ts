@@ -5,6 +5,7 @@ import { dsMoe } from "./ds-moe.js";
 import { gshard } from "./gshard.js";
 import { hashLayer } from "./hash-layer.js";
 import { llama4 } from "./llama4.js";
+import { longcat } from "./longcat.js";
 import { maskMoe, maskMoeTwo } from "./mask-moe.js";
 import { mhMoe, mhMoeThreeHeads, mhMoeTwoHeads } from "./mh-moe.js";
 import { mixtral } from "./mixtral.js";
@@ -12,6 +13,9 @@ import { mor1e } from "./mor1e.js";
 import { olmoe } from "./olmoe.js";
 import type { PaperCase } from "./paper.js";
 import { qwen3Moe } from "./qwen3-moe.js";
+import { remoe } from "./remoe.js";
+import { scMoe } from "./sc-moe.js";
+import { stableMoe, stableMoeLater } from "./stable-moe.js";
 import { switchTransformer } from "./switch.js";
 import { xMoe } from "./x-moe.js";
 import { xmoe } from "./xmoe.js";
@@ -25,6 +29,8 @@ export const papers: readonly PaperCase[] = [
   switchTransformer,
   gshard,
   hashLayer,
+  stableMoe,
+  stableMoeLater,
   xMoe,
   xmoe,
   deepseekMoe,
@@ -34,7 +40,10 @@ export const papers: readonly PaperCase[] = [
   qwen3Moe,
   olmoe,
   llama4,
+  longcat,
+  remoe,
   cartesianMoe,
+  scMoe,
   dsMoe,
   mor1e,
 ];

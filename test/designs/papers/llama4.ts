@@ -31,5 +31,5 @@ export const llama4: PaperCase = {
     "Mixture.experts": "4 of swiglu(hidden: 3)",
     "Mixture.shared": "1 of swiglu(hidden: 5)",
   },
-  layers: repeat(4, { name: "attend", attention: { heads: 4, kvHeads: 2, base: 500_000 } }, mixture(paper)),
+  layers: repeat(2, { name: "attend", attention: { heads: 4, kvHeads: 2, base: 500_000 } }, mixture(paper)),
 };

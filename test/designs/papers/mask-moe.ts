@@ -33,7 +33,7 @@ const paper =
 
 export const maskMoe: PaperCase = {
   spec: "mask-moe",
-  set: { ...small("MaskMoE"), "MaskMoE.repeat": "2 of Layer", "Mixture.experts": "5 of swiglu(hidden: 3)" },
+  set: { ...small("MaskMoE"), "Mixture.experts": "5 of swiglu(hidden: 3)" },
   layers: repeat(2, attend, mixture(paper(1))),
   sees,
 };

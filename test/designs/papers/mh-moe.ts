@@ -28,7 +28,7 @@ const paper =
 
 export const mhMoe: PaperCase = {
   spec: "mh-moe",
-  set: { ...small("MHMoE"), "MHMoE.repeat": "2 of Layer", "Mixture.experts": "6 of swiglu(hidden: 5)" },
+  set: { ...small("MHMoE"), "Mixture.experts": "6 of swiglu(hidden: 5)" },
   layers: repeat(2, attend, mixture(paper(2, 6, 2))),
 };
 
@@ -36,19 +36,22 @@ const dense = { "FeedForward.ffn": "swiglu(hidden: 5)" };
 const everySecond = (layer: Paper) => [
   [attend, swigluStep],
   [attend, mixture(layer)],
-  [attend, swigluStep],
-  [attend, mixture(layer)],
 ];
 
 export const mhMoeTwoHeads: PaperCase = {
   spec: "mh-moe-v2-h2",
-  set: { ...small("MHMoE"), ...dense, "Mixture.experts": "7 of swiglu(hidden: 3)" },
+  set: { ...small("MHMoE", "1 of [Dense, Sparse]"), ...dense, "Mixture.experts": "7 of swiglu(hidden: 3)" },
   layers: everySecond(paper(2, 7, 2)),
 };
 
 export const mhMoeThreeHeads: PaperCase = {
   spec: "mh-moe-v2-h3",
   // eight channels cannot be cut in three
-  set: { ...small("MHMoE"), ...dense, "MHMoE.d_model": "12", "Mixture.experts": "7 of swiglu(hidden: 3)" },
+  set: {
+    ...small("MHMoE", "1 of [Dense, Sparse]"),
+    ...dense,
+    "MHMoE.d_model": "12",
+    "Mixture.experts": "7 of swiglu(hidden: 3)",
+  },
   layers: everySecond(paper(3, 7, 3)),
 };

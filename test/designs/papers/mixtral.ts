@@ -24,5 +24,5 @@ export const mixtral: PaperCase = {
     "Attend.kv_heads": "2",
     "Mixture.experts": "5 of swiglu(hidden: 3)",
   },
-  layers: repeat(4, { name: "attend", attention: { heads: 4, kvHeads: 2, base: 1_000_000 } }, mixture(paper)),
+  layers: repeat(2, { name: "attend", attention: { heads: 4, kvHeads: 2, base: 1_000_000 } }, mixture(paper)),
 };

@@ -23,5 +23,5 @@ export const mor1e: PaperCase = {
     "Mixture.experts": "5 of rank1",
     "Mixture.shared": "1 of swiglu(hidden: 3)",
   },
-  layers: repeat(4, attend, mixture(paper)),
+  layers: repeat(2, attend, mixture(paper)),
 };

@@ -27,5 +27,5 @@ export const olmoe: PaperCase = {
     "Mixture.experts": "6 of swiglu(hidden: 3)",
     "Mixture.router.select": "top(3) per token",
   },
-  layers: repeat(4, { name: "attend", attention: { heads: 2, norms: true } }, mixture(paper)),
+  layers: repeat(2, { name: "attend", attention: { heads: 2, norms: true } }, mixture(paper)),
 };

@@ -13,6 +13,8 @@ export interface PaperCase {
   readonly layers: readonly (readonly Step[])[];
   /** the same where inferring differs from training */
   readonly inferring?: readonly (readonly Step[])[];
+  /** the step of training that is looked at; 3 where not said */
+  readonly step?: number;
   /** experts of a table's row, for designs with a table */
   readonly sees?: (id: number, layer: number) => readonly number[];
   /** further ways of choosing numbers that the design must survive; all of them where not said */
@@ -27,8 +29,9 @@ export const width = 8;
 export const sequence = 6;
 export const sequences = 2;
 
-/** What makes a model of that name small. */
-export const small = (model: string): Record<string, string> => ({
+/** What makes a model of that name small; `layers` as after `repeat`. */
+export const small = (model: string, layers = "2 of Layer"): Record<string, string> => ({
+  [`${model}.repeat`]: layers,
   [`${model}.vocab`]: String(vocabulary),
   [`${model}.context`]: String(sequence),
   [`${model}.d_model`]: String(width),

@@ -26,5 +26,5 @@ export const qwen3Moe: PaperCase = {
     "Mixture.experts": "7 of swiglu(hidden: 3)",
     "Mixture.router.select": "top(3) per token",
   },
-  layers: repeat(4, { name: "attend", attention }, mixture(paper)),
+  layers: repeat(2, { name: "attend", attention }, mixture(paper)),
 };

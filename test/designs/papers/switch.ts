@@ -38,13 +38,17 @@ export const reluStep: Step = {
 
 export const switchTransformer: PaperCase = {
   spec: "switch",
-  set: { ...small("Switch"), "FeedForward.ffn": "relu(hidden: 6)", "Mixture.experts": "4 of relu(hidden: 5)" },
-  layers: [0, 1].flatMap(() => [
+  set: {
+    ...small("Switch", "1 of [Dense, Sparse]"),
+    "FeedForward.ffn": "relu(hidden: 6)",
+    "Mixture.experts": "4 of relu(hidden: 5)",
+  },
+  layers: [
     [attend, reluStep],
     [attend, mixture(layer(true))],
-  ]),
-  inferring: [0, 1].flatMap(() => [
+  ],
+  inferring: [
     [attend, reluStep],
     [attend, mixture(layer(false))],
-  ]),
+  ],
 };

@@ -31,7 +31,7 @@ const paper: Paper = ({ xs, weight }) => {
 export const xMoe: PaperCase = {
   spec: "x-moe",
   set: { ...small("XMoE"), "Mixture.experts": "6 of gelu(hidden: 5)" },
-  layers: repeat(4, attend, mixture(paper)),
+  layers: repeat(2, attend, mixture(paper)),
   // a cosine with nothing is not a number in the paper
   without: ["tied"],
 };

@@ -37,5 +37,5 @@ export const xmoe: PaperCase = {
     "Mixture.experts": "6 of gelu(hidden: 5)",
     "Mixture.router.select": "mass(0.9) at most 4",
   },
-  layers: repeat(4, attend, mixture(paper)),
+  layers: repeat(2, attend, mixture(paper)),
 };
