@@ -98,8 +98,12 @@ export function counts(edges: readonly (readonly number[])[], experts: number): 
 }
 
 /** α · N · Σ fᵢ Pᵢ, with fᵢ the share of the counted edges and Pᵢ the mean of the rows. */
-export function balance(alpha: number, count: readonly number[], rows: readonly Vec[]): Num {
-  const all = count.reduce((a, b) => a + b, 0);
+export function balance(
+  alpha: number,
+  count: readonly number[],
+  rows: readonly Vec[],
+  all = count.reduce((a, b) => a + b, 0),
+): Num {
   const each = count.map((n, i) => scale(mean(rows.map((row) => row[i]!)), n / all));
   return scale(sum(each), alpha * count.length);
 }

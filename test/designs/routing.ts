@@ -19,12 +19,13 @@ export function mixed(xs: readonly Vec[], edges: readonly Edges[], expert: (e: n
   });
 }
 
-/** Edges as an expert with so much room takes them: first choices of all units before second ones, in unit order. */
-export function served(edges: readonly Edges[], experts: number, room: number): Edges[] {
+/** Edges as experts with so much room, each the same or by number, take them: first choices of all units before second ones, in unit order. */
+export function served(edges: readonly Edges[], experts: number, room: number | ((e: number) => number)): Edges[] {
+  const roomOf = typeof room === "number" ? () => room : room;
   const used = new Array<number>(experts).fill(0);
   const kept = edges.map((each) => [...each.experts]);
   for (let i = 0; i < kept[0]!.length; i++)
-    for (const row of kept) if (row[i]! >= 0 && used[row[i]!]!++ >= room) row[i] = -1;
+    for (const row of kept) if (row[i]! >= 0 && used[row[i]!]!++ >= roomOf(row[i]!)) row[i] = -1;
   return edges.map(({ weights }, u) => ({ experts: kept[u]!, weights }));
 }
 

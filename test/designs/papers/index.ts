@@ -2,20 +2,19 @@
 import { cartesianMoe } from "./cartesian-moe.js";
 import { deepseekMoe, deepseekV3, deepseekV4 } from "./deepseek.js";
 import { dsMoe } from "./ds-moe.js";
+import { expertChoice } from "./expert-choice.js";
 import { gshard } from "./gshard.js";
 import { hashLayer } from "./hash-layer.js";
 import { llama4 } from "./llama4.js";
-import { longcat } from "./longcat.js";
 import { maskMoe, maskMoeTwo } from "./mask-moe.js";
 import { mhMoe, mhMoeThreeHeads, mhMoeTwoHeads } from "./mh-moe.js";
 import { mixtral } from "./mixtral.js";
+import { moePlusPlus } from "./moe-plus-plus.js";
 import { mor1e } from "./mor1e.js";
 import { olmoe } from "./olmoe.js";
 import type { PaperCase } from "./paper.js";
 import { qwen3Moe } from "./qwen3-moe.js";
-import { remoe } from "./remoe.js";
 import { scMoe } from "./sc-moe.js";
-import { stableMoe, stableMoeLater } from "./stable-moe.js";
 import { switchTransformer } from "./switch.js";
 import { xMoe } from "./x-moe.js";
 import { xmoe } from "./xmoe.js";
@@ -29,8 +28,7 @@ export const papers: readonly PaperCase[] = [
   switchTransformer,
   gshard,
   hashLayer,
-  stableMoe,
-  stableMoeLater,
+  expertChoice,
   xMoe,
   xmoe,
   deepseekMoe,
@@ -40,8 +38,7 @@ export const papers: readonly PaperCase[] = [
   qwen3Moe,
   olmoe,
   llama4,
-  longcat,
-  remoe,
+  moePlusPlus,
   cartesianMoe,
   scMoe,
   dsMoe,
