@@ -13,16 +13,20 @@ export function canonicalise(graph: Graph): Graph {
   return scalarsFirst(copyUnreadableTakes(takeBeforeMap(flattenSums(unifyAxes(graph)))));
 }
 
-/** A view that keeps all sizes only renames: its two names become one, everywhere. */
+/** A view that keeps all sizes only renames: its two names become one, everywhere, unless some node knows both. */
 function unifyAxes(graph: Graph): Graph {
   const parent = new Map<string, string>();
-  const key = (a: Axis) => `${a.name}:${a.size}`;
   const find = (k: string): string => (parent.has(k) ? find(parent.get(k)!) : k);
+  const apart = neighbours(graph);
+  const isOne = (node: Node): boolean =>
+    node.outputs[0]!.axes.every((to, i) => find(key(node.inputs[0]!.axes[i]!)) === find(key(to)));
   for (const node of graph.nodes) {
     if (!renames(node)) continue;
     node.outputs[0]!.axes.forEach((to, i) => {
       const [a, b] = [find(key(node.inputs[0]!.axes[i]!)), find(key(to))];
-      if (a !== b) parent.set(b, a);
+      if (a === b || apart.get(a)?.has(b)) return;
+      parent.set(b, a);
+      join(apart, a, b);
     });
   }
   if (parent.size === 0) return graph;
@@ -31,7 +35,7 @@ function unifyAxes(graph: Graph): Graph {
   for (const k of parent.keys()) bySize.set(k.split(":")[0]!, find(k).split(":")[0]!);
   const word = (name: string) => bySize.get(name) ?? name;
   return rebuild(graph, (node, to) => {
-    if (renames(node)) return to.replace(node.outputs[0]!, to.of(node.inputs[0]!));
+    if (renames(node) && isOne(node)) return to.replace(node.outputs[0]!, to.of(node.inputs[0]!));
     const renamed = { ...node, op: renameOp(node, word) };
     const made = to.add(
       renamed.op,
@@ -43,6 +47,28 @@ function unifyAxes(graph: Graph): Graph {
       to.replace(o, made[i]!);
     });
   });
+}
+
+const key = (a: Axis): string => `${a.name}:${a.size}`;
+
+/** Axes that stand beside each other in some node, such as experts and the edges picked among them. */
+function neighbours(graph: Graph): Map<string, Set<string>> {
+  const found = new Map<string, Set<string>>();
+  for (const node of graph.nodes) {
+    if (node.op.kind === "view") continue;
+    const keys = new Set([...node.inputs, ...node.outputs].flatMap((v) => v.axes.map(key)));
+    for (const k of keys) found.set(k, new Set([...(found.get(k) ?? []), ...keys]));
+  }
+  for (const [k, others] of found) others.delete(k);
+  return found;
+}
+
+/** What stood beside b now stands beside a, under whose name b goes on. */
+function join(apart: Map<string, Set<string>>, a: string, b: string): void {
+  for (const other of apart.get(b) ?? []) {
+    apart.set(a, (apart.get(a) ?? new Set()).add(other));
+    apart.set(other, (apart.get(other) ?? new Set()).add(a));
+  }
 }
 
 const renames = (node: Node): boolean =>
@@ -224,7 +250,11 @@ function copyUnreadableTakes(graph: Graph): Graph {
   const wanted = new Set([...graph.outputs.values(), ...graph.updates.map((u) => u.value)]);
   const copied = new Set<Value>();
   for (const node of graph.nodes) {
-    for (const v of node.inputs) if (v.node.op.kind === "take" && !readsByIndex(node)) copied.add(v);
+    for (const v of node.inputs) {
+      const below = underViews(v);
+      // rows read by index under other axes are read by nobody: they must lie in memory
+      if (below.node.op.kind === "take" && (below !== v || !readsByIndex(node))) copied.add(below);
+    }
   }
   for (const v of wanted) if (v.node.op.kind === "take") copied.add(v);
   return rebuild(graph, (node, to) => {
@@ -239,6 +269,11 @@ function copyUnreadableTakes(graph: Graph): Graph {
     );
     to.replace(out, made[0]!);
   });
+}
+
+/** The value that views show. */
+function underViews(value: Value): Value {
+  return value.node.op.kind === "view" ? underViews(value.node.inputs[0]!) : value;
 }
 
 function readsByIndex(reader: Node): boolean {

@@ -391,7 +391,8 @@ export function acrossRows(node: Node, shape: { flat: boolean; domain: readonly 
 function sumsOfProducts(graph: Graph, uses: ReadonlyMap<Value, number>): Map<Node, Product[]> {
   const sums = new Map<Node, Product[]>();
   for (const node of graph.nodes) {
-    if (node.op.kind !== "map") continue;
+    // a tile has no rows by index, and no coordinates
+    if (node.op.kind !== "map" || hasIndex(node.op.expr) || node.inputs.some((v) => access(v).gather)) continue;
     const products = addends(node.op.expr)
       .flatMap((e) => (e.op === "in" ? [node.inputs[e.i]!] : []))
       .filter((v) => v.node.op.kind === "contract" && uses.get(v) === 1 && sameAxes(v.axes, node.outputs[0]!.axes))

@@ -1,7 +1,7 @@
 /**
  * Turns one cluster into one kernel: parameters in order of first use, matrix operands, statements, cost.
  */
-import type { Node } from "../3-graph/graph.js";
+import type { Node, Value } from "../3-graph/graph.js";
 import { buildBody } from "./body.js";
 import {
   type Cluster,
@@ -13,7 +13,7 @@ import {
   spaceOf,
 } from "./cluster.js";
 import type { Matrix, Product } from "./matmul-shape.js";
-import { sizeOf } from "./operands.js";
+import { access, sizeOf } from "./operands.js";
 import { type Bound, type ParamTable, paramTable } from "./params.js";
 import { nodesOf, type Places } from "./place.js";
 import { CHUNKS, type Kernel, type MatmulOutput, type Operand, type Param } from "./plan.js";
@@ -162,7 +162,7 @@ function outerKernel(c: OuterCluster, params: ParamTable): Part<Extract<Kernel, 
 function specialKernel(c: SpecialCluster, params: ParamTable): Part<Extract<Kernel, { kind: "special" }>> {
   const sizes: Record<string, number> = {};
   for (const n of c.nodes) for (const v of [...n.inputs, ...n.outputs]) for (const a of v.axes) sizes[a.name] = a.size;
-  for (const n of c.nodes) for (const v of n.inputs) params.read(v);
+  for (const n of c.nodes) for (const v of n.inputs) readAs(params, v);
   for (const n of c.nodes) for (const v of n.outputs) params.write(v);
   const attributes = Object.assign({}, ...c.nodes.map((n) => n.op)) as Record<
     string,
@@ -173,6 +173,13 @@ function specialKernel(c: SpecialCluster, params: ParamTable): Part<Extract<Kern
     .sort()
     .join("+");
   return { kind: "special", op, attributes, sizes, flops: specialFlops(c.nodes[0]!) };
+}
+
+/** What a view shows lies elsewhere in memory, but the kernel counts along the axes of the view. */
+function readAs({ params, read }: ParamTable, value: Value): void {
+  const { root, gather } = access(value);
+  const at = read(gather ? value : root);
+  params[at] = { ...params[at]!, dims: value.axes };
 }
 
 function specialFlops(node: Node): number {

@@ -49,5 +49,25 @@ export const routerCases: Readonly<Record<string, Words>> = {
     experts: "experts 1 of swiglu(hidden: 5)\n  experts 1 of copy",
     router: `score linear(to: 1)\ngate sigmoid\nselect top(30%) per sequence\nrest copy\nweight gate\n${ahead}`,
   },
+  "capacity, the next best": {
+    router:
+      "score linear\ngate softmax\nselect top(2) per token\nweight gate renormalized\nlimit capacity(0.8) else next",
+  },
+  "capacity by score of MoE++": {
+    experts: "experts 3 of swiglu(hidden: 5)\n  experts 1 of zero\n  experts 1 of copy",
+    router:
+      "score linear\ngate softmax\nselect top(2) per token\nweight gate\nlimit capacity(0.8, ffn_share: 50%) else copy by score",
+  },
+  "next best by score": {
+    router: "score linear\ngate softmax\nselect top(1) per token\nweight gate\nlimit capacity(0.5) else next by score",
+  },
+  chunks: {
+    unit: "chunk(4)",
+    router: `score linear\ngate softmax\nselect top(2) per chunk\nweight gate\nlimit capacity(1.5) else copy\n${ahead}`,
+  },
+  "chunks by their first token": {
+    unit: "chunk(4, reads: first)",
+    router: "score linear\ngate softmax\nselect top(2) per chunk\nweight gate",
+  },
   "soft: all experts": { router: "score linear\ngate softmax\nselect all\nweight gate" },
 };
