@@ -8,6 +8,7 @@ import { suggest } from "../diagnostics/suggest.js";
 import { type Comparison, compare } from "../diff/compare.js";
 import { findKernels } from "../diff/find-kernels.js";
 import { tableOf } from "../diff/many.js";
+import type { Compared } from "../diff/page/kernel-page-view.js";
 import { pageMark, renderPage } from "../diff/page/page.js";
 import { pageView } from "../diff/page/page-view.js";
 import { breachesOf, type PromiseName, promises } from "../diff/promise.js";
@@ -16,8 +17,9 @@ import { renderSummary } from "../diff/render/summary.js";
 import { renderTable, renderTableJson } from "../diff/render/table.js";
 import { renderTerminal } from "../diff/render/terminal.js";
 import { renderText } from "../diff/render/text.js";
-import { type CompiledSide, compileSide } from "../diff/side.js";
+import { type CompiledSide, compileSide, type Side } from "../diff/side.js";
 import { openSide } from "../diff/sides/open-side.js";
+import { kernelTargets } from "../diff/targets/index.js";
 import { dispatchOptions, setOption, targetNamed } from "./flags.js";
 import { type Cli, exit, note, print } from "./output.js";
 import { readSpec } from "./read-spec.js";
@@ -40,20 +42,35 @@ const differs = 2;
 
 /** Exit 0 when nothing differs (with `--promise`: when it is kept), 2 otherwise; mistakes are thrown. */
 export async function diff(cli: Cli, names: readonly string[], flags: DiffFlags): Promise<number> {
-  const target = targetNamed(flags.target, ["cpu", "wgsl"]);
+  const target = targetNamed(
+    flags.target,
+    kernelTargets.map(({ name }) => name),
+  );
   const promise = promiseNamed(flags.promise);
-  const sides = openSides(cli, names, flags).map((side) => compileSide(side, { target }));
+  const opened = openSides(cli, names, flags);
+  const sides = opened.map((side) => compileSide(side, target));
   if (sides.length > 2) return several(cli, sides, flags);
   const [before, after] = sides as [CompiledSide, CompiledSide];
   const comparison = compare(before, after);
   if (flags.html !== undefined) {
-    writePage(cli, flags.html, renderPage(pageView(comparison, before, after)), pageMark);
+    const others = othersCompared([opened[0]!, opened[1]!], target);
+    writePage(cli, flags.html, renderPage(pageView({ comparison, before, after }, others)), pageMark);
   }
   show(cli, comparison, [before, after], flags);
   if (promise === undefined) return comparison.same ? exit.ok : differs;
   const broken = breachesOf(promise, comparison.breaks);
   for (const { because, promise: weaker } of broken) note(cli, `breaks ${weaker}: ${because}`);
   return broken.length > 0 ? differs : exit.ok;
+}
+
+/** The same two sides for the targets that were not asked for, where both can be compiled for them. */
+function othersCompared([a, b]: readonly [Side, Side], target: string): readonly Compared[] {
+  const names = kernelTargets.map(({ name }) => name).filter((name) => name !== target);
+  const compared = names.map((name): Compared => {
+    const [before, after] = [compileSide(a, name), compileSide(b, name)];
+    return { comparison: compare(before, after), before, after };
+  });
+  return compared.filter(({ comparison }) => comparison.kernels);
 }
 
 /** `--set` is about the last side; a single side is compared with itself without it. */
@@ -93,7 +110,10 @@ function show(cli: Cli, comparison: Comparison, sides: readonly [CompiledSide, C
   else if (flags.json) host.stdout(renderComparisonJson(comparison));
   else if (flags.summary) host.stdout(renderSummary(comparison));
   else if (flags.html !== undefined) print(cli, `${flags.html}: written`);
-  else host.stdout(renderTerminal(comparison, { colour, all: flags.all ?? false }));
+  else
+    host.stdout(
+      renderTerminal(comparison, { colour, all: flags.all ?? false, columns: host.terminal?.columns ?? 100 }),
+    );
 }
 
 function textOf(

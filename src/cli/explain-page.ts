@@ -1,6 +1,7 @@
 /** `moec explain FILE --html OUT`: everything about one design as one page. */
 import { compileSide } from "../diff/side.js";
 import { openSide } from "../diff/sides/open-side.js";
+import { kernelTargets } from "../diff/targets/index.js";
 import { explainMark, renderExplainPage } from "../explain/page.js";
 import { explainPageView } from "../explain/page-view.js";
 import type { ExplainFlags } from "./explain.js";
@@ -18,8 +19,9 @@ export function explainHtml(cli: Cli, subject: string, out: string, flags: Expla
     set: (flags.set ?? []).map(setOption),
     dispatch: dispatchOptions(flags.dispatch ?? []),
   });
-  const compiled = compileSide(side, { target: "cpu" });
-  writePage(cli, out, renderExplainPage(explainPageView(compiled, "cpu")), explainMark);
+  const [first, ...others] = kernelTargets.map(({ name }) => compileSide(side, name));
+  const shown = others.filter(({ compiled }) => compiled);
+  writePage(cli, out, renderExplainPage(explainPageView(first!, shown)), explainMark);
   print(cli, `${out}: written`);
   return exit.ok;
 }

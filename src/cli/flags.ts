@@ -70,7 +70,7 @@ const known = ["cpu", "wgsl", "cuda", "reference"] as const;
 export type TargetName = (typeof known)[number];
 
 /** A target by name: MOE5001 for one that is unknown, MOE5006 for one that `allowed` leaves out. */
-export function targetNamed<T extends TargetName>(name: string, allowed: readonly T[]): T {
+export function targetNamed<T extends string>(name: string, allowed: readonly T[]): T {
   const isKnown = (known as readonly string[]).includes(name);
   if (!isKnown) {
     const near = suggest(name, allowed);

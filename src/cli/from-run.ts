@@ -43,7 +43,7 @@ export function fromRun(cli: Cli, folder: string, design: Design): FromRun {
     origin: { run: folder, step, spec },
     carry: carryFrom(plan, model),
     tokenizer: keptTokenizer(cli, folder, earlier, design),
-    lines: [`starting from ${folder} at step ${step}`, ...weightLines(layer, cli.colour, false)],
+    lines: [`starting from ${folder} at step ${step}`, ...weightLines(layer, "listed", cli.colour)],
     warnings: nothing ? [diagnose("MOE6040", { run: folder })] : [],
   };
 }

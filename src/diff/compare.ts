@@ -29,10 +29,19 @@ export interface Comparison {
   /** absent where a side has no model or cannot be compiled */
   readonly dispatch?: DispatchLayer;
   readonly kernels?: KernelsLayer;
+  /** files of generated folders that are not as `moec compile` wrote them */
+  readonly files: readonly FileNote[];
   /** why a side was not compiled: code and message */
   readonly refused: readonly { readonly side: "before" | "after"; readonly code: string; readonly message: string }[];
   /** curves of the runs, where a side is one */
   readonly runs?: RunLayer;
+}
+
+export interface FileNote {
+  readonly side: "before" | "after";
+  readonly path: string;
+  /** `absent`: the folder was not compiled for the target, so its kernels are those that its design gives now */
+  readonly how: "edited" | "missing" | "absent";
 }
 
 export interface SideRef {
@@ -49,18 +58,20 @@ export function compare(before: CompiledSide, after: CompiledSide): Comparison {
   const cost = costLayer(before, after, paired);
   const compiled = compiledLayers(before, after, paired.names);
   const broken = breaches(design, weights);
+  const files = [...fileNotes("before", before), ...fileNotes("after", after)];
   const runs = runLayer(before.run, after.run);
   return {
     schema: 1,
     before: refOf(before),
     after: refOf(after),
-    same: isSame(design, weights, cost, compiled),
+    same: isSame(design, weights, cost, compiled) && files.every(({ how }) => how === "absent"),
     keeps: keptPromise(broken),
     breaks: broken,
     design,
     weights,
     cost,
     ...compiled,
+    files,
     refused: [...refusals("before", before), ...refusals("after", after)],
     ...(runs && { runs }),
   };
@@ -80,6 +91,15 @@ function compiledLayers(before: CompiledSide, after: CompiledSide, names: Readon
     dispatch: dispatchLayer(before.compiled?.sites ?? [], after.compiled?.sites ?? [], names),
     kernels: kernelsLayer(before.compiled?.kernels ?? [], after.compiled?.kernels ?? [], names),
   };
+}
+
+function fileNotes(side: "before" | "after", { folder, compiled }: CompiledSide): readonly FileNote[] {
+  if (!folder) return [];
+  return [
+    ...[...folder.edited].map((path) => ({ side, path, how: "edited" as const })),
+    ...folder.missing.map((path) => ({ side, path, how: "missing" as const })),
+    ...(compiled?.unfiled ? [{ side, path: `${compiled.target}/`, how: "absent" as const }] : []),
+  ];
 }
 
 function refusals(side: "before" | "after", { refused }: CompiledSide): Comparison["refused"] {

@@ -3,16 +3,18 @@
  * often they run, and the sums of one step. Plain data made from the pipeline's results; nothing is compared here.
  */
 import type { Design } from "../2-design/design.js";
-import type { Graph } from "../3-graph/graph.js";
-import type { ProgramName } from "../3-graph/programs.js";
-import type { Choice, DispatchOptions } from "../4-dispatch/dispatch.js";
+import type { Choice } from "../4-dispatch/dispatch.js";
 import { factLines } from "../4-dispatch/explain-dispatch.js";
 import type { Kernel, KernelPlan, Launch, ProgramPlan } from "../5-plan/plan.js";
-import { compileDesign } from "../pipeline.js";
-import { type KernelView, kernelView } from "./kernel-view.js";
+import type { CompileOptions } from "../pipeline.js";
+import { filedView, type KernelView, kernelView, unknownView } from "./kernel-view.js";
 import { shorten } from "./shorten.js";
+import type { GeneratedFolder } from "./sides/generated.js";
+import type { KernelTarget, Texts } from "./targets/kernel-target.js";
 
 export interface CompiledView {
+  /** whose kernels these are */
+  readonly target: string;
   readonly sites: readonly SiteView[];
   readonly kernels: readonly KernelView[];
   /** the program that the step's numbers are about: `train`, or `evaluate` without a run */
@@ -21,8 +23,10 @@ export interface CompiledView {
   /** a few layers were planned and counted for all: see `shorten.ts` */
   readonly deep: boolean;
   readonly plan: KernelPlan;
-  /** of `program`, dispatched */
-  readonly graph: Graph;
+  /** texts of all kernels: those of the folder, where the side is one that was compiled for the target */
+  readonly texts: () => Texts;
+  /** the side is a folder of `moec compile`, and has nothing for the target */
+  readonly unfiled: boolean;
 }
 
 export interface StepCost {
@@ -30,7 +34,7 @@ export interface StepCost {
   readonly flops: number;
   /** read and written by all kernels */
   readonly bytes: number;
-  /** bytes of the whole arena; unknown for designs of which a few layers were planned */
+  /** bytes of everything on the device; unknown for designs of which a few layers were planned */
   readonly memory: number | undefined;
 }
 
@@ -46,21 +50,52 @@ export interface SiteView {
   readonly rewrites: readonly { readonly name: string; readonly applied: boolean; readonly why: string }[];
 }
 
-/** Compiles and looks; DiagnosticError for designs with words that have no meaning in the graph yet. */
-export function compiledView(design: Design, options: DispatchOptions = {}): CompiledView {
+/**
+ * Compiles and looks; DiagnosticError for designs with words that have no meaning in the graph yet, and for those that
+ * the target cannot hold. With a folder, kernels are as its files have them.
+ */
+export function compiledView(
+  design: Design,
+  target: KernelTarget,
+  options: CompileOptions = {},
+  folder?: GeneratedFolder,
+): CompiledView {
   const { design: short, weights, deep } = shorten(design);
-  const { plan, choices, graphs } = compileDesign(short, options);
+  const { plan, choices, variants, memory, texts } = target.compile(short, options);
   const main = plan.programs.find(({ name }) => name === "train") ?? plan.programs[0]!;
   const counted = plan.programs.map((program) => ({ program, times: timesOf(program, plan, weights) }));
   const counts = counted.map(({ program, times }) => ({ name: program.name, counts: countLaunches(program, times) }));
-  const kernels = plan.kernels.map((kernel, i) => {
+  const planned = plan.kernels.map((kernel, i) => {
     const launches = counts.flatMap(({ name, counts: of }) => (of.has(i) ? [[name, of.get(i)!] as const] : []));
-    return kernelView(kernel, Object.fromEntries(launches));
+    return kernelView(kernel, Object.fromEntries(launches), variants.get(kernel.name));
   });
-  const graph = graphs[main.name as ProgramName]!;
   const { times } = counted.find(({ program }) => program === main)!;
-  const step = { ...stepCost(main, plan, times), memory: deep ? undefined : plan.memory.arena };
-  return { sites: choices.map(siteView), kernels, program: main.name, step, deep, plan, graph };
+  const filed = folder && !deep ? target.filed(folder.files) : undefined;
+  return {
+    target: target.name,
+    sites: choices.map(siteView),
+    kernels: filed ? filedViews(planned, texts(), filed, folder!.edited.size > 0) : planned,
+    program: main.name,
+    step: { ...stepCost(main, plan, times), memory: deep ? undefined : memory },
+    deep,
+    plan,
+    texts: filed ? () => filed : texts,
+    unfiled: folder !== undefined && filed === undefined,
+  };
+}
+
+/** The kernels that the files of a folder hold: those of the plan, those with another text, those that no plan knows. */
+function filedViews(planned: readonly KernelView[], made: Texts, filed: Texts, edited: boolean): readonly KernelView[] {
+  const state = edited ? "edited" : "other";
+  const known = new Set(planned.map(({ name }) => name));
+  return [
+    ...planned.flatMap((view) => {
+      const text = filed.get(view.name);
+      if (text === undefined) return [];
+      return text === made.get(view.name) ? view : filedView(view, text, state);
+    }),
+    ...[...filed].flatMap(([name, text]) => (known.has(name) ? [] : unknownView(name, text, state))),
+  ];
 }
 
 /** How many launches each launch of a program stands for. */

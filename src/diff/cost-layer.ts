@@ -95,7 +95,7 @@ export function wholeMeasures(design: Design, compiled: CompiledView | undefined
   ];
 }
 
-function planMeasures({ program, step, kernels, deep }: CompiledView): readonly Measure[] {
+function planMeasures({ program, step, kernels, deep, target }: CompiledView): readonly Measure[] {
   const of = program === "train" ? "per training step" : `per run of ${program}`;
   const because = deep ? "a few layers of each run were planned and counted for all" : `kernels of program ${program}`;
   const memory: Measure[] =
@@ -107,7 +107,7 @@ function planMeasures({ program, step, kernels, deep }: CompiledView): readonly 
             label: "peak memory",
             unit: "byte",
             value: step.memory,
-            because: "the arena of the cpu plan: weights, state and workspace",
+            because: `planned for ${target}: weights, state and workspace`,
           },
         ];
   return [

@@ -1,7 +1,6 @@
 /** The two texts of the kernels that a name means, on one target. */
 import { byCodeUnit } from "../host/host.js";
 import type { Comparison } from "./compare.js";
-import { kernelText } from "./kernel-text.js";
 import { roleOf } from "./kernel-view.js";
 import type { KernelRow } from "./kernels-layer.js";
 import type { KernelTexts } from "./render/text.js";
@@ -25,7 +24,7 @@ export function findKernels(
 
 function textsOf(row: KernelRow, before: CompiledSide, after: CompiledSide, target: string): KernelTexts {
   const text = (side: CompiledSide, name: string | undefined) =>
-    (name !== undefined && side.compiled && kernelText(side.compiled.plan, name, target)) || "";
+    (name !== undefined && side.compiled?.texts().get(name)) || "";
   const names = [row.before?.name, row.after?.name] as const;
   return { target, names, before: text(before, names[0]), after: text(after, names[1]) };
 }

@@ -1,6 +1,7 @@
 /** One kernel as a comparison sees it: what it is for, what was fused into it, its sizes, and two fingerprints. */
 import type { Dim, Kernel, MatmulKernel, OuterKernel } from "../5-plan/plan.js";
 import { fingerprint } from "../5-plan/plan-programs.js";
+import { sha256 } from "../runtime/sha256.js";
 import type { Scalar } from "./line.js";
 
 export interface KernelView {
@@ -8,7 +9,8 @@ export interface KernelView {
   readonly name: string;
   /** the name without what was added to make it unique */
   readonly role: string;
-  readonly kind: Kernel["kind"];
+  /** `file`: only a generated folder has it, so that nothing but its text is known */
+  readonly kind: Kernel["kind"] | "file";
   /** the steps it computes, in order: `contract experts.up`, `map experts.up` */
   readonly pieces: readonly string[];
   /** sizes and other numbers of the plan, by name */
@@ -24,12 +26,17 @@ export interface KernelView {
   readonly print: string;
   /** equal for kernels that differ in sizes and constants only */
   readonly shape: string;
+  /** the text in a generated folder is not what its design compiles to */
+  readonly file?: FileState;
 }
 
-/** A kernel of a plan, launched so often. */
-export function kernelView(kernel: Kernel, launches: KernelView["launches"]): KernelView {
+/** `edited`: changed since it was written; `other`: written by another version of moec, or with other wishes. */
+export type FileState = "edited" | "other";
+
+/** A kernel of a plan, launched so often; `variant` is what its text depends on besides the plan. */
+export function kernelView(kernel: Kernel, launches: KernelView["launches"], variant = ""): KernelView {
   const { name, kind, summary, because, flops, bytes } = kernel;
-  const print = fingerprint(kernel);
+  const plan = fingerprint(kernel);
   return {
     name,
     role: roleOf(name),
@@ -40,9 +47,21 @@ export function kernelView(kernel: Kernel, launches: KernelView["launches"]): Ke
     launches,
     flops,
     bytes,
-    print,
-    shape: withoutSizes(print),
+    print: variant === "" ? plan : `${plan} ${variant}`,
+    shape: withoutSizes(plan),
   };
+}
+
+/** The kernel as a folder has it, whose text is another one. */
+export function filedView(view: KernelView, text: string, file: FileState): KernelView {
+  return { ...view, file, print: `${view.print} ${file} ${sha256(text)}` };
+}
+
+/** A kernel that only a folder has. */
+export function unknownView(name: string, text: string, file: FileState): KernelView {
+  const print = `file ${sha256(text)}`;
+  const known = { pieces: [], parameters: {}, because: [], launches: {}, flops: 0, bytes: 0 };
+  return { name, role: roleOf(name), kind: "file", ...known, print, shape: print, file };
 }
 
 /** `attend_norm_of_layer_0` → `attend_norm`: the planner adds who alone uses a kernel where a name is taken. */

@@ -28,7 +28,10 @@ export interface KernelRow {
   readonly lost: readonly string[];
 }
 
-export type KernelSide = Pick<KernelView, "name" | "kind" | "pieces" | "because" | "launches" | "flops" | "bytes">;
+export type KernelSide = Pick<
+  KernelView,
+  "name" | "kind" | "pieces" | "because" | "launches" | "flops" | "bytes" | "file"
+>;
 
 /** Pairs and explains all kernels; `names` are the second design's parts by what the first calls them. */
 export function kernelsLayer(
@@ -93,15 +96,15 @@ function rowOf({ before, after }: Pair<KernelView>): KernelRow {
   };
 }
 
-function sideOf({ name, kind, pieces, because, launches, flops, bytes }: KernelView): KernelSide {
-  return { name, kind, pieces, because, launches, flops, bytes };
+function sideOf({ name, kind, pieces, because, launches, flops, bytes, file }: KernelView): KernelSide {
+  return { name, kind, pieces, because, launches, flops, bytes, ...(file && { file }) };
 }
 
 function statusOf(before: KernelView | undefined, after: KernelView | undefined): KernelStatus {
   if (!before) return "added";
   if (!after) return "removed";
   if (before.print === after.print) return before.role === after.role ? "same" : "moved";
-  return before.shape === after.shape ? "retuned" : "changed";
+  return before.shape === after.shape && !before.file && !after.file ? "retuned" : "changed";
 }
 
 function parameterChanges(before: KernelView, after: KernelView): KernelRow["parameters"] {

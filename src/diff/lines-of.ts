@@ -60,6 +60,12 @@ export function sectionsOf(design: Design, refer: Refer = (name) => name): reado
   ];
 }
 
+/**
+ * Takes what is left of a part of the design when every value was named. A value that is new in the design and has no
+ * line yet does not compile.
+ */
+function told(_rest: Readonly<Record<string, never>>): void {}
+
 interface Made {
   readonly slot: string;
   readonly values: Values;
@@ -105,25 +111,28 @@ function line(owner: string, { slot, values, key = slot, path: below = slot, tex
 const numbered = (slot: string, index: number): string => (index === 0 ? slot : `${slot}[${index}]`);
 
 function modelSection(model: Model, from: From): Section {
-  const layers = stackText(model.stack);
+  const { name, vocab, context, dModel, dtype, embed, stack, norm, head, ...rest } = model;
+  told(rest);
+  const layers = stackText(stack);
   const made: Made[] = [
-    { slot: "vocab", values: { vocab: model.vocab } },
-    { slot: "context", values: { context: model.context } },
-    { slot: "d_model", values: { d_model: model.dModel } },
-    { slot: "dtype", values: { ...model.dtype } },
-    { slot: "embed", values: { tied: model.embed.tied, positions: model.embed.positions } },
-    { slot: "layers", values: { layers: stackText(model.stack, from.refer) }, path: "repeat" },
-    { slot: "norm", values: normValues(model.norm) },
-    { slot: "head", values: { bias: model.head.bias } },
+    { slot: "vocab", values: { vocab } },
+    { slot: "context", values: { context } },
+    { slot: "d_model", values: { d_model: dModel } },
+    { slot: "dtype", values: { ...dtype } },
+    { slot: "embed", values: { tied: embed.tied, positions: embed.positions } },
+    { slot: "layers", values: { layers: stackText(stack, from.refer) }, path: "repeat" },
+    { slot: "norm", values: normValues(norm) },
+    { slot: "head", values: { bias: head.bias } },
   ];
-  const sized = section("model", model.name, made, from);
+  const sized = section("model", name, made, from);
   // several `repeat` lines are one stack
   return { ...sized, lines: sized.lines.map((each) => (each.slot === "layers" ? { ...each, text: layers } : each)) };
 }
 
 function blockSection({ name, steps }: Block, from: From): Section {
   const made = steps.map((step, i): Made => {
-    const { part, kind, norm, reads } = step;
+    const { part, kind, norm, reads, ...rest } = step;
+    told(rest);
     const reading = reads === undefined ? null : pointText(reads, from.refer);
     const values = { part: from.refer(part), kind, ...normValues(norm), reading };
     return { slot: "residual", key: values.part, path: numbered("residual", i), values, text: stepText(step) };
@@ -132,7 +141,8 @@ function blockSection({ name, steps }: Block, from: From): Section {
 }
 
 function attentionSection(attention: Attention, from: From): Section {
-  const { heads, kvHeads, headDim, rope, mask, window, qkNorm, bias } = attention;
+  const { name, heads, kvHeads, headDim, rope, mask, window, qkNorm, bias, init, ...rest } = attention;
+  told(rest);
   const made: Made[] = [
     { slot: "heads", values: { heads } },
     { slot: "kv_heads", values: { kv_heads: kvHeads } },
@@ -142,12 +152,13 @@ function attentionSection(attention: Attention, from: From): Section {
     { slot: "window", values: { window: scalar(window) } },
     { slot: "qk_norm", values: { qk_norm: qkNorm } },
     { slot: "bias", values: { bias } },
-    ...initLines(attention.name, attention.init, from),
+    ...initLines(name, init, from),
   ];
-  return section("attention", attention.name, made, from);
+  return section("attention", name, made, from);
 }
 
-function denseSection({ name, ffn, init }: Dense, from: From): Section {
+function denseSection({ name, ffn, init, ...rest }: Dense, from: From): Section {
+  told(rest);
   const made: Made = { slot: "ffn", values: ffnValues(ffn, from.refer), text: `${ffn.kind}(hidden: ${ffn.hidden})` };
   return section("dense", name, [made, ...initLines(name, init, from)], from);
 }
@@ -162,15 +173,19 @@ function initLines(owner: string, inits: Mixture["init"], from: From): readonly 
 }
 
 function mixtureSection(mixture: Mixture, from: From): Section {
-  const { name, unit, experts, shared, router, width } = mixture;
+  // E is the sum over the groups, which are lines themselves
+  const { name, unit, experts, expertCount: _sum, shared, router, width, init, ...rest } = mixture;
+  told(rest);
   const made: Made[] = [
     { slot: "unit", values: unitValues(unit) },
     { slot: "width", values: { width }, text: String(width) },
-    ...experts.map(({ count, ffn, slots }, i): Made => {
+    ...experts.map(({ count, ffn, slots, ...more }, i): Made => {
+      told(more);
       const values = { count, ...ffnValues(ffn, from.refer), slots: scalar(slots) };
       return { slot: "experts", key: ffn.kind, path: numbered("experts", i), values };
     }),
-    ...shared.map(({ count, ffn, gated }, i): Made => {
+    ...shared.map(({ count, ffn, gated, ...more }, i): Made => {
+      told(more);
       return {
         slot: "shared",
         key: ffn.kind,
@@ -179,7 +194,7 @@ function mixtureSection(mixture: Mixture, from: From): Section {
       };
     }),
     ...routerLines(router, `${name}.`, from),
-    ...initLines(name, mixture.init, from),
+    ...initLines(name, init, from),
   ];
   return section("moe", name, made, from);
 }
@@ -207,7 +222,8 @@ function routerLines({ rules, allow }: Router, prefix: string, { refer }: From):
   ];
 }
 
-function tableSection({ name, key, of, tiers, assign, counts }: Table, from: From): Section {
+function tableSection({ name, key, of, tiers, assign, counts, ...rest }: Table, from: From): Section {
+  told(rest);
   const made: Made[] = [
     { slot: "key", values: { key } },
     { slot: "value", values: { of: from.refer(of) } },
@@ -237,14 +253,16 @@ function plainValues(object: Readonly<Record<string, number | string | boolean>>
 }
 
 function trainSection(train: Train, from: From): Section {
-  const { data, tokenizer, batch, steps, seed, optimize, schedule, clip, evaluate, watch } = train;
+  const { name, data, tokenizer, batch, steps, seed, optimize, schedule, clip, evaluate, watch, ...rest } = train;
+  told(rest);
   const made: Made[] = [
     { slot: "data", values: { kind: data.kind, globs: listText(data.globs) } },
     { slot: "tokenizer", values: plainValues(tokenizer) },
     { slot: "batch", values: { sequences: batch } },
     { slot: "steps", values: { steps } },
     { slot: "seed", values: { seed } },
-    ...optimize.map(({ kind, lr, betas, eps, decay, weights }, i): Made => {
+    ...optimize.map(({ kind, lr, betas, eps, decay, weights, ...more }, i): Made => {
+      told(more);
       const values: Record<string, Scalar> = {
         kind,
         lr,
@@ -260,5 +278,5 @@ function trainSection(train: Train, from: From): Section {
     { slot: "eval", values: { every: scalar(evaluate?.every), held_out: scalar(evaluate?.heldOut) } },
     { slot: "watch", values: { watch: setText(watch) } },
   ];
-  return section("train", train.name, made, from);
+  return section("train", name, made, from);
 }

@@ -1,9 +1,10 @@
 /** One side of a comparison: a checked design, where it came from, and what is known beyond the design. */
 import type { Design } from "../2-design/design.js";
-import type { DispatchOptions } from "../4-dispatch/dispatch.js";
 import { type Diagnostic, DiagnosticError } from "../diagnostics/diagnostic.js";
 import { type CompiledView, compiledView } from "./compiled.js";
 import type { RunCurves } from "./run-layer.js";
+import type { GeneratedFolder } from "./sides/generated.js";
+import { kernelTarget } from "./targets/index.js";
 
 export type SideKind = "spec" | "git" | "generated" | "design" | "run" | "empty";
 
@@ -14,6 +15,8 @@ export interface Side {
   readonly design: Design;
   /** strategies that were asked for */
   readonly dispatch: Readonly<Record<string, string>>;
+  /** the files of a folder of `moec compile` */
+  readonly folder?: GeneratedFolder;
   /** what a run folder measured */
   readonly run?: RunCurves;
 }
@@ -30,10 +33,11 @@ export interface CompiledSide extends Side {
 const wishes: ReadonlySet<string> = new Set(["MOE5001", "MOE5002", "MOE5003", "MOE5004", "MOE5010"]);
 
 /** Compiles a side; a design that can be checked but not compiled yet is still compared in its other layers. */
-export function compileSide(side: Side, options: Pick<DispatchOptions, "target"> = {}): CompiledSide {
+export function compileSide(side: Side, target = "cpu"): CompiledSide {
   if (!side.design.model) return { ...side, compiled: undefined, refused: [] };
   try {
-    const compiled = compiledView(side.design, { ...options, strategies: side.dispatch });
+    const wishes = { target, dispatch: side.dispatch };
+    const compiled = compiledView(side.design, kernelTarget(target), wishes, side.folder);
     return { ...side, compiled, refused: [] };
   } catch (cause) {
     const aboutDesign = cause instanceof DiagnosticError && !cause.diagnostics.some(({ code }) => wishes.has(code));

@@ -66,13 +66,13 @@ export interface SectionView {
   }[];
 }
 
-/** The view of one compiled side, with costs on the profile of a target. */
-export function explainPageView(side: CompiledSide, target: string): ExplainPageView {
+/** The view of one compiled side; `others` are the same design compiled for further targets. */
+export function explainPageView(side: CompiledSide, others: readonly CompiledSide[] = []): ExplainPageView {
   const { design, compiled, label } = side;
   const sections = sectionsView(side);
-  const roof = compiled && rooflineOf(compiled.kernels, compiled.program, profileOf(target));
+  const roof = compiled && rooflineOf(compiled.kernels, compiled.program, profileOf(compiled.target));
   const order = kernelOrder(compiled, roof?.kernels.map(({ name }) => name) ?? []);
-  const kernels = kernelsOfPage(side, order, roof, linkTargets(sections));
+  const kernels = kernelsOfPage([side, ...others], order, roof, linkTargets(sections));
   const roofline = compiled && roof && rooflineView(roof, runWord(compiled.program), order);
   const timeline = compiled && !compiled.deep ? memoryTimeline(compiled.plan, compiled.program) : undefined;
   const memory = compiled && timeline && memoryView(timeline, runWord(compiled.program));
@@ -84,7 +84,7 @@ export function explainPageView(side: CompiledSide, target: string): ExplainPage
     model: design.model?.name ?? "no model",
     label,
     facts: factsOf(side, whole, roofline, memory),
-    stages: compiled && stagesView(design, compiled.graph, compiled.plan, compiled.program, order),
+    stages: compiled && stagesView(side, compiled, order),
     routing: mixtures.map((mixture) =>
       routingView(
         mixture,

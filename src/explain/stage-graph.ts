@@ -92,7 +92,9 @@ function sourceOf({ node }: Value, prefix: string): string | undefined {
   if (op.kind === "input") return op.name === "step" || op.name === "seed" ? undefined : `from ${op.name}`;
   if (op.kind === "data") return op.name.startsWith(prefix) ? `from ${op.name.slice(prefix.length)}` : undefined;
   // what tells of load and drops is summed over layers, beside the stream
-  return node.outputs[0]!.axes.length > 1 ? "from the residual stream" : `from ${node.at.role} of a layer before`;
+  if (node.outputs[0]!.axes.length < 2) return `from ${node.at.role} of a layer before`;
+  const [, , part] = node.at.scope.split(".");
+  return part === undefined ? "from the residual stream" : `from the stream after ${part}`;
 }
 
 function sourceStage(id: string, { axes }: Value): Stage {

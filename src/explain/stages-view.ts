@@ -2,7 +2,12 @@
 import type { Design } from "../2-design/design.js";
 import { layerBlocks } from "../2-design/layers.js";
 import type { Graph } from "../3-graph/graph.js";
+import type { ProgramName } from "../3-graph/programs.js";
 import type { KernelPlan, ProgramPlan } from "../5-plan/plan.js";
+import type { CompiledView } from "../diff/compiled.js";
+import { shorten } from "../diff/shorten.js";
+import type { Side } from "../diff/side.js";
+import { graphsOf } from "../pipeline.js";
 import { type Layout, layeredLayout, type Placed } from "./layered-layout.js";
 import { type Stage, stageGraph } from "./stage-graph.js";
 
@@ -42,36 +47,28 @@ export interface StageBox {
 const [high, rankHigh, letter, small, margin] = [34, 58, 6.7, 5.4, 10] as const;
 
 /** Pictures of the forward pass; `order` are the plan's kernels in the order in which the page lists them. */
-export function stagesView(
-  design: Design,
-  graph: Graph,
-  plan: KernelPlan,
-  program: string,
-  order: readonly string[],
-): StagesView {
-  const layers = layerBlocks(design);
+export function stagesView({ design, dispatch }: Side, compiled: CompiledView, order: readonly string[]): StagesView {
+  const { plan, program, target } = compiled;
+  const short = shorten(design).design;
+  const graph = graphsOf(short, { target, dispatch, programs: [program as ProgramName] }).graphs[
+    program as ProgramName
+  ]!;
+  const layers = layerBlocks(short);
   const names = [...new Set(layers.map(({ name }) => name))];
   const launches = plan.programs.find(({ name }) => name === program)!;
+  const kernelOf = (stage: Stage) => order.indexOf(kernelName(stage, plan, launches) ?? "");
   const blocks = names.map((name) => {
     const layer = layers.findIndex((block) => block.name === name);
-    const count = layers.filter((block) => block.name === name).length;
-    const kernelOf = (stage: Stage) => order.indexOf(kernelName(stage, plan, launches) ?? "");
-    return {
-      ...picture(graph, `layers.${layer}.`, kernelOf),
-      name,
-      note: placesText(
-        layers.map((b) => b.name),
-        name,
-        count,
-      ),
-    };
+    return { ...picture(graph, `layers.${layer}.`, kernelOf), name, note: placesText(design, name) };
   });
   return { chain: chainOf(design), blocks };
 }
 
-function placesText(all: readonly string[], name: string, count: number): string {
+function placesText(design: Design, block: string): string {
+  const all = layerBlocks(design).map(({ name }) => name);
+  const count = all.filter((name) => name === block).length;
   if (count === all.length) return count === 1 ? "the only layer" : `each of ${count} layers`;
-  return `${count} of ${all.length} layers, first as layer ${all.indexOf(name)}`;
+  return `${count} of ${all.length} layers, first as layer ${all.indexOf(block)}`;
 }
 
 function chainOf({ model }: Design): StagesView["chain"] {

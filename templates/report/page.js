@@ -14,9 +14,9 @@
   /* a link into a folded table unfolds it */
   function reveal() {
     const target = location.hash.length > 1 && byId(decodeURIComponent(location.hash.slice(1)));
-    const folded = target && target.closest("details");
+    let folded = target?.closest("details");
     if (!folded) return;
-    folded.open = true;
+    for (; folded; folded = folded.parentElement.closest("details")) folded.open = true;
     target.scrollIntoView({ block: "center" });
   }
   addEventListener("hashchange", reveal);
@@ -31,7 +31,7 @@
   const target = byId("target");
   let chosen = -1;
 
-  for (const name of Object.keys(kernels[0]?.texts ?? {})) target.add(new Option(name, name));
+  for (const name of new Set(kernels.map((kernel) => kernel.target))) target.add(new Option(name, name));
   if (target.options.length < 2) target.hidden = true;
 
   const escapes = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" };
@@ -117,8 +117,7 @@
   }
 
   function textHtml(kernel) {
-    const data = kernel.texts[target.value];
-    if (!data) return "";
+    const data = kernel.text;
     const links = (side) =>
       kernel.from
         .filter((each) => (each.side === side || each.side === "") && each.id)
@@ -159,6 +158,10 @@
     for (const option of options) option.setAttribute("aria-selected", String(Number(option.dataset.index) === index));
     const kernel = kernels[index];
     if (!kernel) return;
+    if (kernel.target !== target.value) {
+      target.value = kernel.target;
+      filter();
+    }
     list.setAttribute("aria-activedescendant", `kernel-${index}`);
     const facts = kernel.facts.map(([name, b, a]) =>
       b === a
@@ -169,13 +172,9 @@
       ({ side, path, id, where }) =>
         `<span class="origin ${side}">${id ? `<a href="#${escaped(id)}">${escaped(path)}</a>` : escaped(path)} <small>${escaped(`${side} ${where}`.trim())}</small></span>`,
     );
-    const same =
-      kernel.texts[target.value] &&
-      kernel.texts[target.value].rows.length === 0 &&
-      kernel.texts[target.value].before !== "" &&
-      kernel.status !== "added" &&
-      kernel.status !== "removed";
-    detail.innerHTML = `<h3>${escaped(kernel.role)} <span class="status ${kernel.status}">${kernel.status}</span></h3><p class="note">${escaped(kernel.words)}</p><p>${from.join("")}</p><table><tbody>${facts.join("")}</tbody></table>${same ? '<p class="note">The text is the same on both sides.</p>' : ""}${textHtml(kernel)}`;
+    const { before, after, rows } = kernel.text;
+    const same = rows.length === 0 && before !== "" && after === "" && kernel.status !== "removed";
+    detail.innerHTML = `<h3>${escaped(kernel.role)} <span class="status ${kernel.status}">${kernel.status}</span></h3><p class="note">${escaped(kernel.words)}</p><p>${from.join(" ")}</p><table><tbody>${facts.join("")}</tbody></table>${same ? '<p class="note">The text is the same on both sides.</p>' : ""}${textHtml(kernel)}`;
     detail.dataset.kernel = kernel.role;
   }
 
@@ -215,12 +214,26 @@
     const statuses = new Set(boxes.filter((box) => box.checked).map((box) => box.value));
     const wanted = search.value.trim().toLowerCase();
     for (const option of options)
-      option.hidden = !statuses.has(option.dataset.status) || !option.textContent.toLowerCase().includes(wanted);
+      option.hidden =
+        option.dataset.target !== target.value ||
+        !statuses.has(option.dataset.status) ||
+        !option.textContent.toLowerCase().includes(wanted);
+    for (const box of boxes) {
+      const own = options.filter(
+        (option) => option.dataset.target === target.value && option.dataset.status === box.value,
+      );
+      box.parentElement.querySelector(".count").textContent = own.length;
+      box.parentElement.hidden = own.length === 0;
+    }
   }
   for (const box of boxes) box.addEventListener("change", filter);
   search.addEventListener("input", filter);
   only.addEventListener("change", () => show(chosen));
-  target.addEventListener("change", () => show(chosen));
+  target.addEventListener("change", () => {
+    filter();
+    const first = options.find((option) => !option.hidden);
+    if (first) show(Number(first.dataset.index));
+  });
   list.addEventListener("click", (event) => {
     const option = event.target.closest(".kernel");
     if (option) show(Number(option.dataset.index));
@@ -248,5 +261,6 @@
       search.focus();
     }
   });
+  filter();
   if (kernels.length > 0) show(0);
 })();

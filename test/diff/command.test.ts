@@ -117,6 +117,7 @@ describe("outputs", () => {
       "cost",
       "dispatch",
       "kernels",
+      "files",
       "refused",
     ]);
     expect(tree.design.changes).toHaveLength(1);

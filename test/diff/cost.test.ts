@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { compare } from "../../src/diff/compare.js";
 import type { CostKey, CostRow } from "../../src/diff/cost-layer.js";
 import { quantity, ratioText, signed } from "../../src/diff/render/numbers.js";
+import { renderTerminal } from "../../src/diff/render/terminal.js";
 import { specText } from "./designs.js";
 import { sideOf } from "./sides.js";
 
@@ -76,6 +77,35 @@ describe("MaskMoE against MH-MoE", () => {
     expect(site!.gained.map(({ text }) => text)).toContain("2 edges per sub-token");
     expect(site!.lost.find(({ text }) => text.startsWith("tokens see"))!.because).toMatch(
       /^mask Visible\[token_id\] \(line \d+\)$/,
+    );
+  });
+});
+
+describe("on one screen", () => {
+  const [before, after] = [sideOf(specText("mask-moe"), "mask-moe"), sideOf(specText("mh-moe"), "mh-moe")];
+  const text = renderTerminal(compare(before, after), { colour: false });
+
+  it("is 50 lines of 100 columns", () => {
+    const lines = text.trimEnd().split("\n");
+    expect(lines.length).toBeLessThanOrEqual(50);
+    expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(100);
+  });
+
+  it("says what the papers' authors would say", () => {
+    // MaskMoE: by token id, frequent tokens see a few experts and infrequent ones see one; top-1
+    expect(text).toMatch(/- Mixture\.router\.mask +Visible\[token_id\]/);
+    expect(text).toMatch(/- table Visible +tier frequent when \(coverage <= 80%\) sees 4; tier infrequent/);
+    // MH-MoE: tokens are cut into sub-tokens by a linear layer and merged by another one; narrower experts, more of them
+    expect(text).toMatch(/~ Mixture\.unit +token → subtoken\(heads: 2, split: linear, merge: linear\)/);
+    expect(text).toMatch(/~ Mixture\.width +256 → 128/);
+    expect(text).toMatch(/~ Mixture\.experts +16 of swiglu\(hidden: 512\) → 32 of swiglu/);
+    expect(text).toMatch(/~ Mixture\.router\.select +top\(1\) per token → top\(2\) per subtoken/);
+    // as many parameters, more of them in use: the numbers that are counted by hand above
+    expect(text).toMatch(/ {2}parameters +40\.4 M +→ +41\.2 M +\+786 k +× 1\.02/);
+    expect(text).toMatch(/ {2}active parameters +5\.01 M +→ +8\.15 M +\+3\.15 M +× 1\.63/);
+    expect(text).toMatch(/edges per token +1 +→ +4 +\+3 +× 4\.00/);
+    expect(text).toMatch(
+      /re-initialised +Mixture\.experts, Mixture\.unit +layers\.\{0-5\}\.mixture: router, experts\./,
     );
   });
 });

@@ -71,7 +71,7 @@ describe("every class, tensor by tensor", () => {
     }
     expect(said).toContain(`starting from runs/a at step ${steps}`);
     // the lines are those of `moec diff`
-    for (const line of weightLines(weightsLayer(plan), false, false)) expect(said).toContain(line);
+    for (const line of weightLines(weightsLayer(plan), "listed", false)) expect(said).toContain(line);
   });
 });
 

@@ -3,11 +3,11 @@ import { describe, expect, it } from "vitest";
 import { compare } from "../../src/diff/compare.js";
 import { compiledView } from "../../src/diff/compiled.js";
 import { findKernels } from "../../src/diff/find-kernels.js";
-import { kernelText } from "../../src/diff/kernel-text.js";
 import { roleOf } from "../../src/diff/kernel-view.js";
 import type { KernelRow } from "../../src/diff/kernels-layer.js";
 import { renderText } from "../../src/diff/render/text.js";
 import { DEEP } from "../../src/diff/shorten.js";
+import { cpuKernels } from "../../src/diff/targets/cpu.js";
 import { designOf, type Edit, edited } from "./designs.js";
 import { base } from "./library.js";
 import { sideOf } from "./sides.js";
@@ -73,8 +73,8 @@ describe("kernels", () => {
     expect(same.length).toBeGreaterThan(10);
     const shape = (text: string | undefined) => text?.replace(/[A-Za-z_]\w*/g, "x");
     for (const row of same) {
-      const a = kernelText(before.compiled!.plan, row.before!.name, "cpu");
-      const b = kernelText(after.compiled!.plan, row.after!.name, "cpu");
+      const a = before.compiled!.texts().get(row.before!.name);
+      const b = after.compiled!.texts().get(row.after!.name);
       expect(shape(b?.slice(b.indexOf("*/"))), row.role).toBe(shape(a?.slice(a.indexOf("*/"))));
     }
   });
@@ -105,11 +105,11 @@ describe("deep designs", () => {
   const deep = (layers: number) => designOf(edited(base, [["repeat 2 of Layer", `repeat ${layers} of Layer`]]));
 
   it("counts launches of a few planned layers for all", () => {
-    const whole = compiledView(deep(DEEP));
-    const short = compiledView(deep(DEEP + 1));
+    const whole = compiledView(deep(DEEP), cpuKernels);
+    const short = compiledView(deep(DEEP + 1), cpuKernels);
     expect(whole.deep).toBe(false);
     expect(short.deep).toBe(true);
-    const perLayer = (whole.step.launches - compiledView(deep(DEEP - 1)).step.launches) / 1;
+    const perLayer = (whole.step.launches - compiledView(deep(DEEP - 1), cpuKernels).step.launches) / 1;
     expect(short.step.launches - whole.step.launches).toBe(perLayer);
     expect(short.step.memory).toBeUndefined();
   });

@@ -1,4 +1,5 @@
 /** What must hold for every pair: nothing differs from itself, both directions agree, the order of lines means nothing. */
+import { readdirSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import type { Design } from "../../src/2-design/design.js";
 import { designFromJson, designToJson } from "../../src/2-design/design-json.js";
@@ -177,10 +178,11 @@ function other(value: unknown): unknown {
 describe("total", () => {
   const maskMoE = designOf(specText("mask-moe"));
   const named: Design = { ...maskMoE, attentions: { Attend: { ...maskMoE.attentions.Attend!, window: 7 } } };
+  const shipped = readdirSync(new URL("../../specs/", import.meta.url)).filter((file) => file.endsWith(".moe"));
   const designs: readonly (readonly [string, Design])[] = [
-    ["mask-moe", named],
-    ["mh-moe", designOf(specText("mh-moe"))],
+    ["mask-moe with a window", named],
     ["routers", designOf(routers)],
+    ...shipped.map((file) => [file, designOf(specText(file.replace(".moe", "")))] as const),
   ];
 
   it.each(designs)("%s: every value of a design takes part", (_name, design) => {

@@ -18,7 +18,7 @@ import { markupOf, unclosed } from "./markup.js";
 import { sideOf } from "./sides.js";
 
 function pageOf(before: CompiledSide, after: CompiledSide): string {
-  return renderPage(pageView(compare(before, after), before, after));
+  return renderPage(pageView({ comparison: compare(before, after), before, after }));
 }
 
 const run = (loss: number) => ({
@@ -29,17 +29,18 @@ const run = (loss: number) => ({
     load_max_over_mean: 1 + step / 40,
   })),
 });
-const shipped = pageOf(
-  { ...sideOf(specText("mask-moe"), "specs/mask-moe.moe"), run: run(9) },
-  { ...sideOf(specText("mh-moe"), "specs/mh-moe.moe"), run: run(8) },
-);
+const runs = (target: string) => {
+  const before = { ...sideOf(specText("mask-moe"), "specs/mask-moe.moe", target), run: run(9) };
+  const after = { ...sideOf(specText("mh-moe"), "specs/mh-moe.moe", target), run: run(8) };
+  return { comparison: compare(before, after), before, after };
+};
+const shipped = renderPage(pageView(runs("cpu"), [runs("wgsl")]));
 
 interface PageKernel {
   readonly role: string;
   readonly from: readonly { readonly id: string }[];
-  readonly texts: Readonly<
-    Record<string, { readonly before: string; readonly after: string; readonly rows: readonly unknown[] }>
-  >;
+  readonly target: string;
+  readonly text: { readonly before: string; readonly after: string; readonly rows: readonly unknown[] };
 }
 
 const dataOf = (page: string): readonly PageKernel[] =>
@@ -68,7 +69,8 @@ describe("page", () => {
   it("holds both texts of every kernel", () => {
     const kernels = dataOf(shipped);
     expect(kernels.length).toBeGreaterThan(50);
-    for (const { texts } of kernels) expect((texts.cpu!.before + texts.cpu!.after).length).toBeGreaterThan(50);
+    for (const { text } of kernels) expect((text.before + text.after).length).toBeGreaterThan(50);
+    expect(new Set(kernels.map(({ target }) => target))).toEqual(new Set(["cpu", "wgsl"]));
   });
 
   it("takes nothing of a spec for markup", () => {
@@ -144,6 +146,13 @@ describe.skipIf(whyNoBrowser !== undefined)("in a browser", () => {
     await browser.picture("diff/dark");
     await press("t");
     expect(await ground()).toBe(light);
+
+    // the kernels of another target are others
+    await ask(
+      "(() => { const t = document.getElementById('target'); t.value = 'wgsl'; t.dispatchEvent(new Event('change')); })()",
+    );
+    expect(await ask("document.querySelector('#kernel .text').innerText.includes('@compute')")).toBe(true);
+    expect(await ask("document.querySelectorAll('.kernel:not([hidden])[data-target=cpu]').length")).toBe(0);
 
     // every kernel can be shown
     await ask("document.querySelectorAll('.kernel').forEach((each) => each.click())");

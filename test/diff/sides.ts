@@ -2,7 +2,7 @@
 import { type CompiledSide, compileSide } from "../../src/diff/side.js";
 import { designOf } from "./designs.js";
 
-/** A compiled side of a text. */
-export function sideOf(text: string, label = "test.moe"): CompiledSide {
-  return compileSide({ kind: "spec", label, design: designOf(text, label), dispatch: {} });
+/** A side of a text, compiled for a target. */
+export function sideOf(text: string, label = "test.moe", target = "cpu"): CompiledSide {
+  return compileSide({ kind: "spec", label, design: designOf(text, label), dispatch: {} }, target);
 }

@@ -14,9 +14,9 @@ import { markupOf, unclosed } from "../diff/markup.js";
 import { sideOf } from "../diff/sides.js";
 
 const pageOf = (text: string, label = "test.moe"): string =>
-  renderExplainPage(explainPageView(sideOf(text, label), "cpu"));
+  renderExplainPage(explainPageView(sideOf(text, label), [sideOf(text, label, "wgsl")]));
 const shipped = pageOf(specText("mask-moe"), "specs/mask-moe.moe");
-const kernelsIn = (page: string): readonly { role: string; texts: Record<string, { after: string }> }[] =>
+const kernelsIn = (page: string): readonly { role: string; text: { after: string } }[] =>
   JSON.parse(/<script id="kernel-data"[^>]*>([\s\S]*?)<\/script>/.exec(page)![1]!);
 
 describe("the page of a design", () => {
@@ -31,7 +31,7 @@ describe("the page of a design", () => {
     ["mask-moe", shipped],
     ["the base design", pageOf(base)],
     ["mixtures without a model", pageOf(routers)],
-    ["nothing", renderExplainPage(explainPageView({ ...emptySide(), compiled: undefined, refused: [] }, "cpu"))],
+    ["nothing", renderExplainPage(explainPageView({ ...emptySide(), compiled: undefined, refused: [] }))],
   ])("%s: is well formed, every id once, every link leads somewhere", (_name, page) => {
     expect(unclosed(page)).toEqual([]);
     const ids = [...markupOf(page).matchAll(/\sid="([^"]+)"/g)].map(([, id]) => id!);
@@ -100,7 +100,7 @@ describe.skipIf(whyNoBrowser !== undefined)("in a browser", () => {
     await click(`.stages g:nth-of-type(${stage + 1})`);
     expect(await chosen()).toBe("mixture_experts_down");
     const shown = await ask<string>("document.querySelector('#kernel .text').innerText");
-    const wanted = kernels.find(({ role }) => role === "mixture_experts_down")!.texts.cpu!.after;
+    const wanted = kernels.find(({ role }) => role === "mixture_experts_down")!.text.after;
     expect(shown.replace(/\s+/g, "")).toContain(wanted.split("\n").at(-3)!.replace(/\s+/g, ""));
     expect(await ask("document.querySelectorAll('#kernel .text a').length > 0")).toBe(true);
 

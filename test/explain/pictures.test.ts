@@ -1,5 +1,6 @@
 /** What the pictures of a design are made from: stages, layout, bounds, memory. */
 import { describe, expect, it } from "vitest";
+import type { Design } from "../../src/2-design/design.js";
 import { type Profile, profileOf } from "../../src/4-dispatch/profile.js";
 import type { KernelView } from "../../src/diff/kernel-view.js";
 import { layeredLayout } from "../../src/explain/layered-layout.js";
@@ -9,15 +10,18 @@ import { rooflineView } from "../../src/explain/roofline-view.js";
 import { routingDrawing } from "../../src/explain/routing-drawing.js";
 import { stageGraph } from "../../src/explain/stage-graph.js";
 import { stagesView } from "../../src/explain/stages-view.js";
+import { graphsOf } from "../../src/pipeline.js";
 import { designOf, specText } from "../diff/designs.js";
 import { sideOf } from "../diff/sides.js";
 
 const sides = ["mask-moe", "mh-moe", "deepseek-v3", "hash-layer"].map((name) => sideOf(specText(name), name));
 const [mask, heads] = sides as [(typeof sides)[number], (typeof sides)[number]];
 
+const graphOf = (design: Design) => graphsOf(design, { programs: ["train"] }).graphs.train!;
+
 describe("stages", () => {
-  it.each(sides)("$label: no stage leads to itself, and every line joins stages", ({ compiled }) => {
-    const { stages, edges } = stageGraph(compiled!.graph, "layers.1.");
+  it.each(sides)("$label: no stage leads to itself, and every line joins stages", ({ design }) => {
+    const { stages, edges } = stageGraph(graphOf(design), "layers.1.");
     const ids = stages.map(({ id }) => id);
     expect(new Set(ids).size).toBe(ids.length);
     for (const { from, to } of edges)
@@ -32,7 +36,7 @@ describe("stages", () => {
   });
 
   it("cuts sub-tokens before the router and joins them after the experts", () => {
-    const { stages, edges } = stageGraph(heads.compiled!.graph, "layers.0.");
+    const { stages, edges } = stageGraph(graphOf(heads.design), "layers.0.");
     expect(stages.find(({ id }) => id === "mixture.split")).toMatchObject({
       kind: "product",
       shape: "T 4096 × DS 256",
@@ -47,10 +51,9 @@ describe("stages", () => {
     expect(reach("mixture.experts.combine").has("mixture.router.scores")).toBe(false);
   });
 
-  it.each(sides)("$label: every stage that computes is written by a kernel", ({ compiled, design }) => {
-    const { plan, graph, program } = compiled!;
-    const order = plan.kernels.map(({ name }) => name);
-    for (const { boxes } of stagesView(design, graph, plan, program, order).blocks) {
+  it.each(sides)("$label: every stage that computes is written by a kernel", (side) => {
+    const order = side.compiled!.plan.kernels.map(({ name }) => name);
+    for (const { boxes } of stagesView(side, side.compiled!, order).blocks) {
       const lost = boxes.filter(({ kernel, look }) => kernel < 0 && !look.startsWith("outside"));
       expect(lost.map(({ label }) => label)).toEqual([]);
     }

@@ -10,6 +10,8 @@ export interface DesignView {
   readonly counts: string;
   readonly renamed: DesignLayer["renamed"];
   readonly sections: readonly SectionView[];
+  /** declarations without a change, in words; empty where there are none */
+  readonly quiet: string;
 }
 
 export interface SectionView {
@@ -54,7 +56,8 @@ export function linkTargets({ sections }: DesignView): ReadonlySet<string> {
 /** All lines of both designs. */
 export function designView(before: Design, after: Design, layer: DesignLayer): DesignView {
   const sections = pairSections(before, after).pairs.map((pair) => sectionView(pair.before, pair.after, layer));
-  return { counts: designCounts(layer), renamed: layer.renamed, sections };
+  const quiet = sections.filter(({ changed }) => changed.length === 0).map(({ title }) => title);
+  return { counts: designCounts(layer), renamed: layer.renamed, sections, quiet: quiet.join(", ") };
 }
 
 function sectionView(before: Section | undefined, after: Section | undefined, layer: DesignLayer): SectionView {

@@ -1,8 +1,6 @@
 /** The list of kernels, and the data from which the page lays two kernel texts side by side. */
 import type { Design } from "../../2-design/design.js";
-import { DiagnosticError } from "../../diagnostics/diagnostic.js";
 import type { Comparison } from "../compare.js";
-import { kernelText, textTargets } from "../kernel-text.js";
 import type { KernelRow, KernelSide, KernelStatus } from "../kernels-layer.js";
 import { kernelWords } from "../render/kernel-words.js";
 import { quantity } from "../render/numbers.js";
@@ -18,6 +16,7 @@ export interface KernelPageView {
   readonly counts: readonly { readonly status: KernelLook; readonly count: number }[];
   readonly list: readonly {
     readonly index: number;
+    readonly target: string;
     readonly status: KernelLook;
     readonly role: string;
     readonly words: string;
@@ -31,6 +30,7 @@ export type KernelLook = KernelStatus | KernelSide["kind"];
 
 /** What the script knows of one kernel. */
 export interface KernelData {
+  readonly target: string;
   readonly status: KernelLook;
   readonly role: string;
   readonly words: string;
@@ -43,11 +43,11 @@ export interface KernelData {
     readonly id: string;
     readonly where: string;
   }[];
-  /** by target: lines of both sides and how they stand beside each other */
-  readonly texts: Readonly<Record<string, TextData>>;
+  /** lines of both sides and how they stand beside each other */
+  readonly text: TextData;
 }
 
-interface TextData {
+export interface TextData {
   readonly before: string;
   readonly after: string;
   /** status letter, line before or 0, line after or 0, ranges of characters that only one side has: before, after */
@@ -56,24 +56,32 @@ interface TextData {
 
 const statuses: readonly KernelStatus[] = ["changed", "retuned", "added", "removed", "moved", "same"];
 
-/** All kernels of a comparison; a note instead when they were not compared. */
-export function kernelPageView(
-  { kernels, refused }: Comparison,
-  before: CompiledSide,
-  after: CompiledSide,
-  targets: ReadonlySet<string>,
-): KernelPageView {
+/** Two sides compiled for one target, and what came of comparing them. */
+export interface Compared {
+  readonly comparison: Comparison;
+  readonly before: CompiledSide;
+  readonly after: CompiledSide;
+}
+
+/** All kernels of all targets, the first target's first; a note instead when they were not compared. */
+export function kernelPageView(compared: readonly Compared[], targets: ReadonlySet<string>): KernelPageView {
   const pair = true;
+  const [{ comparison }] = compared as readonly [Compared];
+  const { kernels, refused } = comparison;
   if (!kernels) return { pair, note: refused[0]?.message ?? "nothing to compile", counts: [], list: [], data: "[]" };
-  const rows = statuses.flatMap((status) => kernels.rows.filter((row) => row.status === status));
-  const data = rows.map((row) => kernelData(row, before, after, targets));
+  const data = compared.flatMap((each) => {
+    const rows = each.comparison.kernels?.rows ?? [];
+    const target = (each.after.compiled ?? each.before.compiled)?.target ?? "";
+    const ordered = statuses.flatMap((status) => rows.filter((row) => row.status === status));
+    return ordered.map((row) => kernelData(row, each, target, targets));
+  });
   return {
     pair,
     note: "",
     counts: statuses.flatMap((status) =>
       kernels.totals[status] > 0 ? [{ status, count: kernels.totals[status] }] : [],
     ),
-    list: rows.map((row, index) => ({ index, status: row.status, role: row.role, words: kernelWords(row) })),
+    list: data.map(({ target, status, role, words }, index) => ({ index, target, status, role, words })),
     data: scriptJson(data),
   };
 }
@@ -88,15 +96,12 @@ export function scriptJson(value: unknown): string {
 
 function kernelData(
   row: KernelRow,
-  before: CompiledSide,
-  after: CompiledSide,
+  { before, after }: Compared,
+  target: string,
   targets: ReadonlySet<string>,
 ): KernelData {
-  const texts = textTargets.flatMap((target) => {
-    const data = textData(row, before, after, target);
-    return data ? [[target, data] as const] : [];
-  });
   return {
+    target,
     status: row.status,
     role: row.role,
     words: kernelWords(row),
@@ -105,7 +110,7 @@ function kernelData(
       ...origins("before", row.before, before.design, targets),
       ...origins("after", row.after, after.design, targets),
     ],
-    texts: Object.fromEntries(texts),
+    text: textData(row, before, after),
   };
 }
 
@@ -141,16 +146,10 @@ export function origins(
   });
 }
 
-/** Undefined where the target cannot hold one of the designs. */
-function textData(row: KernelRow, before: CompiledSide, after: CompiledSide, target: string): TextData | undefined {
+function textData(row: KernelRow, before: CompiledSide, after: CompiledSide): TextData {
   const text = (side: CompiledSide, kernel: KernelSide | undefined) =>
-    (kernel && side.compiled && kernelText(side.compiled.plan, kernel.name, target)) ?? "";
-  try {
-    return sideBySide(text(before, row.before), text(after, row.after));
-  } catch (cause) {
-    if (cause instanceof DiagnosticError) return undefined;
-    throw cause;
-  }
+    (kernel && side.compiled?.texts().get(kernel.name)) ?? "";
+  return sideBySide(text(before, row.before), text(after, row.after));
 }
 
 function sideBySide(a: string, b: string): TextData {

@@ -4,10 +4,9 @@
  */
 import type { Comparison } from "../compare.js";
 import { plural } from "../render/numbers.js";
-import type { CompiledSide } from "../side.js";
 import { type CostView, costView } from "./cost-view.js";
 import { type DesignView, designView, linkTargets } from "./design-view.js";
-import { type KernelPageView, kernelPageView } from "./kernel-page-view.js";
+import { type Compared, type KernelPageView, kernelPageView } from "./kernel-page-view.js";
 import { type RunPageView, runPageView } from "./run-view.js";
 import { type WeightsView, weightsView } from "./weights-view.js";
 
@@ -51,13 +50,14 @@ export interface SitePageView {
   readonly rewrites: readonly { readonly name: string; readonly before: string; readonly after: string }[];
 }
 
-/** The view of a comparison and of the two sides it was made from. */
-export function pageView(comparison: Comparison, before: CompiledSide, after: CompiledSide): PageView {
+/** The view of what was compared for the first target; kernels are shown of all of them. */
+export function pageView(first: Compared, others: readonly Compared[] = []): PageView {
+  const { comparison, before, after } = first;
   const design = designView(before.design, after.design, comparison.design);
   const weights = weightsView(comparison.weights);
   const cost = costView(comparison.cost);
   const dispatch = dispatchView(comparison);
-  const kernels = kernelPageView(comparison, before, after, linkTargets(design));
+  const kernels = kernelPageView([first, ...others], linkTargets(design));
   return {
     title: `${before.label} → ${after.label}`,
     before: before.label,

@@ -3,7 +3,7 @@ import { readTemplate } from "../../6-emit/templates.js";
 import { pageTemplates } from "./page-templates.js";
 import type { PageView } from "./page-view.js";
 
-const parts = ["design", "weights", "cost", "dispatch", "runs"] as const;
+const parts = ["design", "same", "weights", "cost", "dispatch", "runs"] as const;
 
 /** How a page of ours begins; a file that begins otherwise is not overwritten. */
 export const pageMark = "<!doctype html>\n<!-- written by moec diff -->";

@@ -37,6 +37,11 @@ const core: Readonly<Record<DesignChange["kind"], string>> = {
   train: "steps",
 };
 
+/** The slot that says most about a declaration that is new or gone. */
+export function isTelling({ kind, slot }: DesignChange): boolean {
+  return slot === (kind === "table" ? "tier" : core[kind]);
+}
+
 const coreOf = (changes: readonly DesignChange[]): boolean => changes.some(({ kind, slot }) => core[kind] === slot);
 
 function isWritten({ status, before, after }: DesignChange): boolean {

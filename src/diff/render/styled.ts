@@ -31,8 +31,16 @@ export function heading(name: string, text: string, colour: boolean): string {
   return `${painter(colour).bold(name.padEnd(9))}${text}`;
 }
 
-/** Lines with columns two spaces apart, indented; the last column of a row is as long as it is. */
-export function styledLines(rows: readonly StyledRow[], indent: string, colour: boolean): readonly string[] {
+/**
+ * Lines with columns two spaces apart, indented; the last column of a row is as long as it is, unless a line may only
+ * have so many columns.
+ */
+export function styledLines(
+  rows: readonly StyledRow[],
+  indent: string,
+  colour: boolean,
+  columns = Number.POSITIVE_INFINITY,
+): readonly string[] {
   const paint = painter(colour);
   const cells = rows.map((row) =>
     row.map((cell) => (typeof cell === "string" ? ({ text: cell, style: "plain" } as const) : cell)),
@@ -44,10 +52,19 @@ export function styledLines(rows: readonly StyledRow[], indent: string, colour: 
     });
   }
   return cells.map((row) => {
+    let left = columns - indent.length;
     const painted = row.map(({ text, style }, i) => {
       const pad = i < row.length - 1 ? " ".repeat(widths[i]! - text.length) : "";
-      return paint[style](text) + pad;
+      const shown = cut(text, left);
+      left -= text.length + pad.length + 2;
+      return paint[style](shown) + (left > 0 ? pad : "");
     });
     return `${indent}${painted.join("  ")}`.trimEnd();
   });
+}
+
+/** A text of at most so many columns; `…` where there is more. */
+export function cut(text: string, columns: number): string {
+  if (text.length <= columns) return text;
+  return columns > 0 ? `${text.slice(0, columns - 1)}…` : "";
 }

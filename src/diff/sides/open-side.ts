@@ -18,6 +18,7 @@ import { sectionsOf } from "../lines-of.js";
 import { type RunCurves, readCurves } from "../run-layer.js";
 import { emptySide, type Side } from "../side.js";
 import { checkpointTensors } from "../transfer/tensors.js";
+import { readGenerated } from "./generated.js";
 import { gitShow, type ReadAtRef } from "./git.js";
 
 export interface OpenSide {
@@ -63,7 +64,10 @@ function checked(source: SourceFile, set: readonly SetOption[]): Design {
 function openFolder(name: string, open: OpenSide): Side {
   const { host } = open;
   const design = join(name, "design.json");
-  if (host.kind(design) === "file") return designSide("generated", name, design, open);
+  if (host.kind(design) === "file") {
+    const folder = reading(join(name, "manifest.json"), () => readGenerated(host, name));
+    return { ...designSide("generated", name, design, open), folder };
+  }
   if (host.kind(join(name, "manifest.json")) === "file") return runSide(name, open);
   const help = ["a folder of `moec compile` holds design.json, a run's folder holds manifest.json"];
   throw new DiagnosticError([diagnose("MOE6013", { file: name, reason: "it holds no design and no run" }, { help })]);
