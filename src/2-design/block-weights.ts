@@ -11,15 +11,17 @@ export interface LocalWeight {
   readonly residual?: boolean;
   /** how it starts, where that is not the normal distribution */
   readonly init?: Init;
+  /** the start is one that the spec asks for */
+  readonly asked?: boolean;
 }
 
 export type Inits = Readonly<Record<string, Init>>;
 
-/** `weight` [D] of ones, and `bias` [D] of zeros for a layer norm. */
+/** `weight` [D] of ones, and `bias` [D] of zeros for a layer norm; nothing where nothing is normalised. */
 export function normWeights(norm: Norm, width: number): readonly LocalWeight[] {
   const weight: LocalWeight = { name: "weight", shape: [width], class: "norms", init: { kind: "ones" } };
   const bias: LocalWeight = { name: "bias", shape: [width], class: "norms", init: { kind: "zeros" } };
-  return norm.kind === "layer" ? [weight, bias] : [weight];
+  return { none: [], rms: [weight], layer: [weight, bias] }[norm.kind];
 }
 
 /** q, k, v and o as [out,in], each with its bias after it if there is one, then the norms of q and k. */
@@ -64,7 +66,7 @@ export function biasWeight(name: string, shape: readonly number[]): LocalWeight 
 }
 
 /** The `init NAME rule` of a weight, if there is one. */
-export function initOf(init: Inits, name: string): { readonly init?: Init } {
+export function initOf(init: Inits, name: string): { readonly init?: Init; readonly asked?: boolean } {
   const own = Object.hasOwn(init, name) ? init[name] : undefined;
-  return own ? { init: own } : {};
+  return own ? { init: own, asked: true } : {};
 }

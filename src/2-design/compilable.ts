@@ -7,11 +7,11 @@ import type { Diagnostic } from "../diagnostics/diagnostic.js";
 import { expertKind } from "../experts/index.js";
 import { findRule } from "../rules/index.js";
 import type { Design, Ffn, Mixture } from "./design.js";
-import { blockUses } from "./layers.js";
+import { reachedBlocks } from "./layers.js";
 
 /** One diagnostic (MOE5011) for each word of the model that cannot be compiled; none when all can. */
 export function uncompilable(design: Design): readonly Diagnostic[] {
-  const steps = [...blockUses(design).keys()].flatMap((block) => design.blocks[block]?.steps ?? []);
+  const steps = [...reachedBlocks(design)].flatMap((block) => design.blocks[block]?.steps ?? []);
   const parts = [...new Set(steps.map((step) => step.part))];
   const found = parts.flatMap((part) => {
     const mixture = Object.hasOwn(design.mixtures, part) ? design.mixtures[part] : undefined;
@@ -29,8 +29,10 @@ function mixtureWords(mixture: Mixture, design: Design): readonly Word[] {
   const { name, router, experts, shared } = mixture;
   const rules = router.rules.filter((use) => findRule(use.slot, use.rule)?.build === undefined);
   return [
-    ...experts.flatMap(({ ffn, slots }, i) => [
-      ...ffnWords(ffn, indexed(`${name}.experts`, i)),
+    ...experts.flatMap(({ count, ffn, slots }, i) => [
+      ...(ffn.block === undefined
+        ? ffnWords(ffn, indexed(`${name}.experts`, i))
+        : blockWords(ffn.block, count, indexed(`${name}.experts`, i), design)),
       ...(slots === undefined ? [] : [{ path: indexed(`${name}.experts`, i), text: `with slots(${slots})` }]),
     ]),
     ...shared.flatMap(({ ffn }, i) => ffnWords(ffn, indexed(`${name}.shared`, i))),
@@ -41,6 +43,17 @@ function mixtureWords(mixture: Mixture, design: Design): readonly Word[] {
 
 function ffnWords({ kind }: Ffn, path: string): readonly Word[] {
   return expertKind(kind)?.build ? [] : [{ path, text: `experts of ${kind}` }];
+}
+
+/** What blocks cannot hold when they are experts: windows, tables, and in several experts mixtures of their own. */
+function blockWords(block: string, count: number, path: string, design: Design): readonly Word[] {
+  return (design.blocks[block]?.steps ?? []).flatMap(({ part, kind }) => {
+    const word = (what: string): readonly Word[] => [{ path, text: `block(${block}) with ${what} in ${part}` }];
+    if (kind === "attention") return design.attentions[part]?.window === undefined ? [] : word("a window");
+    const rules = kind === "mixture" ? (design.mixtures[part]?.router.rules ?? []) : [];
+    if (rules.some(({ rule }) => rule === "table")) return word("a table");
+    return kind === "mixture" && count > 1 ? word("experts of its own") : [];
+  });
 }
 
 /** A table from a file says nothing about how many experts its rows hold, unless tiers do. */

@@ -53,6 +53,8 @@ export interface Model {
   readonly stack: readonly { readonly count: number; readonly block: string }[];
   readonly norm: Norm;
   readonly head: { readonly bias: boolean };
+  /** trained models that the weights are made from; undefined: they are drawn */
+  readonly merge?: readonly string[];
 }
 
 export interface Precision {
@@ -62,7 +64,8 @@ export interface Precision {
 }
 
 export interface Norm {
-  readonly kind: "rms" | "layer";
+  readonly kind: "rms" | "layer" | "none";
+  /** 0 where nothing is normalised */
   readonly eps: number;
 }
 
@@ -79,6 +82,8 @@ export interface Step {
   readonly norm: Norm;
   /** what the part reads, where that is not the stream as it is; shared experts of a mixture never read it */
   readonly reads?: Point;
+  /** share of the part's numbers that a training step sets to 0 */
+  readonly dropout?: number;
 }
 
 /** A point of the residual stream: a layer's input, or the stream after one of its steps. */

@@ -55,6 +55,9 @@ function explainModel(design: Design, sizes: Sizes | undefined): string {
         `  attention   ${each.name}: ${each.heads} heads of ${each.headDim}${source(design, `${each.name}.head_dim`)}, ${each.kvHeads} for keys and values`,
     ),
     ...Object.values(design.denses).map((each) => `  dense       ${each.name}: ${ffnText(each.ffn)}`),
+    ...(model.merge
+      ? [`  start       experts from ${model.merge.join(", ")}, one each; all else their mean; routers drawn`]
+      : []),
     `  parameters  ${count(sizes.parameters.value)}, of which one token meets ${count(sizes.active.value)}`,
     `  weights     ${bytesText(sizes.bytes.value)} in ${model.dtype.params}`,
     `  per token   ${flopsText(sizes.flopsForward.value)} forward, ${flopsText(sizes.flopsBackward.value)} backward (2 per multiply-add; router not counted)`,

@@ -1,5 +1,5 @@
 /** The stack of a model, layer by layer. The design keeps it run-length coded; this is where the runs are unrolled. */
-import type { Block, Design, Model, Step } from "./design.js";
+import type { Block, Design, Ffn, Model, Step } from "./design.js";
 
 /** Layers of one block in a row. */
 export type Run = Model["stack"][number];
@@ -91,4 +91,24 @@ export function blockUses(design: Design): ReadonlyMap<string, number> {
 /** The name of a step's weights, `layers.{i}.<this>.…`: the part's own name in lower case. */
 export function stepScope(step: Step): string {
   return step.part.toLowerCase();
+}
+
+/** Names of the blocks that a model runs: those of its stack, and those that are experts in one of them. */
+export function reachedBlocks(design: Design): ReadonlySet<string> {
+  const waiting = (design.model?.stack ?? []).map(({ block }) => block);
+  const found = new Set<string>();
+  for (let name = waiting.shift(); name !== undefined; name = waiting.shift()) {
+    const block = design.blocks[name];
+    if (!block || found.has(name)) continue;
+    found.add(name);
+    for (const step of block.steps) waiting.push(...expertBlocks(design, step));
+  }
+  return found;
+}
+
+/** The blocks that are experts of a step's mixture. */
+export function expertBlocks(design: Design, { part, kind }: Step): readonly string[] {
+  const mixture = kind === "mixture" ? design.mixtures[part] : undefined;
+  const ffns: readonly Ffn[] = [...(mixture?.experts ?? []), ...(mixture?.shared ?? [])].map(({ ffn }) => ffn);
+  return ffns.flatMap(({ block }) => (block === undefined ? [] : [block]));
 }

@@ -2,12 +2,15 @@
 import { ffnWeights, type Inits, initOf, type LocalWeight } from "./block-weights.js";
 import type { Mixture, RuleUse } from "./design.js";
 
-/** Split, router, experts, shared experts, merge. `width` is D. */
-export function mixtureWeights(mixture: Mixture, width: number): readonly LocalWeight[] {
+/** The weights of one use of a block, `attend.q.weight` and so on. */
+export type BlockWeights = (block: string) => readonly LocalWeight[];
+
+/** Split, router, experts, shared experts, merge. `width` is D; `ofBlock` knows what blocks hold that are experts. */
+export function mixtureWeights(mixture: Mixture, width: number, ofBlock: BlockWeights): readonly LocalWeight[] {
   return [
     ...projection(mixture, "split", width),
     ...routerWeights(mixture),
-    ...expertWeights(mixture),
+    ...expertWeights(mixture, ofBlock),
     ...sharedWeights(mixture, width),
     ...projection(mixture, "merge", width),
   ];
@@ -63,11 +66,19 @@ function routerMatrix(name: string, shape: readonly number[], init: Inits): Loca
 }
 
 /** `experts.up.weight` [E,F,C] and so on; `experts.0.…`, `experts.1.…` where there are several groups. */
-function expertWeights(mixture: Mixture): readonly LocalWeight[] {
-  const several = mixture.experts.length > 1;
-  return mixture.experts.flatMap(({ count, ffn }, i) =>
-    named(several ? `experts.${i}.` : "experts.", ffnWeights(ffn, mixture.width, [count], mixture.init)),
-  );
+function expertWeights(mixture: Mixture, ofBlock: BlockWeights): readonly LocalWeight[] {
+  return mixture.experts.flatMap(({ count, ffn }, i) => {
+    const weights =
+      ffn.block === undefined
+        ? ffnWeights(ffn, mixture.width, [count], mixture.init)
+        : ofBlock(ffn.block).map((weight) => ({ ...weight, shape: [count, ...weight.shape] }));
+    return named(groupPrefix(mixture, i), weights);
+  });
+}
+
+/** What the names of a group's weights start with: `experts.`, or `experts.1.` where there are several groups. */
+export function groupPrefix({ experts }: Mixture, group: number): string {
+  return experts.length > 1 ? `experts.${group}.` : "experts.";
 }
 
 /** Shared experts work on whole tokens, whatever is routed: their width is D. */

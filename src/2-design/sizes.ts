@@ -113,7 +113,7 @@ export function sizesOf(design: Design): Sizes | undefined {
   const unused = unusedParameters(design, mixtures);
   const embedded = volumeOf(embeddingWeights(design));
   const active = total - unused - (model.embed.tied ? 0 : embedded);
-  const forward = forwardFlops(design, mixtures);
+  const forward = forwardFlops(design);
   const width = { f32: 4, bf16: 2, f16: 2 }[model.dtype.params];
   return {
     layers,
@@ -154,9 +154,8 @@ function sumSteps(design: Design, of: (step: Step) => number): number {
   return sum;
 }
 
-/** Sizes of one mixture in one layer. */
-export function mixtureSize(mixture: Mixture, design: Design): MixtureSize {
-  const width = design.model?.dModel ?? 0;
+/** Sizes of one mixture in one layer; `inside` names the blocks it stands in as a part of an expert. */
+export function mixtureSize(mixture: Mixture, design: Design, inside: readonly string[] = []): MixtureSize {
   const weights = stepWeights(design, { part: mixture.name, kind: "mixture", norm: { kind: "rms", eps: 1e-5 } }).slice(
     1,
   );
@@ -175,7 +174,7 @@ export function mixtureSize(mixture: Mixture, design: Design): MixtureSize {
       because: `${edges.value} of ${mixture.expertCount} experts × ${count(routed / mixture.expertCount)} + ${count(outside)}`,
     },
     edges,
-    flops: mixtureFlops(mixture, edges.value, width),
+    flops: mixtureFlops(mixture, edges.value, design, inside),
   };
 }
 
@@ -212,20 +211,40 @@ function edgesOfRule(select: RuleUse, mixture: Mixture, design: Design): Size {
   return { value: most, because: `${facts.exactEdges ? "" : "at most "}${most} (${text})` };
 }
 
-function mixtureFlops(mixture: Mixture, edges: number, width: number): Size {
-  const perRow = mixture.experts.map(({ count, ffn }) => (count / mixture.expertCount) * ffnFlops(ffn, mixture.width));
-  const routed = edges * perRow.reduce((sum, each) => sum + each, 0);
+function mixtureFlops(mixture: Mixture, edges: number, design: Design, inside: readonly string[]): Size {
+  const width = design.model?.dModel ?? 0;
+  const rows = ((design.model?.context ?? 0) * edges) / mixture.expertCount;
+  const each = mixture.experts.map(({ ffn }) => expertFlops(ffn, mixture.width, rows, design, inside));
+  const routed = mixture.experts.reduce((sum, { count }, i) => sum + (count / mixture.expertCount) * each[i]!.value, 0);
   const shared = mixture.shared.reduce((sum, { count, ffn }) => sum + count * ffnFlops(ffn, width), 0);
   const { unit } = mixture;
   const projections = unit.kind === "subtoken" ? Number(unit.split === "linear") + Number(unit.merge === "linear") : 0;
   const around = projections * 2 * width * width;
-  const kinds = mixture.experts.map(
-    ({ ffn }) => `${expertKind(ffn.kind)?.matrices ?? 0} × 2 × ${ffn.hidden} × ${mixture.width}`,
-  );
-  const because = [`${edges} edge${edges === 1 ? "" : "s"} × ${kinds.join(" or ")}`];
+  const because = [`${edges} edge${edges === 1 ? "" : "s"} × ${each.map((size) => size.because).join(" or ")}`];
   if (shared > 0) because.push(`shared experts ${count(shared)}`);
   if (around > 0) because.push(`split and merge ${count(around)}`);
-  return { value: routed + shared + around, because: because.join(" + ") };
+  return { value: edges * routed + shared + around, because: because.join(" + ") };
+}
+
+/** Forward FLOPs of one row of one expert; a block that is an expert sees `rows` of the positions of a sequence. */
+function expertFlops(ffn: Ffn, width: number, rows: number, design: Design, inside: readonly string[]): Size {
+  const { kind, hidden, block } = ffn;
+  if (block === undefined) {
+    const because = `${expertKind(kind)?.matrices ?? 0} × 2 × ${hidden} × ${width}`;
+    return { value: ffnFlops(ffn, width), because };
+  }
+  // a block that holds itself is refused, but not before its size is asked for
+  const steps = inside.includes(block) ? [] : (design.blocks[block]?.steps ?? []);
+  const value = steps.reduce((sum, step) => sum + stepFlops(design, step, rows, [...inside, block]), 0);
+  return { value, because: `${count(value)} of block(${block})` };
+}
+
+/** Forward FLOPs of one token in one step that sees sequences of `length`. */
+function stepFlops(design: Design, step: Step, length: number, inside: readonly string[] = []): number {
+  const { part } = step;
+  if (step.kind === "attention") return attentionFlops(design, part, length);
+  if (step.kind === "dense") return ffnFlops(design.denses[part]!.ffn, design.model!.dModel);
+  return mixtureSize(design.mixtures[part]!, design, inside).flops.value;
 }
 
 /** Two FLOPs for each number of each matrix: 6·F·C for swiglu. */
@@ -233,22 +252,18 @@ function ffnFlops({ kind, hidden }: Ffn, width: number): number {
   return 2 * (expertKind(kind)?.matrices ?? 0) * hidden * width;
 }
 
-function forwardFlops(design: Design, mixtures: Readonly<Record<string, MixtureSize>>): Size {
-  const { dModel, vocab } = design.model!;
-  const steps = sumSteps(design, (step) => {
-    if (step.kind === "attention") return attentionFlops(design, step.part);
-    if (step.kind === "dense") return ffnFlops(design.denses[step.part]!.ffn, dModel);
-    return mixtures[step.part]?.flops.value ?? 0;
-  });
+function forwardFlops(design: Design): Size {
+  const { dModel, vocab, context } = design.model!;
+  const steps = sumSteps(design, (step) => stepFlops(design, step, context));
   const head = 2 * dModel * vocab;
   return { value: steps + head, because: `layers ${steps} + head 2 × ${dModel} × ${vocab} = ${head}` };
 }
 
 /** Projections, then q kᵀ and the weighted sum over the positions seen, half of them on average when causal. */
-function attentionFlops(design: Design, part: string): number {
+function attentionFlops(design: Design, part: string, length: number): number {
   const { heads, kvHeads, headDim, mask, window } = design.attentions[part]!;
-  const { dModel, context } = design.model!;
+  const { dModel } = design.model!;
   const projections = 2 * dModel * headDim * (2 * heads + 2 * kvHeads);
-  const seen = Math.min(window ?? context, mask === "causal" ? (context + 1) / 2 : context);
+  const seen = Math.min(window ?? length, mask === "causal" ? (length + 1) / 2 : length);
   return projections + 4 * heads * headDim * seen;
 }

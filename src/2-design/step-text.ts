@@ -2,8 +2,10 @@
 import type { Point, Step } from "./design.js";
 
 /** `Mixture after rms reading previous.Attend`. */
-export function stepText({ part, norm, reads }: Step): string {
-  return `${part} after ${norm.kind}${reads === undefined ? "" : ` reading ${pointText(reads)}`}`;
+export function stepText({ part, norm, reads, dropout }: Step): string {
+  const reading = reads === undefined ? "" : ` reading ${pointText(reads)}`;
+  const dropping = dropout === undefined ? "" : ` dropout ${Number((dropout * 100).toPrecision(12))}%`;
+  return `${part} after ${norm.kind}${reading}${dropping}`;
 }
 
 /** `input`, `Attend`, `previous.input`; `refer` gives the name a part is known by. */

@@ -7,6 +7,7 @@ import { DiagnosticError } from "../diagnostics/diagnostic.js";
 import { cacheFolder } from "../host/cache-folder.js";
 import { carriesNothing } from "../runtime/carry.js";
 import { prepareData, type TokenizerChoice } from "../runtime/data/prepare.js";
+import { mergeFor } from "../runtime/merge.js";
 import { designNeedsCounts, drawTables } from "../runtime/routing-tables.js";
 import { type Tensor, writeSafetensors } from "../runtime/safetensors-write.js";
 import { carriedTables, startValues } from "../runtime/start-weights.js";
@@ -36,9 +37,10 @@ export async function init(cli: Cli, file: string, flags: InitFlags): Promise<nu
   const carry = from?.carry ?? carriesNothing;
   const counts = await countsFor(cli, design, seed, flags, from?.tokenizer);
   const tables = carriedTables({ buffers: buffersOf(design) }, drawTables(cli.host, design, counts).byName, carry);
+  const merge = mergeFor(cli.host, design);
   const weights = weightsOf(design).map((weight): Tensor => {
     const { name, shape } = weight;
-    return { name, dtype: "F32", shape, data: carry(weight, startValues(seed, weight)) };
+    return { name, dtype: "F32", shape, data: carry(weight, startValues(seed, weight, merge)) };
   });
   const buffers = buffersOf(design).map((buffer): Tensor => {
     const { name, shape, dtype } = buffer;

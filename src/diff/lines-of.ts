@@ -111,7 +111,7 @@ function line(owner: string, { slot, values, key = slot, path: below = slot, tex
 const numbered = (slot: string, index: number): string => (index === 0 ? slot : `${slot}[${index}]`);
 
 function modelSection(model: Model, from: From): Section {
-  const { name, vocab, context, dModel, dtype, embed, stack, norm, head, ...rest } = model;
+  const { name, vocab, context, dModel, dtype, embed, stack, norm, head, merge, ...rest } = model;
   told(rest);
   const layers = stackText(stack);
   const made: Made[] = [
@@ -121,6 +121,7 @@ function modelSection(model: Model, from: From): Section {
     { slot: "dtype", values: { ...dtype } },
     { slot: "embed", values: { tied: embed.tied, positions: embed.positions } },
     { slot: "layers", values: { layers: stackText(stack, from.refer) }, path: "repeat" },
+    { slot: "init", values: { merge: merge ? listText(merge) : null }, text: "drawn" },
     { slot: "norm", values: normValues(norm) },
     { slot: "head", values: { bias: head.bias } },
   ];
@@ -131,10 +132,10 @@ function modelSection(model: Model, from: From): Section {
 
 function blockSection({ name, steps }: Block, from: From): Section {
   const made = steps.map((step, i): Made => {
-    const { part, kind, norm, reads, ...rest } = step;
+    const { part, kind, norm, reads, dropout, ...rest } = step;
     told(rest);
     const reading = reads === undefined ? null : pointText(reads, from.refer);
-    const values = { part: from.refer(part), kind, ...normValues(norm), reading };
+    const values = { part: from.refer(part), kind, ...normValues(norm), reading, dropout: scalar(dropout) };
     return { slot: "residual", key: values.part, path: numbered("residual", i), values, text: stepText(step) };
   });
   return section("block", name, made, from, ["residual"]);

@@ -78,7 +78,7 @@ function drawTable(host: FileHost, design: Design, table: Table, layers: number,
 }
 
 /** Files that a spec names lie in the project, beside the spec or below. */
-const placeOf = ({ spec }: Design) => ({ folder: folderOf(spec.path), project: "." });
+export const placeOf = ({ spec }: Design) => ({ folder: folderOf(spec.path), project: "." });
 
 function fileCounts(host: FileHost, design: Design, path: string): Float64Array {
   return readCounts(host, fileInProject(host, { path, ...placeOf(design) }), design.model!.vocab);

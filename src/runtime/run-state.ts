@@ -9,6 +9,7 @@ import type { PreparedData } from "./data/prepare.js";
 import type { Sampler, SamplerState } from "./data/sampler.js";
 import type { Engine } from "./engine.js";
 import { fillData } from "./fill-data.js";
+import { mergeFor } from "./merge.js";
 import { type DrawnTables, drawTables, type TablesByName, tableUses } from "./routing-tables.js";
 import { sha256 } from "./sha256.js";
 import {
@@ -53,7 +54,12 @@ export function freshState({ bundle, engine, data, seed, host }: RunParts, carry
   fillData(engine, tables, tableUses(bundle.design));
   placeStep(engine, 0);
   const isDrawn = [...tables].every(([name, table]) => table === drawn.byName.get(name));
-  return { step: 0, tables, idle: startFresh(engine, bundle, seed, carry), drawn: isDrawn ? drawn : undefined };
+  return {
+    step: 0,
+    tables,
+    idle: startFresh(engine, bundle, seed, mergeFor(host, bundle.design), carry),
+    drawn: isDrawn ? drawn : undefined,
+  };
 }
 
 /** The state of a checkpoint; the errors of `checkSameData`, and those of tensors that do not fit the design. */

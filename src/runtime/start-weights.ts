@@ -1,20 +1,19 @@
 /** Puts numbers into the weights and states of an engine: fresh ones by rule and seed, or those of a checkpoint. */
 import type { WeightSpec } from "../2-design/weights.js";
-import { diagnose } from "../diagnostics/diagnose.js";
-import { DiagnosticError } from "../diagnostics/diagnostic.js";
 import type { Bundle } from "./bundle.js";
 import type { Carry } from "./carry.js";
 import { checkTensors, type ExpectedTensor } from "./checkpoint.js";
 import type { Engine } from "./engine.js";
 import { initialise } from "./init.js";
+import type { Merge } from "./merge.js";
 import type { TablesByName } from "./routing-tables.js";
 import type { Safetensors } from "./safetensors.js";
 import type { Tensor } from "./safetensors-write.js";
 
-/** The first values of a weight; MOE2025 for starts that this version cannot make. */
-export function startValues(seed: number, { name, shape, init, path }: WeightSpec): Float32Array {
-  if (init.kind !== "merge") return initialise(seed, name, shape, init);
-  throw new DiagnosticError([diagnose("MOE2025", { word: "merge", where: `\`${path}\`` })]);
+/** The first values of a weight: drawn by rule and seed, or made from checkpoints with the errors of `mergeFor`. */
+export function startValues(seed: number, weight: WeightSpec, merge: Merge): Float32Array {
+  const { name, shape, init } = weight;
+  return init.kind === "merge" ? merge(weight, init.checkpoints) : initialise(seed, name, shape, init);
 }
 
 /**
@@ -27,13 +26,13 @@ export type IdleTensors = ReadonlyMap<string, Float32Array>;
  * All weights at their start, or at what is carried over from an earlier run, and all states at zero; answers with
  * those that are idle.
  */
-export function startFresh(engine: Engine, bundle: Bundle, seed: number, carry: Carry): IdleTensors {
+export function startFresh(engine: Engine, bundle: Bundle, seed: number, merge: Merge, carry: Carry): IdleTensors {
   for (const { name } of engine.kept("state")) engine.floats("state", name).fill(0);
   return place(engine, bundle, (tensor) => {
     const { name, shape } = tensor;
     const weight = bundle.weights.find((each) => each.name === name);
     const fresh = weight
-      ? startValues(seed, weight)
+      ? startValues(seed, weight, merge)
       : new Float32Array(shape.reduce((product, each) => product * each, 1));
     return carry(tensor, fresh);
   });

@@ -1,6 +1,6 @@
 /** The words of `block`: the steps of one layer, in order. */
 import { normChoices } from "./norm.js";
-import { clause, nameOf, oneOf, phrase, point, value } from "./params.js";
+import { clause, nameOf, oneOf, phrase, point, share, value } from "./params.js";
 import type { Vocabulary } from "./pattern.js";
 
 export const blockWords: Vocabulary = {
@@ -28,6 +28,16 @@ export const blockWords: Vocabulary = {
               ),
             ),
             "an earlier point of the stream instead of the stream as it is; shared experts of a mixture read the stream as it is",
+          ),
+          clause(
+            "dropout",
+            value(
+              share("dropout", "of the numbers that the part gives, drawn anew at every step", {
+                max: 0.99,
+                optional: true,
+              }),
+            ),
+            "while training, this share of what the part gives is set to 0 and the rest divided by what is left; off unless written",
           ),
         ],
         example: "residual Attend after rms",

@@ -2,6 +2,14 @@
 import { anyWord, choice, number, oneOf, phrase, texts, value } from "./params.js";
 import type { Line } from "./pattern.js";
 
+/** What several trained models give together; a checkpoint is a file of weights, or the folder of a run. */
+export const mergeChoice = choice(
+  "merge",
+  "from trained models with dense layers, as in Branch-Train-MiX: experts take one model each, routers are drawn, all else is the mean",
+  texts("checkpoints", "files of weights, or folders of runs, in the project"),
+);
+
+/** How the weights of a name may start. */
 export const initChoices = [
   choice(
     "normal",
@@ -20,7 +28,7 @@ export const initChoices = [
   ),
   choice("zeros", "all zero"),
   choice("ones", "all one"),
-  choice("merge", "from trained models, as in Branch-Train-MiX", texts("checkpoints", "the checkpoints")),
+  mergeChoice,
 ] as const;
 
 /** A line `init NAME rule` for a block whose weights have these names. */

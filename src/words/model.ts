@@ -1,4 +1,5 @@
 /** The words of `model`: sizes, what comes before and after the layers, and the layers in order. */
+import { mergeChoice } from "./init.js";
 import { normChoices } from "./norm.js";
 import {
   choice,
@@ -85,6 +86,12 @@ export const modelWords: Vocabulary = {
       "Puts a block at these layers, in place of the one that stands there; layers are counted from 0.",
       [value(numbers("numbers", "the layers")), literal("of"), value(nameOf("block", ["block"], "the block"))],
       { times: "0+", example: "layers [0, 1, 2] of Dense" },
+    ),
+    phrase(
+      "init",
+      "Where the weights come from, but for those whose own part says `init`.",
+      [oneOf("init", "where they come from", [mergeChoice])],
+      { example: 'init merge(["runs/code", "runs/math"])' },
     ),
     phrase(
       "norm",

@@ -14,7 +14,6 @@ describe("uncompilable", () => {
   it("names experts and slots without a meaning", () => {
     const soft = `moe Mixture {
   experts 4 of gelu(hidden: 8) with slots(1)
-  experts 1 of block(Layer)
   router {
     score linear
     select all
@@ -25,8 +24,31 @@ describe("uncompilable", () => {
 }`;
     expect(refused(soft)).toEqual([
       "MOE5011 with slots(1)",
-      "MOE5011 experts of block",
       "MOE5011 dispatch softmax over tokens",
+    ]);
+  });
+
+  it("names what a block cannot hold as an expert, and that it cannot be shared", () => {
+    const depth = `block Inner { residual Near; residual Tables }
+attention Near { heads = 2; window = 4 }
+table Ids { key = token_id; value = subset(of: Tables.experts); tier all otherwise sees 1; assign hash(seed: 1) }
+moe Tables { experts 2 of relu(hidden: 4); router { select Ids[token_id]; weight one } }
+moe Mixture {
+  experts 1 of block(Inner)
+  shared 1 of block(Inner)
+  router {
+    score linear
+    gate sigmoid
+    select top(25%) per sequence
+    weight gate
+    allow lookahead because "a test"
+    allow imbalance because "a test"
+  }
+}`;
+    expect(refused(depth)).toEqual([
+      "MOE5011 block(Inner) with a window in Near",
+      "MOE5011 block(Inner) with a table in Tables",
+      "MOE5011 experts of block",
     ]);
   });
 

@@ -35,12 +35,17 @@ interface Step {
   readonly finite: boolean;
 }
 
+/** None of the designs starts from trained models. */
+function nothingMerged(): never {
+  throw new Error("nothing is merged here");
+}
+
 /** Runs the training program again and again on the same batch. */
 function train(design: Design, graph: Graph, paper: PaperCase): Step[] {
   const leaves = new Map<string, Tensor>(leavesOf(graph, paper));
   for (const weight of weightsOf(design)) {
     const place = leaves.get(weight.name);
-    if (place) leaves.set(weight.name, tensor(place.axes, startValues(1, weight)));
+    if (place) leaves.set(weight.name, tensor(place.axes, startValues(1, weight, nothingMerged)));
   }
   for (const { op, outputs } of graph.nodes)
     if (op.kind === "state") leaves.set(op.name, tensor(outputs[0]!.axes, filled(outputs[0]!.axes, op.init)));

@@ -96,6 +96,7 @@ function positive(value: number): number {
 
 /** The norm of a line; rms(eps: 1e-5) when none is written. */
 export function normOf(args: Args): Norm {
+  if (args.norm === "none") return { kind: "none", eps: 0 };
   const eps = args.eps === undefined ? 1e-5 : num(args.eps);
   return { kind: args.norm === "layer" ? "layer" : "rms", eps };
 }

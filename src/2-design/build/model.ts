@@ -33,6 +33,7 @@ export function buildModel(declaration: Declaration, names: Names, file: File): 
     stack: stackOf(declaration, readings, bare, file),
     norm: normOf(args("norm")),
     head: { bias: args("head").bias === true },
+    ...(find(readings, "init")?.sound && { merge: strs(args("init").checkpoints) }),
   };
 }
 

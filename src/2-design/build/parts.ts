@@ -30,7 +30,9 @@ function buildStep({ args, path }: Reading, file: File): readonly Step[] {
   if (args.norm === undefined) noteDefault(session, `${path}.norm`, "rms(eps: 1e-5)", "as in Llama");
   const kind = stepKinds[part.kind as keyof typeof stepKinds];
   const reads = args.reading === undefined ? undefined : pointOf(str(args.reading));
-  return [{ part: part.name.text, kind, norm: normOf(args), ...(reads && { reads }) }];
+  const dropout = optionalNum(args.dropout);
+  const norm = normOf(args);
+  return [{ part: part.name.text, kind, norm, ...(reads && { reads }), ...(dropout !== undefined && { dropout }) }];
 }
 
 /** `previous.Attend` as a point; whether there is such a step is checked once the stack is known. */

@@ -4,6 +4,7 @@ import type { Design } from "../design.js";
 import { complain, type Site, trustsAbsence } from "../read/report.js";
 import { attentionShapes } from "./attention-shapes.js";
 import { balanced } from "./balanced.js";
+import { blockExperts } from "./block-experts.js";
 import { blockParts } from "./block-parts.js";
 import { capacityOneExpert } from "./capacity-one-expert.js";
 import type { Check, CheckContext, RouterSite } from "./check.js";
@@ -12,6 +13,7 @@ import { freeExperts } from "./free-experts.js";
 import { gateMade } from "./gate-made.js";
 import { groups } from "./groups.js";
 import { lookahead } from "./lookahead.js";
+import { merged } from "./merged.js";
 import { modelSize } from "./model-size.js";
 import { optimized } from "./optimized.js";
 import { perUnit } from "./per-unit.js";
@@ -37,6 +39,8 @@ export const checks: readonly Check[] = [
   attentionShapes,
   blockParts,
   points,
+  blockExperts,
+  merged,
   subtokenHeads,
   tableRows,
   tableOwner,

@@ -18,9 +18,9 @@ export function layerNorm(g: GraphBuilder, x: Value, weight: Value, eps: number)
   return rmsNorm(g, centred, weight, eps);
 }
 
-/** The norm that a block names. */
-export function normalise(g: GraphBuilder, x: Value, weight: Value, norm: Norm): Value {
-  return norm.kind === "rms" ? rmsNorm(g, x, weight, norm.eps) : layerNorm(g, x, weight, norm.eps);
+/** The norm that a block names, where it names one. */
+export function normalise(g: GraphBuilder, x: Value, weight: Value, { kind, eps }: Norm): Value {
+  return kind === "layer" ? layerNorm(g, x, weight, eps) : rmsNorm(g, x, weight, eps);
 }
 
 function inverseSpread(g: GraphBuilder, x: Value, eps: number): Value {

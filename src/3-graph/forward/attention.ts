@@ -55,11 +55,18 @@ function turn(c: ForwardContext, attention: Attention, scope: string, name: "q" 
   const { g, size } = c;
   return g.within({ scope, role: `${name}_rope`, because: `${attention.name}.position` }, () => {
     const axes = [
-      { name: "S", size: size.seq },
+      { name: "S", size: c.chosen?.seq ?? size.seq },
       { name: "J", size: headDim / 2 },
     ];
-    const half = (part: "cos" | "sin") =>
-      g.data(`rope.${rope.base}.${headDim}.${part}`, { kind: "rope", base: rope.base, part }, axes, "f32");
+    const half = (part: "cos" | "sin"): Value => {
+      const angles = g.data(
+        `rope.${rope.base}.${headDim}.${part}`,
+        { kind: "rope", base: rope.base, part },
+        axes,
+        "f32",
+      );
+      return c.chosen ? g.take(angles, c.chosen.positions) : angles;
+    };
     return g.rope(x, half("cos"), half("sin"), { headDim, inverse: false });
   });
 }

@@ -2,7 +2,7 @@
 import type { Block, Norm, Point, Step } from "../../2-design/design.js";
 import { stepScope } from "../../2-design/layers.js";
 import { normalise } from "../compose/norm.js";
-import { add } from "../expr-build.js";
+import { add, le, mul, select } from "../expr-build.js";
 import type { Value } from "../graph.js";
 import { ensure } from "../internal.js";
 import { attend } from "./attention.js";
@@ -45,8 +45,18 @@ function residual(c: ForwardContext, step: Step, place: BlockPlace, x: Value, he
   const own = norm(c, scope, `${scope}.norm`, step.norm, x);
   const read = step.reads && pointOf(step.reads, here, place.previous);
   const h = read === undefined ? own : norm(c, scope, `${scope}.norm`, step.norm, read);
-  const y = partOf(c, step, scope, place.layer, h, own);
+  const y = dropped(c, step, scope, partOf(c, step, scope, place.layer, h, own));
   return g.within({ scope, role: "residual" }, () => g.map([x, y], add, { axes: x.axes }));
+}
+
+/** While training, every number is kept with probability 1 − p and then divided by it (Srivastava et al. 2014). */
+function dropped(c: ForwardContext, { dropout = 0 }: Step, scope: string, y: Value): Value {
+  const { g } = c;
+  if (!c.training || dropout === 0) return y;
+  return g.within({ scope, role: "dropout" }, () => {
+    const drawn = g.random(c.seed(), c.step(), c.stream(), y.axes);
+    return g.map([y, drawn], (a, u) => select(le(dropout, u), mul(a, 1 / (1 - dropout)), 0), { axes: y.axes });
+  });
 }
 
 function pointOf({ layer, after }: Point, here: Stream, previous: Stream | undefined): Value {
@@ -56,9 +66,10 @@ function pointOf({ layer, after }: Point, here: Stream, previous: Stream | undef
   return found;
 }
 
-/** The named norm of x; a layer norm has a bias as well. */
+/** The named norm of x, or x itself; a layer norm has a bias as well. */
 export function norm(c: ForwardContext, scope: string, name: string, kind: Norm, x: Value): Value {
   const { g } = c;
+  if (kind.kind === "none") return x;
   return g.within({ scope, role: "norm" }, () => {
     const y = normalise(g, x, c.param(`${name}.weight`, [c.D]), kind);
     return kind.kind === "layer" ? g.map([y, c.param(`${name}.bias`, [c.D])], add, { axes: x.axes }) : y;

@@ -34,6 +34,8 @@ export interface ForwardContext {
   readonly updates: { readonly target: Value; readonly value: Value }[];
   /** mean entropy of routers and the like are only made where somebody watches them */
   readonly tokens: Value;
+  /** where the rows come from, when they are some tokens of longer sequences */
+  readonly chosen?: { readonly positions: Value; readonly seq: number };
   /** by mixture, what its last use scored */
   readonly previousScores: Map<string, Value>;
 }

@@ -1,13 +1,30 @@
 /** A mixture: units, router, experts (not yet dispatched), shared experts, and units put together again. */
 import type { Mixture, RuleUse, SharedGroup } from "../../2-design/design.js";
+import { groupPrefix } from "../../2-design/mixture-weights.js";
 import { soleExpert } from "../../experts/build.js";
 import { expertKind } from "../../experts/index.js";
 import type { RouterSite } from "../../rules/build.js";
 import { probabilities } from "../../rules/meaning.js";
 import { linear } from "../compose/linear.js";
-import { add, select as choose, le, log, max, mul, neg, not, or, sigmoid } from "../expr-build.js";
+import {
+  add,
+  and,
+  select as choose,
+  le,
+  log,
+  lt,
+  max,
+  mul,
+  neg,
+  not,
+  or,
+  sigmoid,
+  sub,
+  type Term,
+} from "../expr-build.js";
 import type { Axis, Value } from "../graph.js";
 import { ensure } from "../internal.js";
+import { runBlockExperts } from "./block-experts.js";
 import type { ForwardContext } from "./context.js";
 import { ffnParams } from "./feed-forward.js";
 import { chooser } from "./phases.js";
@@ -34,7 +51,7 @@ export function mix(c: ForwardContext, mixture: Mixture, place: MixturePlace, x:
     // experts read what is routed, except where that is a run of tokens: then every token goes with its run
     const run = isRun(mixture.unit) ? mixture.unit : undefined;
     const [rows, edges] = run ? [x, onTokens(c, run, routed)] : [units, routed];
-    const computed = withCopies(c, rows, edges, runExperts(c, mixture, scope, rows, experts, edges));
+    const computed = withCopies(c, rows, edges, runExperts(c, mixture, place, rows, experts, edges));
     const y = withRest(c, mixture, rows, edges, computed);
     const whole = merge(c, mixture, scope, x, residualInside(c, mixture, rows, y));
     return mixture.shared.reduce((sum, group, i) => addShared(c, mixture, scope, group, i, own, sum), whole);
@@ -176,40 +193,38 @@ function entropy({ g }: ForwardContext, site: RouterSite, routed: Routed): Value
   });
 }
 
+/** Experts that dispatch will place, and those that are whole blocks. */
 function runExperts(
   c: ForwardContext,
   mixture: Mixture,
-  scope: string,
+  place: MixturePlace,
   x: Value,
   experts: Axis,
   routed: Routed,
 ): Value {
+  const { g } = c;
+  const blocks = runBlockExperts(c, mixture, place, x, routed);
+  if (mixture.experts.every(({ ffn }) => ffn.block !== undefined)) return blocks!;
+  const others = runPlaced(c, mixture, place.scope, x, experts, routed);
+  return blocks ? g.within({ role: "experts.combine" }, () => g.map([others, blocks], add, { axes: x.axes })) : others;
+}
+
+/** The experts that are no blocks, as one node that dispatch replaces; they are numbered among themselves. */
+function runPlaced(c: ForwardContext, mixture: Mixture, scope: string, x: Value, experts: Axis, routed: Routed): Value {
   const several = mixture.experts.length > 1;
   const width = x.axes[1]!;
   let first = 0;
   const params: Value[] = [];
-  const groups = mixture.experts.map(({ count, ffn }, i) => {
+  const groups = mixture.experts.flatMap(({ count, ffn }, i) => {
+    if (ffn.block !== undefined) return [];
     const axis = several ? { name: `E${i}`, size: count } : experts;
-    const weights = ffnParams(
-      c,
-      ffn,
-      several ? `${scope}.experts.${i}` : `${scope}.experts`,
-      [axis],
-      width,
-      several ? `F${i}` : "F",
-    );
+    const prefix = `${scope}.${groupPrefix(mixture, i)}`.slice(0, -1);
+    const weights = ffnParams(c, ffn, prefix, [axis], width, several ? `F${i}` : "F");
     params.push(...weights);
-    const group = {
-      first,
-      count,
-      ffn: ffn.kind,
-      hidden: ffn.hidden,
-      clamp: ffn.clamp,
-      bias: ffn.bias,
-      params: weights.length,
-    };
+    const { kind, hidden, clamp, bias } = ffn;
+    const group = { first, count, ffn: kind, hidden, clamp, bias, params: weights.length };
     first += count;
-    return group;
+    return [group];
   });
   const op = {
     kind: "experts" as const,
@@ -218,7 +233,29 @@ function runExperts(
     weightOnInput: routed.weightOnInput === true,
     ...(routed.room !== undefined && { room: Math.min(routed.room, x.axes[0]!.size) }),
   };
-  return c.g.within({ role: "experts" }, () => c.g.add(op, [x, routed.edges, routed.weight, ...params])[0]!);
+  const edges = placedEdges(c, mixture, routed.edges);
+  return c.g.within({ role: "experts" }, () => c.g.add(op, [x, edges, routed.weight, ...params])[0]!);
+}
+
+/** Edges to the experts that are no blocks, by their numbers among themselves; −1 for the others. */
+function placedEdges({ g }: ForwardContext, { experts }: Mixture, edges: Value): Value {
+  if (experts.every(({ ffn }) => ffn.block === undefined)) return edges;
+  return g.within({ role: "experts.edges" }, () =>
+    g.map(
+      [edges],
+      (e) => {
+        let [first, blocks] = [0, 0];
+        return experts.reduce<Term>((number, { count, ffn }) => {
+          const [from, before] = [first, blocks];
+          first += count;
+          if (ffn.block === undefined) return choose(and(le(from, e), lt(e, from + count)), sub(e, before), number);
+          blocks += count;
+          return number;
+        }, -1);
+      },
+      { dtype: "i32" },
+    ),
+  );
 }
 
 /** Where experts had no room, the unit stands for what they would have given. */

@@ -99,4 +99,15 @@ export const routingCodes = {
     "a slot that is empty in some steps",
     (p: { router: string; slot: string; when: string }) => `router of \`${p.router}\` has no \`${p.slot}\` ${p.when}`,
   ),
+  MOE3040: error(
+    "a block that needs a fixed number of tokens of every sequence",
+    // what: "attention", "attention to all positions", "a mixture"
+    (p: { block: string; moe: string; what: string; rule: string }) =>
+      `block \`${p.block}\` as an expert of \`${p.moe}\` has ${p.what}: it needs a fixed number of tokens of every sequence, and \`select ${p.rule}\` does not give one`,
+  ),
+  MOE3041: error(
+    "a block as an expert of something that is no token",
+    (p: { block: string; moe: string; unit: string }) =>
+      `block \`${p.block}\` works on tokens, but \`${p.moe}\` routes a ${p.unit}`,
+  ),
 } as const satisfies Family<"3">;

@@ -95,4 +95,9 @@ export const shapeCodes = {
     (p: { layer: number; layers: number }) =>
       `\`layers\` names layer ${count(p.layer)}, but the layers of the model are 0 to ${count(p.layers - 1)}`,
   ),
+  MOE4023: error(
+    "a merge of more or fewer models than there are experts",
+    (p: { checkpoints: number; moe: string; experts: number }) =>
+      `\`${p.moe}\` has ${count(p.experts)} experts, but is merged from ${count(p.checkpoints)} checkpoints`,
+  ),
 } as const satisfies Family<"4">;

@@ -156,4 +156,9 @@ export const runCodes = {
     "a start that takes nothing over",
     (p: { run: string }) => `nothing of \`${p.run}\` fits this design: every weight starts anew`,
   ),
+  MOE6050: error(
+    "a layer that an expert could be taken from in several ways",
+    (p: { file: string; layer: string; parts: readonly string[] }) =>
+      `\`${p.layer}\` of \`${p.file}\` has ${p.parts.length} parts that an expert could be: ${p.parts.join(", ")}`,
+  ),
 } as const satisfies Family<"6">;

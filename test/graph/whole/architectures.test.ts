@@ -44,6 +44,16 @@ describe.each(architectures)("$name", ({ text, loops }) => {
   });
 });
 
+it("drops nothing while evaluating", () => {
+  const { text, loops } = architectures.find(({ name }) => name.startsWith("dropout"))!;
+  const { design } = checkSpec({ path: "small.moe", text });
+  const graph = buildProgram(design!, "evaluate", { batch: 2, seq: SEQ }, (each) => dispatch(each, design!).graph);
+  const leaves = leavesOf(graph);
+  const layers = loops.layers.map((steps) => steps.map(({ keeps: _, ...step }) => step));
+  const want = layersByLoops({ ...loops, layers }, leaves);
+  expect(far(interpret(graph, leaves).outputs.get("loss"), [want.loss])).toBeLessThan(1e-7);
+});
+
 /** Central difference through the loops, not through the graph. */
 function slopeByLoops(model: LoopModel, leaves: Leaves, data: Tensor["data"], i: number): number {
   const [was, h] = [data[i]!, 1e-5];

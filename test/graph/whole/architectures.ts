@@ -1,4 +1,5 @@
 /** Small designs of every architecture word: the text of each, and what it means for the loops. */
+import { uniform } from "../../../src/3-graph/ops/random.js";
 import type { LoopAttention, LoopMixture, LoopModel, LoopStep } from "./layers-by-loops.js";
 
 export interface Architecture {
@@ -71,7 +72,57 @@ const shortcut = (position: string, reads: string): Architecture => ({
   },
 });
 
+const deepBlock = "block Deep { residual Depth after none }\n";
+const depthOf = (experts: string, select: string, gate: string): string =>
+  `moe Depth { ${experts}; router { score linear; gate ${gate}; ${select}; rest zero; weight gate; allow lookahead because "a test"; allow imbalance because "a test" } }\n`;
+
+/** The numbers a dropout line multiplies with at step 0 of seed 0: the n-th of the model has stream n. */
+const keeps = (share: number, nth: number, width = 8): readonly number[] =>
+  Array.from({ length: 2 * SEQ * width }, (_, place) => (uniform(0, 0, nth, place) >= share ? 1 / (1 - share) : 0));
+
 export const architectures: readonly Architecture[] = [
+  {
+    name: "blocks as experts, of steps that look at one token, two for each token, beside an expert that copies",
+    text: specOf({
+      model: "embed tokens tied; repeat 2 of Deep; head linear",
+      parts: `${deepBlock}block Inner { residual Feed; residual Second after layer(eps: 1e-5) }\n${feed}dense Second { ffn gelu(hidden: 6, bias) }\n${depthOf("experts 3 of block(Inner); experts 1 of copy", "select top(2) per token", "softmax")}`,
+    }),
+    loops: {
+      ...plain,
+      layers: [0, 1].map(() => [
+        step(
+          "depth",
+          {
+            kind: "depth",
+            experts: 3,
+            copy: true,
+            group: "0.",
+            gate: "softmax",
+            per: { best: 2 },
+            steps: [
+              step("feed", swiglu),
+              step("second", { kind: "dense", act: "gelu", bias: true }, { norm: "layer" }),
+            ],
+          },
+          { norm: "none" },
+        ),
+      ]),
+    },
+  },
+  {
+    name: "dropout of what the parts give",
+    text: specOf({
+      model: "embed tokens tied; repeat 2 of Layer; head linear",
+      parts: `block Layer { residual Attend dropout 20%; residual Feed after rms dropout 50% }\n${attention}${feed}`,
+    }),
+    loops: {
+      ...plain,
+      layers: [0, 1].map((layer) => [
+        step("attend", attend, { keeps: keeps(0.2, 2 * layer + 1) }),
+        step("feed", swiglu, { keeps: keeps(0.5, 2 * layer + 2) }),
+      ]),
+    },
+  },
   {
     name: "dense and sparse layers in turn, two layers placed by number",
     text: specOf({
