@@ -31,12 +31,17 @@ function unifyAxes(graph: Graph): Graph {
   }
   if (parent.size === 0) return graph;
   const rename = (a: Axis): Axis => ({ name: find(key(a)).split(":")[0]!, size: a.size });
-  const bySize = new Map<string, string>();
-  for (const k of parent.keys()) bySize.set(k.split(":")[0]!, find(k).split(":")[0]!);
-  const word = (name: string) => bySize.get(name) ?? name;
+  // a name may stand for axes of several sizes in a graph, but not in one node
+  const wordIn = ({ inputs, outputs }: Node) => {
+    const axes = [...inputs, ...outputs].flatMap((v) => v.axes);
+    return (name: string): string => {
+      const axis = axes.find((each) => each.name === name);
+      return axis ? rename(axis).name : name;
+    };
+  };
   return rebuild(graph, (node, to) => {
     if (renames(node) && isOne(node)) return to.replace(node.outputs[0]!, to.of(node.inputs[0]!));
-    const renamed = { ...node, op: renameOp(node, word) };
+    const renamed = { ...node, op: renameOp(node, wordIn(node)) };
     const made = to.add(
       renamed.op,
       node.inputs.map(to.of),

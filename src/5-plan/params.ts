@@ -55,6 +55,11 @@ export function paramTable(same: (v: Value) => Value, far: (v: Value) => boolean
   };
 }
 
+/** What the texts of kernels call their own numbers, whatever the target. */
+const locals: ReadonlySet<string> = new Set(
+  "cols column first height item lane lanes part row rows tile width".split(" "),
+);
+
 function nameFor(value: Value, partial: boolean, taken: readonly Param[], generic: boolean): string {
   const { op, at } = value.node;
   const role = generic
@@ -63,7 +68,8 @@ function nameFor(value: Value, partial: boolean, taken: readonly Param[], generi
       ? op.name.replace(/^layers\.\d+\./, "")
       : `${at.phase === "backward" && !at.role.startsWith("grad") ? "d_" : ""}${at.role || op.kind}`;
   const suffix = value.node.outputs.length > 1 ? `_${outputName(value)}` : "";
-  const base = `${role}${suffix}${partial ? "_partial" : ""}`.replace(/[^A-Za-z0-9]+/g, "_");
+  const plain = `${role}${suffix}${partial ? "_partial" : ""}`.replace(/[^A-Za-z0-9]+/g, "_");
+  const base = locals.has(plain) ? `${plain}_given` : plain;
   const names = new Set(taken.map((p) => p.name));
   let name = base;
   for (let i = 0; names.has(name); i++)

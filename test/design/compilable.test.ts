@@ -22,10 +22,7 @@ describe("uncompilable", () => {
     allow lookahead because "a test"
   }
 }`;
-    expect(refused(soft)).toEqual([
-      "MOE5011 with slots(1)",
-      "MOE5011 dispatch softmax over tokens",
-    ]);
+    expect(refused(soft)).toEqual(["MOE5011 with slots(1)", "MOE5011 dispatch softmax over tokens"]);
   });
 
   it("names what a block cannot hold as an expert, and that it cannot be shared", () => {
@@ -54,7 +51,7 @@ moe Mixture {
 
   it("looks at the mixtures of the model only", () => {
     const text = `moe Mixture { experts 2 of relu(hidden: 4); router { score linear; gate softmax; select top(1); weight gate; balance switch } }
-moe Spare { experts 2 of block(Layer); router { score linear; gate softmax; select top(1); weight gate; balance switch } }`;
+moe Spare { experts 2 of relu(hidden: 4) with slots(1); router { score linear; gate softmax; select top(1); weight gate; balance switch } }`;
     expect(refused(text)).toEqual([]);
   });
 });

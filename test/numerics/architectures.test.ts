@@ -7,7 +7,7 @@ import { built, compare } from "./agree.js";
 
 /** One of each word that leads to kernels of its own. */
 const chosen = architectures.filter(({ name }) =>
-  /previous\.Attend|^grouped|^GPT|^blocks|^dropout|^Mixture-of-Depths,/.test(name),
+  /previous\.Attend|^grouped|^GPT|^blocks|^dropout|^Mixture-of-Depths|^two blocks/.test(name),
 );
 
 describe.each(chosen)("$name", ({ text }) => {

@@ -204,7 +204,8 @@ function printReduce(s: Extract<Stmt, { kind: "reduce" }>, site: Site, out: Line
   });
 }
 
-const unusedSum = (to: Target, site: Site): string => `${to.local?.name ?? `t_${site.params[to.param!]!.name}`}_lanes`;
+const unusedSum = (to: Target, site: Site): string =>
+  `${to.local?.name ?? `value_${site.params[to.param!]!.name}`}_lanes`;
 
 function masked(value: Piece, last: Dim, how: "sum" | "max"): string {
   const v = asVector(value, d).text;
@@ -482,7 +483,7 @@ export function printVectorBody(
       continue;
     }
     if (s.kind !== "map") throw new Error(`a tile cannot hold ${s.kind}`);
-    const name = s.to.local?.name ?? `t_${site.params[s.to.param!]!.name}`;
+    const name = s.to.local?.name ?? `value_${site.params[s.to.param!]!.name}`;
     out.line(`const vf ${name} = ${asVector(expression(s.expr, spot), d).text};`);
     if (s.to.param === undefined) continue;
     const of = site.params[s.to.param]!.dtype === "i32" ? "_int" : "";

@@ -110,6 +110,71 @@ export const architectures: readonly Architecture[] = [
     },
   },
   {
+    name: "Mixture-of-Depths, half of the tokens of every sequence through attention and a network",
+    text: specOf({
+      model: "embed tokens tied; repeat 2 of [Deep, Dense]; head linear",
+      parts: `${deepBlock}${denseBlock}${attention}${feed}${depthOf("experts 1 of block(Dense)", "select top(50%) per sequence", "sigmoid")}`,
+    }),
+    loops: {
+      ...plain,
+      layers: [0, 1].flatMap(() => [
+        [
+          step(
+            "depth",
+            { kind: "depth", experts: 1, gate: "sigmoid", per: { tokens: 3 }, steps: dense },
+            { norm: "none" },
+          ),
+        ],
+        dense,
+      ]),
+    },
+  },
+  {
+    name: "Mixture-of-Depths and experts: a mixture inside the block, its balance over the chosen tokens",
+    text: specOf({
+      model: "embed tokens tied; repeat 1 of Deep; head linear",
+      parts: `${deepBlock}${sparseBlock}${attention}${moe("Mixture")}${depthOf("experts 1 of block(Sparse)", "select top(4) per sequence", "sigmoid")}`,
+    }),
+    loops: {
+      ...plain,
+      layers: [
+        [
+          step(
+            "depth",
+            { kind: "depth", experts: 1, gate: "sigmoid", per: { tokens: 4 }, steps: sparse },
+            { norm: "none" },
+          ),
+        ],
+      ],
+    },
+  },
+  {
+    name: "two blocks as experts, each choosing tokens of every sequence, attending to all of its own",
+    text: specOf({
+      model: "embed tokens tied; repeat 2 of Deep; head linear",
+      parts: `${deepBlock}block Inner { residual All after layer(eps: 1e-5); residual Feed }\nattention All { heads = 2; kv_heads = 1; position = rope; mask = none; qk_norm = on }\n${feed}${depthOf("experts 2 of block(Inner)", "select top(2) per expert within sequence", "softmax")}`,
+    }),
+    loops: {
+      ...plain,
+      layers: [0, 1].map(() => [
+        step(
+          "depth",
+          {
+            kind: "depth",
+            experts: 2,
+            gate: "softmax",
+            per: { tokens: 2 },
+            steps: [
+              step("all", { ...attend, kvHeads: 1, open: true, qkNorm: true }, { norm: "layer" }),
+              step("feed", swiglu),
+            ],
+          },
+          { norm: "none" },
+        ),
+      ]),
+    },
+  },
+  {
     name: "dropout of what the parts give",
     text: specOf({
       model: "embed tokens tied; repeat 2 of Layer; head linear",
