@@ -86,11 +86,13 @@ export interface Step {
   readonly dropout?: number;
 }
 
-/** A point of the residual stream: a layer's input, or the stream after one of its steps. */
+/** A point of the residual stream: a layer's input, the stream after one of its steps, or what such a step saw. */
 export interface Point {
   readonly layer: "same" | "previous";
   /** name of the step's part; undefined: the input of the layer */
   readonly after: string | undefined;
+  /** not the stream after the step, but what its norm gave to its part */
+  readonly normed?: boolean;
 }
 
 export interface Attention {

@@ -8,8 +8,8 @@ export function stepText({ part, norm, reads, dropout }: Step): string {
   return `${part} after ${norm.kind}${reading}${dropping}`;
 }
 
-/** `input`, `Attend`, `previous.input`; `refer` gives the name a part is known by. */
-export function pointText({ layer, after }: Point, refer: (name: string) => string = (name) => name): string {
-  const place = after === undefined ? "input" : refer(after);
+/** `input`, `Attend`, `Feed.norm`, `previous.input`; `refer` gives the name a part is known by. */
+export function pointText({ layer, after, normed }: Point, refer: (name: string) => string = (name) => name): string {
+  const place = after === undefined ? "input" : `${refer(after)}${normed ? ".norm" : ""}`;
   return layer === "previous" ? `previous.${place}` : place;
 }

@@ -21,7 +21,7 @@ export const blockWords: Vocabulary = {
             value(
               point(
                 "reading",
-                "`input` of the layer, the stream after an earlier `Part`, or either of `previous.` layer",
+                "`input` of the layer, the stream after an earlier `Part`, what its norm gave it (`Part.norm`), or any of these in the `previous.` layer",
                 {
                   optional: true,
                 },

@@ -35,12 +35,13 @@ function buildStep({ args, path }: Reading, file: File): readonly Step[] {
   return [{ part: part.name.text, kind, norm, ...(reads && { reads }), ...(dropout !== undefined && { dropout }) }];
 }
 
-/** `previous.Attend` as a point; whether there is such a step is checked once the stack is known. */
+/** `previous.Attend` or `Feed.norm` as a point; whether there is such a step is checked once the stack is known. */
 function pointOf(text: string): Point {
-  const [layer, name] = text.startsWith("previous.")
-    ? (["previous", text.slice(9)] as const)
-    : (["same", text] as const);
-  return { layer, after: name === "input" ? undefined : name };
+  const layer = text.startsWith("previous.") ? "previous" : "same";
+  const name = layer === "previous" ? text.slice("previous.".length) : text;
+  const step = name.endsWith(".norm") ? name.slice(0, -".norm".length) : name;
+  if (step === name) return { layer, after: name === "input" ? undefined : name };
+  return { layer, after: step, normed: true };
 }
 
 /** Builds an attention; head_dim and kv_heads are derived when they are not written. */

@@ -26,7 +26,7 @@ export const takes: Readonly<Record<Param["type"], string>> = {
   numbers: "a list of numbers",
   name: "a name",
   names: "a name, or a list of names",
-  point: "`input`, the name of an earlier step, or one of the two after `previous.`",
+  point: "`input`, the name of an earlier step, `.norm` of one, or any of these after `previous.`",
   weight: "a word",
   coverage: "(coverage <= a share)",
   experts: "the experts of a mixture, e.g. `Mixture.experts`",

@@ -13,8 +13,9 @@ import { mix } from "./mixture.js";
 /** The stream [T, D] where a layer starts, and after each of its steps. */
 export interface Stream {
   readonly input: Value;
-  /** by the name of the part */
+  /** by the name of the part: the stream after the step, and what its part was given */
   readonly after: ReadonlyMap<string, Value>;
+  readonly seen: Map<string, Value>;
   readonly output: Value;
 }
 
@@ -30,7 +31,8 @@ export interface BlockPlace {
 /** Runs the steps of a block: x [T, D] -> the stream in and after it. */
 export function runBlock(c: ForwardContext, block: Block, place: BlockPlace, x: Value): Stream {
   const after = new Map<string, Value>();
-  const stream = (output: Value): Stream => ({ input: x, after, output });
+  const seen = new Map<string, Value>();
+  const stream = (output: Value): Stream => ({ input: x, after, seen, output });
   const output = block.steps.reduce((now, step) => {
     const next = residual(c, step, place, now, stream(now));
     after.set(step.part, next);
@@ -45,6 +47,7 @@ function residual(c: ForwardContext, step: Step, place: BlockPlace, x: Value, he
   const own = norm(c, scope, `${scope}.norm`, step.norm, x);
   const read = step.reads && pointOf(step.reads, here, place.previous);
   const h = read === undefined ? own : norm(c, scope, `${scope}.norm`, step.norm, read);
+  here.seen.set(step.part, h);
   const y = dropped(c, step, scope, partOf(c, step, scope, place.layer, h, own));
   return g.within({ scope, role: "residual" }, () => g.map([x, y], add, { axes: x.axes }));
 }
@@ -59,9 +62,9 @@ function dropped(c: ForwardContext, { dropout = 0 }: Step, scope: string, y: Val
   });
 }
 
-function pointOf({ layer, after }: Point, here: Stream, previous: Stream | undefined): Value {
+function pointOf({ layer, after, normed }: Point, here: Stream, previous: Stream | undefined): Value {
   const stream = layer === "same" ? here : previous;
-  const found = after === undefined ? stream?.input : stream?.after.get(after);
+  const found = after === undefined ? stream?.input : (normed ? stream?.seen : stream?.after)?.get(after);
   ensure(found !== undefined, () => `the stream has no point ${layer} ${after ?? "input"}`);
   return found;
 }

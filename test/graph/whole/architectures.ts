@@ -200,7 +200,7 @@ export const architectures: readonly Architecture[] = [
   shortcut("input", "here.input"),
   shortcut("previous.input", "previous.input"),
   {
-    name: "LongCat layer: the mixture's result comes at the end, what it reads is from the beginning",
+    name: "LongCat layer: the mixture sees what the first network sees, its result comes at the end",
     text: specOf({
       model: "embed tokens tied; repeat 2 of Layer; head linear",
       parts: `block Layer {
@@ -208,7 +208,7 @@ export const architectures: readonly Architecture[] = [
   residual Feed
   residual Attend2
   residual Feed2
-  residual Mixture after rms reading Attend
+  residual Mixture after none reading Feed.norm
 }
 ${attention}attention Attend2 from Attend {}\n${feed}dense Feed2 from Feed {}\n${moe("Mixture")}`,
     }),
@@ -219,7 +219,7 @@ ${attention}attention Attend2 from Attend {}\n${feed}dense Feed2 from Feed {}\n$
         step("feed", swiglu),
         step("attend2", attend),
         step("feed2", swiglu),
-        step("mixture", mix, { reads: "here.attend" }),
+        step("mixture", mix, { norm: "none", reads: "here.feed norm" }),
       ]),
     },
   },

@@ -55,7 +55,7 @@ export interface LoopStep {
   readonly scope: string;
   readonly part: LoopAttention | LoopFfn | LoopMixture | LoopDepth;
   readonly norm: "rms" | "layer" | "none";
-  /** `here.input`, `here.attend`, `previous.attend` */
+  /** `here.input`, `here.attend`, `previous.attend`, `here.feed norm` */
   readonly reads?: string;
   /** what training multiplies the part's output with, one number each; undefined: nothing */
   readonly keeps?: readonly number[];
@@ -165,6 +165,7 @@ export function layersByLoops(it: LoopModel, leaves: Leaves) {
       const [where, point] = step.reads?.split(".") ?? [];
       const from = point === undefined ? now.x : (where === "here" ? here : previous).get(point)!;
       const h = from.map((x) => norm(now, step.norm, `${at}.norm`, x));
+      here.set(`${step.scope} norm`, h);
       const y = partOf(step.part, at, { ...now, x: h }, own);
       now = { ...now, x: now.x.map((x, t) => plus(x, kept(y[t]!, t, step.keeps))) };
       here.set(step.scope, now.x);
