@@ -119,7 +119,9 @@ function initReasons(tensor: CheckpointTensor, all: Transferring, changes: Chang
   const wasThere = layer === undefined || all.layers[0][layer]?.steps.some((each) => each.part === part);
   if (!wasThere) return [`\`${step?.part}\` was not in this layer`];
   const reasons = shapeReasons(tensor, changes);
-  return reasons.length > 0 ? reasons : ["it was not there"];
+  if (reasons.length > 0) return reasons;
+  // only blocks that are experts have sizes which the tensor's own part does not name
+  return [all.tensors.has(tensor.name) ? "a block that is an expert has other sizes" : "it was not there"];
 }
 
 function dropReasons(tensor: CheckpointTensor, all: Transferring, changes: Changes): readonly string[] {
