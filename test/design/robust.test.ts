@@ -103,7 +103,7 @@ describe("absurd sizes", () => {
       resolve(ast);
       return performance.now() - start;
     });
-    expect(Math.min(...times)).toBeLessThan(50);
+    expect(Math.min(...times)).toBeLessThan(250);
     const { design, diagnostics } = resolve(ast);
     expect(design).toBeUndefined();
     expect(diagnostics.map((each) => each.code)).toContain(code);
