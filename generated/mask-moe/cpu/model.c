@@ -476,11 +476,11 @@ static KERNEL void finish_sum(const worker *w, const float *restrict partial, fl
 static KERNEL void mixture_router_balance(const worker *w, const float *restrict router_balance, const float *restrict router_balance_b, float *restrict router_balance_c) {
   if (w->thread != 0) return;
   /* router.balance */
-  vf t_router_balance_c_lanes = vf_splat(0.0f);
+  vf value_router_balance_c_lanes = vf_splat(0.0f);
   for (int i_e = 0; i_e < 16; i_e += VL) {
-    t_router_balance_c_lanes = t_router_balance_c_lanes + (vf_load(router_balance + i_e) * vf_load(router_balance_b + i_e)) * 0.0000390625f;
+    value_router_balance_c_lanes = value_router_balance_c_lanes + (vf_load(router_balance + i_e) * vf_load(router_balance_b + i_e)) * 0.0000390625f;
   }
-  router_balance_c[0] = vf_hsum(t_router_balance_c_lanes);
+  router_balance_c[0] = vf_hsum(value_router_balance_c_lanes);
 }
 
 /* Adds up what 32 chunks of rows have left, in their order. */
@@ -529,8 +529,8 @@ static KERNEL void mixture_experts_gate_experts_up(const worker *w, const float 
             const ptrdiff_t row = first + i + r;
             for (int h = 0; h < cols; h += VL) {
               const int lanes = MIN(VL, cols - h), column = j + h;
-              const vf t_experts_up_b = (vf_load(tile + r * NR + h) * vf_sigmoid(vf_load(tile + r * NR + h))) * vf_load(tile + r * NR + VL + h);
-              vf_stream(experts_up_b + row * 512 + column, t_experts_up_b);
+              const vf value_experts_up_b = (vf_load(tile + r * NR + h) * vf_sigmoid(vf_load(tile + r * NR + h))) * vf_load(tile + r * NR + VL + h);
+              vf_stream(experts_up_b + row * 512 + column, value_experts_up_b);
             }
           }
         }
@@ -627,8 +627,8 @@ static KERNEL void attend_o_mixture_norm_in_train(const worker *w, const float *
           const ptrdiff_t row = first + i + r;
           for (int h = 0; h < cols; h += VL) {
             const int lanes = MIN(VL, cols - h), column = j + h;
-            const vf t_residual_b = vf_load_n(residual + row * 256 + column, lanes) + vf_load(tile + r * NR + h);
-            vf_store_n(residual_b + row * 256 + column, t_residual_b, lanes);
+            const vf value_residual_b = vf_load_n(residual + row * 256 + column, lanes) + vf_load(tile + r * NR + h);
+            vf_store_n(residual_b + row * 256 + column, value_residual_b, lanes);
           }
         }
       }
@@ -748,8 +748,8 @@ static KERNEL void head_logits_mixture_experts_combine_backward(const worker *w,
           const ptrdiff_t row = first + i + r;
           for (int h = 0; h < cols; h += VL) {
             const int lanes = MIN(VL, cols - h), column = j + h;
-            const vf t_d_norm = (norm[row] * vf_load_n(norm_weight + column, lanes)) * vf_load(tile + r * NR + h);
-            vf_store_n(d_norm + row * 256 + column, t_d_norm, lanes);
+            const vf value_d_norm = (norm[row] * vf_load_n(norm_weight + column, lanes)) * vf_load(tile + r * NR + h);
+            vf_store_n(d_norm + row * 256 + column, value_d_norm, lanes);
           }
         }
       }
@@ -769,11 +769,11 @@ static KERNEL void head_logits_mixture_experts_combine_backward(const worker *w,
         vf_store(d_norm_b + row * (ptrdiff_t)256 + i_d, vf_load(d_norm + row * (ptrdiff_t)256 + i_d) + ((vf_load(residual + row * (ptrdiff_t)256 + i_d) + vf_load(residual + row * (ptrdiff_t)256 + i_d)) * t_norm_a));
       }
       /* experts.combine */
-      vf t_d_experts_combine_lanes = vf_splat(0.0f);
+      vf value_d_experts_combine_lanes = vf_splat(0.0f);
       for (int i_d = 0; i_d < 256; i_d += VL) {
-        t_d_experts_combine_lanes = t_d_experts_combine_lanes + vf_load(experts_down_row + i_d) * vf_load(d_norm_b + row * (ptrdiff_t)256 + i_d);
+        value_d_experts_combine_lanes = value_d_experts_combine_lanes + vf_load(experts_down_row + i_d) * vf_load(d_norm_b + row * (ptrdiff_t)256 + i_d);
       }
-      d_experts_combine[row] = vf_hsum(t_d_experts_combine_lanes);
+      d_experts_combine[row] = vf_hsum(value_d_experts_combine_lanes);
     }
   }
 }
@@ -881,10 +881,10 @@ static KERNEL void mixture_experts_down_experts_up_backward(const worker *w, con
             const ptrdiff_t row = first + i + r;
             for (int h = 0; h < cols; h += VL) {
               const int lanes = MIN(VL, cols - h), column = j + h;
-              const vf t_d_experts_up = ((vf_sigmoid(vf_load_n(experts_gate + row * 512 + column, lanes)) + (vf_load_n(experts_gate + row * 512 + column, lanes) * (vf_sigmoid(vf_load_n(experts_gate + row * 512 + column, lanes)) * (1.0f - vf_sigmoid(vf_load_n(experts_gate + row * 512 + column, lanes)))))) * vf_load_n(experts_up + row * 512 + column, lanes)) * vf_load(tile + r * NR + h);
-              const vf t_d_experts_up_b = (vf_load_n(experts_gate + row * 512 + column, lanes) * vf_sigmoid(vf_load_n(experts_gate + row * 512 + column, lanes))) * vf_load(tile + r * NR + h);
-              vf_stream(d_experts_up + row * 512 + column, t_d_experts_up);
-              vf_stream(d_experts_up_b + row * 512 + column, t_d_experts_up_b);
+              const vf value_d_experts_up = ((vf_sigmoid(vf_load_n(experts_gate + row * 512 + column, lanes)) + (vf_load_n(experts_gate + row * 512 + column, lanes) * (vf_sigmoid(vf_load_n(experts_gate + row * 512 + column, lanes)) * (1.0f - vf_sigmoid(vf_load_n(experts_gate + row * 512 + column, lanes)))))) * vf_load_n(experts_up + row * 512 + column, lanes)) * vf_load(tile + r * NR + h);
+              const vf value_d_experts_up_b = (vf_load_n(experts_gate + row * 512 + column, lanes) * vf_sigmoid(vf_load_n(experts_gate + row * 512 + column, lanes))) * vf_load(tile + r * NR + h);
+              vf_stream(d_experts_up + row * 512 + column, value_d_experts_up);
+              vf_stream(d_experts_up_b + row * 512 + column, value_d_experts_up_b);
             }
           }
         }
@@ -1006,8 +1006,8 @@ static KERNEL void mixture_experts_up_experts_gate_backward(const worker *w, con
             const ptrdiff_t row = first + i + r;
             for (int h = 0; h < cols; h += VL) {
               const int lanes = MIN(VL, cols - h), column = j + h;
-              const vf t_d_experts_gate = vf_load(tile + r * NR + h) + 0.0f;
-              vf_store_n(d_experts_gate + row * 256 + column, t_d_experts_gate, lanes);
+              const vf value_d_experts_gate = vf_load(tile + r * NR + h) + 0.0f;
+              vf_store_n(d_experts_gate + row * 256 + column, value_d_experts_gate, lanes);
             }
           }
         }
@@ -1066,11 +1066,11 @@ static KERNEL void mixture_router_weight_router_gate_backward(const worker *w, c
         vf_store(d_router_weight + row * (ptrdiff_t)16 + i_e, vf_load(d_router_balance + i_e) + vf_load(t_router_weight + i_e));
       }
       /* router.gate */
-      vf t_d_router_gate_lanes = vf_splat(0.0f);
+      vf value_d_router_gate_lanes = vf_splat(0.0f);
       for (int i_e = 0; i_e < 16; i_e += VL) {
-        t_d_router_gate_lanes = t_d_router_gate_lanes + vf_load(d_router_weight + row * (ptrdiff_t)16 + i_e) * vf_load(router_gate + row * (ptrdiff_t)16 + i_e);
+        value_d_router_gate_lanes = value_d_router_gate_lanes + vf_load(d_router_weight + row * (ptrdiff_t)16 + i_e) * vf_load(router_gate + row * (ptrdiff_t)16 + i_e);
       }
-      d_router_gate[row] = vf_hsum(t_d_router_gate_lanes);
+      d_router_gate[row] = vf_hsum(value_d_router_gate_lanes);
     }
   }
 }
@@ -1409,9 +1409,9 @@ static KERNEL void attend_v_mixture_experts_combine_backward(const worker *w, co
           for (int h = 0; h < cols; h += VL) {
             const int lanes = MIN(VL, cols - h), column = j + h;
             const vf t_q = (vf_load(tile + r * NR + h) + 0.0f) + 0.0f;
-            const vf t_d_norm = (norm[row] * vf_load_n(attend_norm_weight + column, lanes)) * t_q;
+            const vf value_d_norm = (norm[row] * vf_load_n(attend_norm_weight + column, lanes)) * t_q;
             vf_store_n(d_q + row * 256 + column, t_q, lanes);
-            vf_store_n(d_norm + row * 256 + column, t_d_norm, lanes);
+            vf_store_n(d_norm + row * 256 + column, value_d_norm, lanes);
           }
         }
       }
@@ -1431,11 +1431,11 @@ static KERNEL void attend_v_mixture_experts_combine_backward(const worker *w, co
         vf_store(d_v + row * (ptrdiff_t)256 + i_d, (vf_load(d_norm_b + row * (ptrdiff_t)256 + i_d) + vf_load(d_norm + row * (ptrdiff_t)256 + i_d)) + ((vf_load(residual + row * (ptrdiff_t)256 + i_d) + vf_load(residual + row * (ptrdiff_t)256 + i_d)) * t_norm_a));
       }
       /* experts.combine */
-      vf t_d_experts_combine_lanes = vf_splat(0.0f);
+      vf value_d_experts_combine_lanes = vf_splat(0.0f);
       for (int i_d = 0; i_d < 256; i_d += VL) {
-        t_d_experts_combine_lanes = t_d_experts_combine_lanes + vf_load(experts_down_row + i_d) * vf_load(d_v + row * (ptrdiff_t)256 + i_d);
+        value_d_experts_combine_lanes = value_d_experts_combine_lanes + vf_load(experts_down_row + i_d) * vf_load(d_v + row * (ptrdiff_t)256 + i_d);
       }
-      d_experts_combine[row] = vf_hsum(t_d_experts_combine_lanes);
+      d_experts_combine[row] = vf_hsum(value_d_experts_combine_lanes);
     }
   }
 }
@@ -1471,9 +1471,9 @@ static KERNEL void attend_v_norm_backward(const worker *w, const float *restrict
           for (int h = 0; h < cols; h += VL) {
             const int lanes = MIN(VL, cols - h), column = j + h;
             const vf t_q = (vf_load(tile + r * NR + h) + 0.0f) + 0.0f;
-            const vf t_d_norm = (norm[row] * vf_load_n(attend_norm_weight + column, lanes)) * t_q;
+            const vf value_d_norm = (norm[row] * vf_load_n(attend_norm_weight + column, lanes)) * t_q;
             vf_store_n(d_q + row * 256 + column, t_q, lanes);
-            vf_store_n(d_norm + row * 256 + column, t_d_norm, lanes);
+            vf_store_n(d_norm + row * 256 + column, value_d_norm, lanes);
           }
         }
       }
@@ -1550,17 +1550,17 @@ static KERNEL void embed_rows_optimizer_norm_backward(const worker *w, const flo
 static KERNEL void optimizer_norm(const worker *w, const float *restrict grad_attend_norm_weight, float *restrict norm, const float *restrict grad_mixture_norm_weight, float *restrict norm_b) {
   if (w->thread != 0) return;
   /* norm */
-  vf t_norm_lanes = vf_splat(0.0f);
+  vf value_norm_lanes = vf_splat(0.0f);
   for (int i_d = 0; i_d < 256; i_d += VL) {
-    t_norm_lanes = t_norm_lanes + vf_load(grad_attend_norm_weight + i_d) * vf_load(grad_attend_norm_weight + i_d);
+    value_norm_lanes = value_norm_lanes + vf_load(grad_attend_norm_weight + i_d) * vf_load(grad_attend_norm_weight + i_d);
   }
-  norm[0] = vf_hsum(t_norm_lanes);
+  norm[0] = vf_hsum(value_norm_lanes);
   /* norm */
-  vf t_norm_b_lanes = vf_splat(0.0f);
+  vf value_norm_b_lanes = vf_splat(0.0f);
   for (int i_d = 0; i_d < 256; i_d += VL) {
-    t_norm_b_lanes = t_norm_b_lanes + vf_load(grad_mixture_norm_weight + i_d) * vf_load(grad_mixture_norm_weight + i_d);
+    value_norm_b_lanes = value_norm_b_lanes + vf_load(grad_mixture_norm_weight + i_d) * vf_load(grad_mixture_norm_weight + i_d);
   }
-  norm_b[0] = vf_hsum(t_norm_b_lanes);
+  norm_b[0] = vf_hsum(value_norm_b_lanes);
 }
 
 /* map norm, reduce norm */
@@ -1581,11 +1581,11 @@ static KERNEL void optimizer_norm_in_train(const worker *w, const float *restric
 static KERNEL void optimizer_norm_with_norm(const worker *w, const float *restrict grad_attend_norm_weight, float *restrict norm) {
   if (w->thread != 0) return;
   /* norm */
-  vf t_norm_lanes = vf_splat(0.0f);
+  vf value_norm_lanes = vf_splat(0.0f);
   for (int i_d = 0; i_d < 256; i_d += VL) {
-    t_norm_lanes = t_norm_lanes + vf_load(grad_attend_norm_weight + i_d) * vf_load(grad_attend_norm_weight + i_d);
+    value_norm_lanes = value_norm_lanes + vf_load(grad_attend_norm_weight + i_d) * vf_load(grad_attend_norm_weight + i_d);
   }
-  norm[0] = vf_hsum(t_norm_lanes);
+  norm[0] = vf_hsum(value_norm_lanes);
 }
 
 /* map norm, reduce norm, map clip, map adamw */
@@ -1770,10 +1770,10 @@ static KERNEL void optimizer_adamw(const worker *w, float *restrict adam_m, cons
       const int lanes = (int)MIN(VL, last - at);
       const vf t_adamw = (vf_load_n(adam_m + at, lanes) * 0.9f) + ((vf_load_n(gradient + at, lanes) * clip[0]) * 0.1f);
       const vf t_adamw_a = (vf_load_n(adam_v + at, lanes) * 0.95f) + (((vf_load_n(gradient + at, lanes) * clip[0]) * (vf_load_n(gradient + at, lanes) * clip[0])) * 0.05f);
-      const vf t_weight = vf_load_n(weight + at, lanes) - (adamw[0] * ((t_adamw / adamw_b[0]) / (vf_sqrt(t_adamw_a / adamw_c[0]) + 1e-8f)));
+      const vf value_weight = vf_load_n(weight + at, lanes) - (adamw[0] * ((t_adamw / adamw_b[0]) / (vf_sqrt(t_adamw_a / adamw_c[0]) + 1e-8f)));
       vf_store_n(adam_m + at, t_adamw, lanes);
       vf_store_n(adam_v + at, t_adamw_a, lanes);
-      vf_store_n(weight + at, t_weight, lanes);
+      vf_store_n(weight + at, value_weight, lanes);
     }
   }
 }
@@ -1787,10 +1787,10 @@ static KERNEL void optimizer_adamw_in_train(const worker *w, float *restrict ada
       const int lanes = (int)MIN(VL, last - at);
       const vf t_adamw = (vf_load_n(adam_m + at, lanes) * 0.9f) + ((vf_load_n(gradient + at, lanes) * clip[0]) * 0.1f);
       const vf t_adamw_a = (vf_load_n(adam_v + at, lanes) * 0.95f) + (((vf_load_n(gradient + at, lanes) * clip[0]) * (vf_load_n(gradient + at, lanes) * clip[0])) * 0.05f);
-      const vf t_weight = (vf_load_n(weight + at, lanes) * (1.0f - (adamw[0] * 0.1f))) - (adamw[0] * ((t_adamw / adamw_b[0]) / (vf_sqrt(t_adamw_a / adamw_c[0]) + 1e-8f)));
+      const vf value_weight = (vf_load_n(weight + at, lanes) * (1.0f - (adamw[0] * 0.1f))) - (adamw[0] * ((t_adamw / adamw_b[0]) / (vf_sqrt(t_adamw_a / adamw_c[0]) + 1e-8f)));
       vf_store_n(adam_m + at, t_adamw, lanes);
       vf_store_n(adam_v + at, t_adamw_a, lanes);
-      vf_store_n(weight + at, t_weight, lanes);
+      vf_store_n(weight + at, value_weight, lanes);
     }
   }
 }
@@ -1872,11 +1872,11 @@ static KERNEL void mixture_router_gate(const worker *w, const unsigned char *res
     for (int row = first; row < last; row++) {
       const float *const router_scores_row = router_unknown_slots[row] < 0 ? no_row : router_scores + (ptrdiff_t)(router_unknown_slots[row]) * 16;
       /* router.gate */
-      vf t_router_gate_lanes = vf_splat(-INFINITY);
+      vf value_router_gate_lanes = vf_splat(-INFINITY);
       for (int i_e = 0; i_e < 16; i_e += VL) {
-        t_router_gate_lanes = vf_max(t_router_gate_lanes, vf_select((tokens[row] < 0 ? vf_splat(0.0f) : vf_load_u8(mixture_visible + (ptrdiff_t)(tokens[row]) * 16 + i_e, VL)) != vf_splat(0.0f), vf_load(router_scores_row + i_e), vf_splat(-INFINITY)));
+        value_router_gate_lanes = vf_max(value_router_gate_lanes, vf_select((tokens[row] < 0 ? vf_splat(0.0f) : vf_load_u8(mixture_visible + (ptrdiff_t)(tokens[row]) * 16 + i_e, VL)) != vf_splat(0.0f), vf_load(router_scores_row + i_e), vf_splat(-INFINITY)));
       }
-      router_gate[row] = vf_hmax(t_router_gate_lanes);
+      router_gate[row] = vf_hmax(value_router_gate_lanes);
     }
   }
 }
@@ -1977,8 +1977,8 @@ static KERNEL void mixture_experts_gate_experts_up_in_evaluate(const worker *w, 
             const ptrdiff_t row = first + i + r;
             for (int h = 0; h < cols; h += VL) {
               const int lanes = MIN(VL, cols - h), column = j + h;
-              const vf t_experts_up = (vf_load(tile + r * NR + h) * vf_sigmoid(vf_load(tile + r * NR + h))) * vf_load(tile + r * NR + VL + h);
-              vf_stream(experts_up + row * 512 + column, t_experts_up);
+              const vf value_experts_up = (vf_load(tile + r * NR + h) * vf_sigmoid(vf_load(tile + r * NR + h))) * vf_load(tile + r * NR + VL + h);
+              vf_stream(experts_up + row * 512 + column, value_experts_up);
             }
           }
         }
@@ -2040,8 +2040,8 @@ static KERNEL void attend_o_mixture_norm_in_evaluate(const worker *w, const floa
           const ptrdiff_t row = first + i + r;
           for (int h = 0; h < cols; h += VL) {
             const int lanes = MIN(VL, cols - h), column = j + h;
-            const vf t_residual_b = vf_load_n(residual + row * 256 + column, lanes) + vf_load(tile + r * NR + h);
-            vf_store_n(residual_b + row * 256 + column, t_residual_b, lanes);
+            const vf value_residual_b = vf_load_n(residual + row * 256 + column, lanes) + vf_load(tile + r * NR + h);
+            vf_store_n(residual_b + row * 256 + column, value_residual_b, lanes);
           }
         }
       }
@@ -2118,11 +2118,11 @@ static KERNEL void head_logits_cross_entropy_in_evaluate(const worker *w, const 
       /* cross_entropy */
       cross_entropy[row] = (targets[row] < 0 ? 0.0f : (logits + row * (ptrdiff_t)4096)[(int)targets[row]]);
       /* cross_entropy */
-      vf t_cross_entropy_b_lanes = vf_splat(-INFINITY);
+      vf value_cross_entropy_b_lanes = vf_splat(-INFINITY);
       for (int i_v = 0; i_v < 4096; i_v += VL) {
-        t_cross_entropy_b_lanes = vf_max(t_cross_entropy_b_lanes, vf_load(logits + row * (ptrdiff_t)4096 + i_v));
+        value_cross_entropy_b_lanes = vf_max(value_cross_entropy_b_lanes, vf_load(logits + row * (ptrdiff_t)4096 + i_v));
       }
-      cross_entropy_b[row] = vf_hmax(t_cross_entropy_b_lanes);
+      cross_entropy_b[row] = vf_hmax(value_cross_entropy_b_lanes);
     }
   }
 }
