@@ -18,6 +18,7 @@ import { planPrograms } from "./5-plan/plan-programs.js";
 import { type CProgram, planToC } from "./6-emit/cpu/program.js";
 import { planToCuda } from "./6-emit/cuda/program.js";
 import { planToWgsl } from "./6-emit/wgsl/program.js";
+import { diagnose } from "./diagnostics/diagnose.js";
 import { type Diagnostic, DiagnosticError } from "./diagnostics/diagnostic.js";
 import { version } from "./host/version.js";
 import type { CudaProgram } from "./targets/cuda/program.js";
@@ -104,7 +105,9 @@ export function compileCuda(design: Design, options: CompileOptions = {}): Compi
   const { graphs, choices } = graphsOf(design, options);
   const plan = planPrograms(graphs as Record<string, Graph>, { fusion: { hotRow: 0 } });
   const { path, hash } = design.spec;
-  const cuda = planToCuda(plan, { title: design.model!.name, spec: path, hash, version: version() });
+  const { compute } = design.model!.dtype;
+  if (compute === "f16") throw new DiagnosticError([diagnose("MOE5007", { target: "cuda", what: "products in f16" })]);
+  const cuda = planToCuda(plan, { title: design.model!.name, spec: path, hash, version: version(), compute });
   return { design, choices, plan, cuda };
 }
 

@@ -16,6 +16,15 @@
 #define INLINE static inline
 #endif
 
+/* `DYNAMIC_SHARED(p)`: p points to the shared memory that a launch asks for. */
+#if defined(__CUDACC__)
+#define DYNAMIC_SHARED(name)                                        \
+  extern __shared__ __align__(128) unsigned char dynamic_shared[]; \
+  unsigned char *const name = dynamic_shared
+#else
+#define DYNAMIC_SHARED(name) unsigned char *const name = emulate::dynamic_shared
+#endif
+
 typedef unsigned short bf16;
 
 /* ------------------------------------------------------------ instructions */
@@ -337,6 +346,73 @@ INLINE void multiply_panels(float (&sum)[ROWS][COLUMNS], const float *a_panel, c
 #pragma unroll
       for (int c = 0; c < COLUMNS; c++) sum[r][c] += a[r] * b[c];
   }
+}
+
+INLINE float number_at(const float *from, long long at) { return from[at]; }
+INLINE float number_at(const bf16 *from, long long at) { return to_float(from[at]); }
+
+/* The same for numbers kept in bf16. */
+template <bool WHOLE>
+INLINE void fetch_four(float (&to)[4], const bf16 *from, int there) {
+#pragma unroll
+  for (int i = 0; i < 4; i++) to[i] = i < there ? to_float(from[i]) : 0.0f;
+}
+
+/* Eight neighbours of an operand into a panel, zeros behind the `there` first. WHOLE: all or none are there, in bf16, on
+ * 16 bytes; they may still be on their way when this returns. */
+template <bool WHOLE, class Number>
+INLINE void bring_eight(bf16 *to, const Number *from, int there) {
+  if constexpr (WHOLE) {
+    copy_later(to, from, there > 0);
+  } else {
+#pragma unroll
+    for (int i = 0; i < 8; i++) {
+      if (i >= there) to[i] = 0;
+      else if constexpr (sizeof(Number) == 2) to[i] = from[i];
+      else to[i] = to_bf16(from[i]);
+    }
+  }
+}
+
+INLINE bf16 as_bf16(bf16 x) { return x; }
+INLINE bf16 as_bf16(float x) { return to_bf16(x); }
+
+/* A warp's 64 by 32 of a tile, DEPTH steps of it. Panels hold lines of steps side by side, or, BY_STEPS, steps of lines
+ * side by side; LINE is the length of one, padded against conflicts of banks. */
+template <int DEPTH, int A_LINE, int B_LINE, bool A_BY_STEPS, bool B_BY_STEPS>
+INLINE void multiply_tiles(float (&sum)[4][4][4], const bf16 *a_panel, const bf16 *b_panel, int row, int column) {
+  const int lane = lane_of_warp(), within = lane % 8, lower = lane / 8 % 2 * 8, upper = lane / 16 * 8;
+#pragma unroll
+  for (int k = 0; k < DEPTH; k += 16) {
+    unsigned a[4][4], b[2][4];
+#pragma unroll
+    for (int i = 0; i < 4; i++) {
+      if constexpr (A_BY_STEPS) load_matrices_turned(a[i], a_panel + (k + upper + within) * A_LINE + row + i * 16 + lower);
+      else load_matrices(a[i], a_panel + (row + i * 16 + lower + within) * A_LINE + k + upper);
+    }
+#pragma unroll
+    for (int j = 0; j < 2; j++) {
+      if constexpr (B_BY_STEPS) load_matrices_turned(b[j], b_panel + (k + lower + within) * B_LINE + column + j * 16 + upper);
+      else load_matrices(b[j], b_panel + (column + j * 16 + upper + within) * B_LINE + k + lower);
+    }
+#pragma unroll
+    for (int i = 0; i < 4; i++)
+#pragma unroll
+      for (int j = 0; j < 4; j++) multiply_add(sum[i][j], a[i], b[j / 2][j % 2 * 2], b[j / 2][j % 2 * 2 + 1]);
+  }
+}
+
+/* A warp's sums to its place in a tile of floats. */
+template <int LINE>
+INLINE void put_tiles(float *tile, const float (&sum)[4][4][4], int row, int column) {
+  const int lane = lane_of_warp();
+#pragma unroll
+  for (int i = 0; i < 4; i++)
+#pragma unroll
+    for (int j = 0; j < 4; j++)
+#pragma unroll
+      for (int n = 0; n < 4; n++)
+        tile[(row + i * 16 + lane / 4 + n / 2 * 8) * LINE + column + j * 8 + lane % 4 * 2 + n % 2] = sum[i][j][n];
 }
 
 #endif

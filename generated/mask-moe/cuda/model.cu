@@ -24,7 +24,7 @@ optimizer_schedule_adamw(const float *__restrict__ the_step, float *__restrict__
 
 /* attend_norm: map norm, reduce norm */
 extern "C" __global__ void __launch_bounds__(256)
-attend_norm(const float *__restrict__ embed_weight, const int *__restrict__ tokens, float *__restrict__ norm, float *__restrict__ norm_b, const float *__restrict__ attend_norm_weight, float *__restrict__ norm_c) {
+attend_norm(const float *__restrict__ embed_weight, const int *__restrict__ tokens, float *__restrict__ norm, float *__restrict__ norm_b, const float *__restrict__ attend_norm_weight, bf16 *__restrict__ norm_c) {
   constexpr int D = 256;
   [[maybe_unused]] constexpr int LANES = 32;
   [[maybe_unused]] const int lane = threadIdx.x % LANES;
@@ -46,77 +46,84 @@ attend_norm(const float *__restrict__ embed_weight, const int *__restrict__ toke
   // norm
   for (int i_d = lane; i_d < D; i_d += LANES) {
     const int tokens_here_2 = tokens[row];
-    norm_c[row * D + i_d] = ((tokens_here_2 >= 0 ? embed_weight[(long long)at_least_zero(tokens_here_2) * D + i_d] : 0.0f) * t_norm_a) * attend_norm_weight[i_d];
+    norm_c[row * D + i_d] = to_bf16(((tokens_here_2 >= 0 ? embed_weight[(long long)at_least_zero(tokens_here_2) * D + i_d] : 0.0f) * t_norm_a) * attend_norm_weight[i_d]);
   }
 }
 
 /* attend_q_v: contract q, contract k, contract v (Attend) */
-extern "C" __global__ void __launch_bounds__(128, 1)
-attend_q_v(const float *__restrict__ norm, const float *__restrict__ attend_q_weight, float *__restrict__ q, const float *__restrict__ attend_k_weight, float *__restrict__ the_k, const float *__restrict__ attend_v_weight, float *__restrict__ v) {
-  /* A block makes a tile of 64 by 64; a thread, 8 by 4 of it. */
-  constexpr int TILE_ROWS = 64, TILE_COLUMNS = 64, DEPTH = 16, LANES = 128;
-  constexpr int A_LINE = TILE_ROWS + 4, B_LINE = TILE_COLUMNS + 4;
-  /* Panels of both operands while products are added up; then the finished tile. */
-  __shared__ __align__(16) float memory[4096];
-  float *const a_panel = memory;
-  float *const b_panel = memory + DEPTH * A_LINE;
+extern "C" __global__ void __launch_bounds__(256, 1)
+attend_q_v(const bf16 *__restrict__ norm, const bf16 *__restrict__ attend_q_weight, float *__restrict__ q, const bf16 *__restrict__ attend_k_weight, float *__restrict__ the_k, const bf16 *__restrict__ attend_v_weight, float *__restrict__ v) {
+  /* A block makes a tile of 128 by 128 on tensor cores, in bf16 with sums in f32; a warp, 64 by 32 of it. Panels of both
+   * operands come in 3 stages, so that copies for the next steps are on their way while one is multiplied. */
+  constexpr int TILE_ROWS = 128, TILE_COLUMNS = 128, DEPTH = 32, STAGES = 3, LANES = 256;
+  constexpr int A_LINE = 40, B_LINE = 40, A_PANEL = 5120, B_PANEL = 5120;
+  /* columns of one product; two products stand side by side in a tile */
+  [[maybe_unused]] constexpr int PRODUCT_COLUMNS = 128, STAGED_LINE = TILE_COLUMNS + 8;
+  DYNAMIC_SHARED(memory);
+  bf16 *const panels = (bf16 *)memory;
   const int lane = threadIdx.x;
   const int first_row = blockIdx.y * TILE_ROWS, end_row = smaller(first_row + TILE_ROWS, 4096);
   // which of several results this tile of columns belongs to
-  const int output = blockIdx.x < 4 ? 0 : blockIdx.x < 8 ? 1 : 2;
-  const int width = blockIdx.x < 4 ? 256 : blockIdx.x < 8 ? 256 : 256;
-  const int first_column = ((int)blockIdx.x - (blockIdx.x < 4 ? 0 : blockIdx.x < 8 ? 4 : 8)) * TILE_COLUMNS;
-  const int lane_row = lane / (TILE_COLUMNS / 4) * 8;
-  const int lane_column = lane % (TILE_COLUMNS / 4) * 4;
-  float sum[8][4] = {};
-#pragma unroll 1
-  for (int k = 0; k < 256; k += DEPTH) {
-    for (int i = lane; i < DEPTH * TILE_ROWS / 4; i += LANES) {
-      float four[4];
-      const int line = i / (DEPTH / 4), step = i % (DEPTH / 4) * 4;
+  const int output = blockIdx.x < 2 ? 0 : blockIdx.x < 4 ? 1 : 2;
+  const int width = blockIdx.x < 2 ? 256 : blockIdx.x < 4 ? 256 : 256;
+  const int first_column = ((int)blockIdx.x - (blockIdx.x < 2 ? 0 : blockIdx.x < 4 ? 2 : 4)) * PRODUCT_COLUMNS;
+  constexpr int steps = 8;
+  const auto bring = [&](int step) {
+    bf16 *const a_panel = panels + step % STAGES * (A_PANEL + B_PANEL), *const b_panel = a_panel + A_PANEL;
+    const int first_step = step * DEPTH;
+    for (int i = lane; i < DEPTH * 128 / 8; i += LANES) {
+      const int line = i / (DEPTH / 8), k = i % (DEPTH / 8) * 8, at_k = first_step + k;
       const int row = first_row + line;
-      fetch_four<true>(four, norm + (long long)row * 256 + k + step, row < end_row ? 256 - k - step : 0);
-      for (int j = 0; j < 4; j++) a_panel[(step + j) * A_LINE + line] = four[j];
+      bring_eight<true>(a_panel + line * A_LINE + k, norm + (row < end_row ? (long long)row * 256 + at_k : 0), row < end_row ? 256 - at_k : 0);
     }
-    for (int i = lane; i < DEPTH * TILE_COLUMNS / 4; i += LANES) {
-      float four[4];
-      if (output == 0)
-       {
-        const int line = i / (DEPTH / 4), step = i % (DEPTH / 4) * 4;
+    if (output == 0) {
+      for (int i = lane; i < DEPTH * 128 / 8; i += LANES) {
+        const int line = i / (DEPTH / 8), k = i % (DEPTH / 8) * 8, at_k = first_step + k;
         const int row = first_column + line;
-        fetch_four<true>(four, attend_q_weight + (long long)row * 256 + k + step, row < width ? 256 - k - step : 0);
-        for (int j = 0; j < 4; j++) b_panel[(step + j) * B_LINE + line] = four[j];
-      }
-      if (output == 1)
-       {
-        const int line = i / (DEPTH / 4), step = i % (DEPTH / 4) * 4;
-        const int row = first_column + line;
-        fetch_four<true>(four, attend_k_weight + (long long)row * 256 + k + step, row < width ? 256 - k - step : 0);
-        for (int j = 0; j < 4; j++) b_panel[(step + j) * B_LINE + line] = four[j];
-      }
-      if (output == 2)
-       {
-        const int line = i / (DEPTH / 4), step = i % (DEPTH / 4) * 4;
-        const int row = first_column + line;
-        fetch_four<true>(four, attend_v_weight + (long long)row * 256 + k + step, row < width ? 256 - k - step : 0);
-        for (int j = 0; j < 4; j++) b_panel[(step + j) * B_LINE + line] = four[j];
+        bring_eight<true>(b_panel + line * B_LINE + k, attend_q_weight + (row < width ? (long long)row * 256 + at_k : 0), row < width ? 256 - at_k : 0);
       }
     }
-    meet_block();
-    multiply_panels<DEPTH, 8, 4, A_LINE, B_LINE>(sum, a_panel, b_panel, lane_row, lane_column);
-    meet_block();
+    if (output == 1) {
+      for (int i = lane; i < DEPTH * 128 / 8; i += LANES) {
+        const int line = i / (DEPTH / 8), k = i % (DEPTH / 8) * 8, at_k = first_step + k;
+        const int row = first_column + line;
+        bring_eight<true>(b_panel + line * B_LINE + k, attend_k_weight + (row < width ? (long long)row * 256 + at_k : 0), row < width ? 256 - at_k : 0);
+      }
+    }
+    if (output == 2) {
+      for (int i = lane; i < DEPTH * 128 / 8; i += LANES) {
+        const int line = i / (DEPTH / 8), k = i % (DEPTH / 8) * 8, at_k = first_step + k;
+        const int row = first_column + line;
+        bring_eight<true>(b_panel + line * B_LINE + k, attend_v_weight + (row < width ? (long long)row * 256 + at_k : 0), row < width ? 256 - at_k : 0);
+      }
+    }
+  };
+  const int warp_row = warp_of_block() / 4 * 64, warp_column = warp_of_block() % 4 * 32;
+  float sum[4][4][4] = {};
+  for (int step = 0; step < STAGES - 1; step++) {
+    if (step < steps) bring(step);
+    end_of_copies();
   }
-#pragma unroll
-  for (int r = 0; r < 8; r++)
-#pragma unroll
-    for (int c = 0; c < 4; c++)
-      memory[(lane_row + r) * TILE_COLUMNS + lane_column + c] = sum[r][c];
+#pragma unroll 1
+  for (int step = 0; step < steps; step++) {
+    wait_for_copies<STAGES - 2>();
+    meet_block();
+    if (step + STAGES - 1 < steps) bring(step + STAGES - 1);
+    end_of_copies();
+    const bf16 *const a_panel = panels + step % STAGES * (A_PANEL + B_PANEL);
+    multiply_tiles<DEPTH, A_LINE, B_LINE, false, false>(sum, a_panel, a_panel + A_PANEL, warp_row, warp_column);
+  }
+  wait_for_copies<0>();
   meet_block();
-  for (int i = lane; i < TILE_ROWS * TILE_COLUMNS; i += LANES) {
-    const long long row = first_row + i / TILE_COLUMNS;
-    const int column = first_column + i % TILE_COLUMNS;
+  float *const staged = (float *)memory;
+  put_tiles<STAGED_LINE>(staged, sum, warp_row, warp_column);
+  meet_block();
+#pragma unroll 1
+  for (int i = lane; i < TILE_ROWS * PRODUCT_COLUMNS; i += LANES) {
+    const long long row = first_row + i / PRODUCT_COLUMNS;
+    const int column = first_column + i % PRODUCT_COLUMNS;
     if (row >= end_row || column >= width) continue;
-    const float product0 = memory[i];
+    const float product0 = staged[i / PRODUCT_COLUMNS * STAGED_LINE + i % PRODUCT_COLUMNS];
     if (output == 0) { q[row * 256 + column] = product0; }
     if (output == 1) { the_k[row * 256 + column] = product0; }
     if (output == 2) { v[row * 256 + column] = product0; }
@@ -159,7 +166,7 @@ attend_k_rope(const float *__restrict__ the_k, const float *__restrict__ rope_10
 
 /* attend_scores: attention scores (Attend.mask) */
 extern "C" __global__ void __launch_bounds__(128)
-attend_scores(const float *__restrict__ q_rope, const float *__restrict__ k_rope, const float *__restrict__ v, float *__restrict__ scores_o, float *__restrict__ scores_lse) {
+attend_scores(const float *__restrict__ q_rope, const float *__restrict__ k_rope, const float *__restrict__ v, bf16 *__restrict__ scores_o, float *__restrict__ scores_lse) {
   /* softmax(scale · q kᵀ) v: 1 thread has a query; keys and values pass by in blocks, the softmax is kept
    * running, and scores are never stored. Keys after the last query are not touched. */
   constexpr int S = 512, HEADS = 8, KV_HEADS = 8, D = 32, KEYS = 32;
@@ -210,67 +217,73 @@ attend_scores(const float *__restrict__ q_rope, const float *__restrict__ k_rope
   }
   if (query >= S) return;
 #pragma unroll
-  for (int c = 0; c < PARTS; c++) { scores_o[place + c * SPLIT + part] = sums[c] / total; }
+  for (int c = 0; c < PARTS; c++) { scores_o[place + c * SPLIT + part] = to_bf16(sums[c] / total); }
   if (part == 0) { scores_lse[(begin + query) * HEADS + head] = most + logf(total); }
 }
 
 /* attend_o: contract o (Attend) */
-extern "C" __global__ void __launch_bounds__(128, 1)
-attend_o(const float *__restrict__ scores_o, const float *__restrict__ attend_o_weight, float *__restrict__ o) {
-  /* A block makes a tile of 64 by 64; a thread, 8 by 4 of it. */
-  constexpr int TILE_ROWS = 64, TILE_COLUMNS = 64, DEPTH = 16, LANES = 128;
-  constexpr int A_LINE = TILE_ROWS + 4, B_LINE = TILE_COLUMNS + 4;
-  /* Panels of both operands while products are added up; then the finished tile. */
-  __shared__ __align__(16) float memory[4096];
-  float *const a_panel = memory;
-  float *const b_panel = memory + DEPTH * A_LINE;
+extern "C" __global__ void __launch_bounds__(256, 1)
+attend_o(const bf16 *__restrict__ scores_o, const bf16 *__restrict__ attend_o_weight, float *__restrict__ o) {
+  /* A block makes a tile of 128 by 128 on tensor cores, in bf16 with sums in f32; a warp, 64 by 32 of it. Panels of both
+   * operands come in 3 stages, so that copies for the next steps are on their way while one is multiplied. */
+  constexpr int TILE_ROWS = 128, TILE_COLUMNS = 128, DEPTH = 32, STAGES = 3, LANES = 256;
+  constexpr int A_LINE = 40, B_LINE = 40, A_PANEL = 5120, B_PANEL = 5120;
+  /* columns of one product; two products stand side by side in a tile */
+  [[maybe_unused]] constexpr int PRODUCT_COLUMNS = 128, STAGED_LINE = TILE_COLUMNS + 8;
+  DYNAMIC_SHARED(memory);
+  bf16 *const panels = (bf16 *)memory;
   const int lane = threadIdx.x;
   const int first_row = blockIdx.y * TILE_ROWS, end_row = smaller(first_row + TILE_ROWS, 4096);
   constexpr int width = 256;
-  const int first_column = blockIdx.x * TILE_COLUMNS;
-  const int lane_row = lane / (TILE_COLUMNS / 4) * 8;
-  const int lane_column = lane % (TILE_COLUMNS / 4) * 4;
-  float sum[8][4] = {};
-#pragma unroll 1
-  for (int k = 0; k < 256; k += DEPTH) {
-    for (int i = lane; i < DEPTH * TILE_ROWS / 4; i += LANES) {
-      float four[4];
-      const int line = i / (DEPTH / 4), step = i % (DEPTH / 4) * 4;
+  const int first_column = blockIdx.x * PRODUCT_COLUMNS;
+  constexpr int steps = 8;
+  const auto bring = [&](int step) {
+    bf16 *const a_panel = panels + step % STAGES * (A_PANEL + B_PANEL), *const b_panel = a_panel + A_PANEL;
+    const int first_step = step * DEPTH;
+    for (int i = lane; i < DEPTH * 128 / 8; i += LANES) {
+      const int line = i / (DEPTH / 8), k = i % (DEPTH / 8) * 8, at_k = first_step + k;
       const int row = first_row + line;
-      fetch_four<true>(four, scores_o + (long long)row * 256 + k + step, row < end_row ? 256 - k - step : 0);
-      for (int j = 0; j < 4; j++) a_panel[(step + j) * A_LINE + line] = four[j];
+      bring_eight<true>(a_panel + line * A_LINE + k, scores_o + (row < end_row ? (long long)row * 256 + at_k : 0), row < end_row ? 256 - at_k : 0);
     }
-    for (int i = lane; i < DEPTH * TILE_COLUMNS / 4; i += LANES) {
-      float four[4];
-       {
-        const int line = i / (DEPTH / 4), step = i % (DEPTH / 4) * 4;
-        const int row = first_column + line;
-        fetch_four<true>(four, attend_o_weight + (long long)row * 256 + k + step, row < width ? 256 - k - step : 0);
-        for (int j = 0; j < 4; j++) b_panel[(step + j) * B_LINE + line] = four[j];
-      }
+    for (int i = lane; i < DEPTH * 128 / 8; i += LANES) {
+      const int line = i / (DEPTH / 8), k = i % (DEPTH / 8) * 8, at_k = first_step + k;
+      const int row = first_column + line;
+      bring_eight<true>(b_panel + line * B_LINE + k, attend_o_weight + (row < width ? (long long)row * 256 + at_k : 0), row < width ? 256 - at_k : 0);
     }
-    meet_block();
-    multiply_panels<DEPTH, 8, 4, A_LINE, B_LINE>(sum, a_panel, b_panel, lane_row, lane_column);
-    meet_block();
+  };
+  const int warp_row = warp_of_block() / 4 * 64, warp_column = warp_of_block() % 4 * 32;
+  float sum[4][4][4] = {};
+  for (int step = 0; step < STAGES - 1; step++) {
+    if (step < steps) bring(step);
+    end_of_copies();
   }
-#pragma unroll
-  for (int r = 0; r < 8; r++)
-#pragma unroll
-    for (int c = 0; c < 4; c++)
-      memory[(lane_row + r) * TILE_COLUMNS + lane_column + c] = sum[r][c];
+#pragma unroll 1
+  for (int step = 0; step < steps; step++) {
+    wait_for_copies<STAGES - 2>();
+    meet_block();
+    if (step + STAGES - 1 < steps) bring(step + STAGES - 1);
+    end_of_copies();
+    const bf16 *const a_panel = panels + step % STAGES * (A_PANEL + B_PANEL);
+    multiply_tiles<DEPTH, A_LINE, B_LINE, false, false>(sum, a_panel, a_panel + A_PANEL, warp_row, warp_column);
+  }
+  wait_for_copies<0>();
   meet_block();
-  for (int i = lane; i < TILE_ROWS * TILE_COLUMNS; i += LANES) {
-    const long long row = first_row + i / TILE_COLUMNS;
-    const int column = first_column + i % TILE_COLUMNS;
+  float *const staged = (float *)memory;
+  put_tiles<STAGED_LINE>(staged, sum, warp_row, warp_column);
+  meet_block();
+#pragma unroll 1
+  for (int i = lane; i < TILE_ROWS * PRODUCT_COLUMNS; i += LANES) {
+    const long long row = first_row + i / PRODUCT_COLUMNS;
+    const int column = first_column + i % PRODUCT_COLUMNS;
     if (row >= end_row || column >= width) continue;
-    const float product0 = memory[i];
+    const float product0 = staged[i / PRODUCT_COLUMNS * STAGED_LINE + i % PRODUCT_COLUMNS];
     o[row * 256 + column] = product0;
   }
 }
 
 /* attend_residual_mixture_norm: map residual, map norm, reduce norm */
 extern "C" __global__ void __launch_bounds__(256)
-attend_residual_mixture_norm(const float *__restrict__ embed_weight, const int *__restrict__ tokens, const float *__restrict__ o, float *__restrict__ residual, float *__restrict__ norm, float *__restrict__ norm_b, const float *__restrict__ mixture_norm_weight, float *__restrict__ norm_c) {
+attend_residual_mixture_norm(const float *__restrict__ embed_weight, const int *__restrict__ tokens, const float *__restrict__ o, float *__restrict__ residual, float *__restrict__ norm, float *__restrict__ norm_b, const float *__restrict__ mixture_norm_weight, float *__restrict__ norm_c, bf16 *__restrict__ norm_c_bf16) {
   constexpr int D = 256;
   [[maybe_unused]] constexpr int LANES = 32;
   [[maybe_unused]] const int lane = threadIdx.x % LANES;
@@ -295,7 +308,7 @@ attend_residual_mixture_norm(const float *__restrict__ embed_weight, const int *
   if (lane == 0) { norm_b[row] = t_norm_a; }
   // norm
   for (int i_d = lane; i_d < D; i_d += LANES) {
-    norm_c[row * D + i_d] = (residual[row * D + i_d] * t_norm_a) * mixture_norm_weight[i_d];
+    norm_c[row * D + i_d] = (residual[row * D + i_d] * t_norm_a) * mixture_norm_weight[i_d]; norm_c_bf16[row * D + i_d] = to_bf16(norm_c[row * D + i_d]);
   }
 }
 
@@ -361,7 +374,7 @@ mixture_router_unknown_with_router_unknown_slots_scan(const int *__restrict__ ro
 /* Where each expert's run of rows begins, and which expert each tile of sorted rows belongs to. */
 extern "C" __global__ void __launch_bounds__(256)
 mixture_router_unknown_with_router_unknown_slots_add_up(const int *__restrict__ router_unknown, int *__restrict__ router_unknown_offsets, int *__restrict__ router_unknown_rows, int *__restrict__ router_unknown_slots, int *__restrict__ chunk_counts, int *__restrict__ tiles) {
-  constexpr int EXPERTS = 1, CHUNKS = 4, TILES = 65, TILE_ROWS = 64;
+  constexpr int EXPERTS = 1, CHUNKS = 4, TILES = 33, TILE_ROWS = 128;
   __shared__ int starts[EXPERTS + 1], first_tiles[EXPERTS + 1];
   const int lane = threadIdx.x;
   if (warp_of_block() == 0) {
@@ -429,13 +442,13 @@ mixture_router_unknown_with_router_unknown_slots_place(const int *__restrict__ r
 }
 
 /* mixture_router_scores: contract router.scores (Mixture.router.score) */
-extern "C" __global__ void __launch_bounds__(64, 1)
+extern "C" __global__ void __launch_bounds__(128, 1)
 mixture_router_scores(const float *__restrict__ norm, const int *__restrict__ router_unknown_rows, const float *__restrict__ mixture_router_weight, float *__restrict__ router_scores, const int *__restrict__ router_unknown_offsets, const int *__restrict__ tiles) {
-  /* A block makes a tile of 64 by 32; a thread, 8 by 4 of it. */
-  constexpr int TILE_ROWS = 64, TILE_COLUMNS = 32, DEPTH = 16, LANES = 64;
+  /* A block makes a tile of 128 by 32; a thread, 8 by 4 of it. */
+  constexpr int TILE_ROWS = 128, TILE_COLUMNS = 32, DEPTH = 16, LANES = 128;
   constexpr int A_LINE = TILE_ROWS + 4, B_LINE = TILE_COLUMNS + 4;
   /* Panels of both operands while products are added up; then the finished tile. */
-  __shared__ __align__(16) float memory[2048];
+  __shared__ __align__(16) float memory[4096];
   float *const a_panel = memory;
   float *const b_panel = memory + DEPTH * A_LINE;
   const int lane = threadIdx.x;
@@ -623,7 +636,7 @@ mixture_router_load_experts_sort_scan(const int *__restrict__ router_select, flo
 /* Where each expert's run of rows begins, and which expert each tile of sorted rows belongs to. */
 extern "C" __global__ void __launch_bounds__(256)
 mixture_router_load_experts_sort_add_up(const int *__restrict__ router_select, float *__restrict__ router_load, int *__restrict__ experts_sort_offsets, int *__restrict__ experts_sort_rows, int *__restrict__ experts_sort_slots, int *__restrict__ chunk_counts, int *__restrict__ tiles) {
-  constexpr int EXPERTS = 16, CHUNKS = 4, TILES = 80, TILE_ROWS = 64;
+  constexpr int EXPERTS = 16, CHUNKS = 4, TILES = 48, TILE_ROWS = 128;
   __shared__ int starts[EXPERTS + 1], first_tiles[EXPERTS + 1];
   const int lane = threadIdx.x;
   if (warp_of_block() == 0) {
@@ -767,23 +780,24 @@ mixture_router_entropy(const float *__restrict__ router_entropy, float *__restri
 }
 
 /* mixture_experts_gate_experts_up: contract experts.gate, contract experts.up, map experts.up (Mixture) */
-extern "C" __global__ void __launch_bounds__(128, 1)
-mixture_experts_gate_experts_up(const float *__restrict__ norm, const int *__restrict__ experts_sort_rows, const float *__restrict__ mixture_experts_gate_weight, float *__restrict__ experts_gate, const float *__restrict__ mixture_experts_up_weight, float *__restrict__ experts_up, float *__restrict__ experts_up_b, const int *__restrict__ experts_sort_offsets, const int *__restrict__ tiles) {
-  /* A block makes a tile of 64 by 64; a thread, 8 by 4 of it. */
-  constexpr int TILE_ROWS = 64, TILE_COLUMNS = 64, DEPTH = 16, LANES = 128;
-  constexpr int A_LINE = TILE_ROWS + 4, B_LINE = TILE_COLUMNS + 4;
-  /* Panels of both operands while products are added up; then the finished tile. */
-  __shared__ __align__(16) float memory[8192];
-  float *const a_panel = memory;
-  float *const b_panel0 = memory + DEPTH * A_LINE;
-  float *const b_panel1 = memory + DEPTH * A_LINE + DEPTH * B_LINE;
+extern "C" __global__ void __launch_bounds__(256, 1)
+mixture_experts_gate_experts_up(const bf16 *__restrict__ norm, const int *__restrict__ experts_sort_rows, const bf16 *__restrict__ mixture_experts_gate_weight, float *__restrict__ experts_gate, const bf16 *__restrict__ mixture_experts_up_weight, float *__restrict__ experts_up, bf16 *__restrict__ experts_up_b, const int *__restrict__ experts_sort_offsets, const int *__restrict__ tiles) {
+  /* A block makes a tile of 128 by 128 on tensor cores, in bf16 with sums in f32; a warp, 64 by 32 of it. Panels of both
+   * operands come in 3 stages, so that copies for the next steps are on their way while one is multiplied. */
+  constexpr int TILE_ROWS = 128, TILE_COLUMNS = 128, DEPTH = 32, STAGES = 3, LANES = 256;
+  constexpr int A_LINE = 40, B_LINE = 40, A_PANEL = 5120, B_PANEL = 5120;
+  /* columns of one product; two products stand side by side in a tile */
+  [[maybe_unused]] constexpr int PRODUCT_COLUMNS = 64, STAGED_LINE = TILE_COLUMNS + 8;
+  DYNAMIC_SHARED(memory);
+  bf16 *const panels = (bf16 *)memory;
   const int lane = threadIdx.x;
   // a tile of sorted rows: its expert, its first row and its end, as the sort has left them
   const int *const tile = tiles + blockIdx.y * 3;
   const int expert = tile[0], first_row = tile[1], end_row = tile[2];
   if (expert < 0) return;
   constexpr int width = 512;
-  const int first_column = blockIdx.x * TILE_COLUMNS;
+  const int first_column = blockIdx.x * PRODUCT_COLUMNS;
+  constexpr int steps = 8;
   /* Row of A for each row of the tile; -1 for none. */
   __shared__ int rows_by_experts_sort_rows[TILE_ROWS];
   for (int i = lane; i < TILE_ROWS; i += LANES) {
@@ -792,123 +806,125 @@ mixture_experts_gate_experts_up(const float *__restrict__ norm, const int *__res
     rows_by_experts_sort_rows[i] = found;
   }
   meet_block();
-  const int lane_row = lane / (TILE_COLUMNS / 4) * 8;
-  const int lane_column = lane % (TILE_COLUMNS / 4) * 4;
-  float sum0[8][4] = {};
-  float sum1[8][4] = {};
-#pragma unroll 1
-  for (int k = 0; k < 256; k += DEPTH) {
-    for (int i = lane; i < DEPTH * TILE_ROWS / 4; i += LANES) {
-      float four[4];
-      const int line = i / (DEPTH / 4), step = i % (DEPTH / 4) * 4;
+  const auto bring = [&](int step) {
+    bf16 *const a_panel = panels + step % STAGES * (A_PANEL + B_PANEL), *const b_panel = a_panel + A_PANEL;
+    const int first_step = step * DEPTH;
+    for (int i = lane; i < DEPTH * 128 / 8; i += LANES) {
+      const int line = i / (DEPTH / 8), k = i % (DEPTH / 8) * 8, at_k = first_step + k;
       const int row = rows_by_experts_sort_rows[line];
-      fetch_four<true>(four, norm + (long long)row * 256 + k + step, row >= 0 ? 256 - k - step : 0);
-      for (int j = 0; j < 4; j++) a_panel[(step + j) * A_LINE + line] = four[j];
+      bring_eight<true>(a_panel + line * A_LINE + k, norm + (row >= 0 ? (long long)row * 256 + at_k : 0), row >= 0 ? 256 - at_k : 0);
     }
-    for (int i = lane; i < DEPTH * TILE_COLUMNS / 4; i += LANES) {
-      float four[4];
-       {
-        const int line = i / (DEPTH / 4), step = i % (DEPTH / 4) * 4;
-        const int row = first_column + line;
-        fetch_four<true>(four, (mixture_experts_gate_weight + (long long)expert * 131072) + (long long)row * 256 + k + step, row < width ? 256 - k - step : 0);
-        for (int j = 0; j < 4; j++) b_panel0[(step + j) * B_LINE + line] = four[j];
-      }
-       {
-        const int line = i / (DEPTH / 4), step = i % (DEPTH / 4) * 4;
-        const int row = first_column + line;
-        fetch_four<true>(four, (mixture_experts_up_weight + (long long)expert * 131072) + (long long)row * 256 + k + step, row < width ? 256 - k - step : 0);
-        for (int j = 0; j < 4; j++) b_panel1[(step + j) * B_LINE + line] = four[j];
-      }
+    for (int i = lane; i < DEPTH * 64 / 8; i += LANES) {
+      const int line = i / (DEPTH / 8), k = i % (DEPTH / 8) * 8, at_k = first_step + k;
+      const int row = first_column + line;
+      bring_eight<true>(b_panel + line * B_LINE + k, (mixture_experts_gate_weight + (long long)expert * 131072) + (row < width ? (long long)row * 256 + at_k : 0), row < width ? 256 - at_k : 0);
     }
-    meet_block();
-    multiply_panels<DEPTH, 8, 4, A_LINE, B_LINE>(sum0, a_panel, b_panel0, lane_row, lane_column);
-    multiply_panels<DEPTH, 8, 4, A_LINE, B_LINE>(sum1, a_panel, b_panel1, lane_row, lane_column);
-    meet_block();
+    for (int i = lane; i < DEPTH * 64 / 8; i += LANES) {
+      const int line = i / (DEPTH / 8), k = i % (DEPTH / 8) * 8, at_k = first_step + k;
+      const int row = first_column + line;
+      bring_eight<true>((b_panel + 64 * B_LINE) + line * B_LINE + k, (mixture_experts_up_weight + (long long)expert * 131072) + (row < width ? (long long)row * 256 + at_k : 0), row < width ? 256 - at_k : 0);
+    }
+  };
+  const int warp_row = warp_of_block() / 4 * 64, warp_column = warp_of_block() % 4 * 32;
+  float sum[4][4][4] = {};
+  for (int step = 0; step < STAGES - 1; step++) {
+    if (step < steps) bring(step);
+    end_of_copies();
   }
-#pragma unroll
-  for (int r = 0; r < 8; r++)
-#pragma unroll
-    for (int c = 0; c < 4; c++)
-      memory[(lane_row + r) * TILE_COLUMNS + lane_column + c] = sum0[r][c];
-#pragma unroll
-  for (int r = 0; r < 8; r++)
-#pragma unroll
-    for (int c = 0; c < 4; c++)
-      memory[TILE_ROWS * TILE_COLUMNS + (lane_row + r) * TILE_COLUMNS + lane_column + c] = sum1[r][c];
+#pragma unroll 1
+  for (int step = 0; step < steps; step++) {
+    wait_for_copies<STAGES - 2>();
+    meet_block();
+    if (step + STAGES - 1 < steps) bring(step + STAGES - 1);
+    end_of_copies();
+    const bf16 *const a_panel = panels + step % STAGES * (A_PANEL + B_PANEL);
+    multiply_tiles<DEPTH, A_LINE, B_LINE, false, false>(sum, a_panel, a_panel + A_PANEL, warp_row, warp_column);
+  }
+  wait_for_copies<0>();
   meet_block();
-  for (int i = lane; i < TILE_ROWS * TILE_COLUMNS; i += LANES) {
-    const long long row = first_row + i / TILE_COLUMNS;
-    const int column = first_column + i % TILE_COLUMNS;
+  float *const staged = (float *)memory;
+  put_tiles<STAGED_LINE>(staged, sum, warp_row, warp_column);
+  meet_block();
+#pragma unroll 1
+  for (int i = lane; i < TILE_ROWS * PRODUCT_COLUMNS; i += LANES) {
+    const long long row = first_row + i / PRODUCT_COLUMNS;
+    const int column = first_column + i % PRODUCT_COLUMNS;
     if (row >= end_row || column >= width) continue;
-    const float product0 = memory[i];
-    const float product1 = memory[TILE_ROWS * TILE_COLUMNS + i];
+    const float product0 = staged[i / PRODUCT_COLUMNS * STAGED_LINE + i % PRODUCT_COLUMNS];
+    const float product1 = staged[i / PRODUCT_COLUMNS * STAGED_LINE + PRODUCT_COLUMNS + i % PRODUCT_COLUMNS];
     experts_gate[row * 512 + column] = product0;
     experts_up[row * 512 + column] = product1;
     const float new_experts_up_b = (product0 * sigmoid(product0)) * product1;
-    experts_up_b[row * 512 + column] = new_experts_up_b;
+    experts_up_b[row * 512 + column] = to_bf16(new_experts_up_b);
   }
 }
 
 /* mixture_experts_down: contract experts.down (Mixture) */
-extern "C" __global__ void __launch_bounds__(128, 1)
-mixture_experts_down(const float *__restrict__ experts_up, const float *__restrict__ mixture_experts_down_weight, float *__restrict__ experts_down, const int *__restrict__ experts_sort_offsets, const int *__restrict__ tiles) {
-  /* A block makes a tile of 64 by 64; a thread, 8 by 4 of it. */
-  constexpr int TILE_ROWS = 64, TILE_COLUMNS = 64, DEPTH = 16, LANES = 128;
-  constexpr int A_LINE = TILE_ROWS + 4, B_LINE = TILE_COLUMNS + 4;
-  /* Panels of both operands while products are added up; then the finished tile. */
-  __shared__ __align__(16) float memory[4096];
-  float *const a_panel = memory;
-  float *const b_panel = memory + DEPTH * A_LINE;
+extern "C" __global__ void __launch_bounds__(256, 1)
+mixture_experts_down(const bf16 *__restrict__ experts_up, const bf16 *__restrict__ mixture_experts_down_weight, float *__restrict__ experts_down, const int *__restrict__ experts_sort_offsets, const int *__restrict__ tiles) {
+  /* A block makes a tile of 128 by 128 on tensor cores, in bf16 with sums in f32; a warp, 64 by 32 of it. Panels of both
+   * operands come in 3 stages, so that copies for the next steps are on their way while one is multiplied. */
+  constexpr int TILE_ROWS = 128, TILE_COLUMNS = 128, DEPTH = 32, STAGES = 3, LANES = 256;
+  constexpr int A_LINE = 40, B_LINE = 40, A_PANEL = 5120, B_PANEL = 5120;
+  /* columns of one product; two products stand side by side in a tile */
+  [[maybe_unused]] constexpr int PRODUCT_COLUMNS = 128, STAGED_LINE = TILE_COLUMNS + 8;
+  DYNAMIC_SHARED(memory);
+  bf16 *const panels = (bf16 *)memory;
   const int lane = threadIdx.x;
   // a tile of sorted rows: its expert, its first row and its end, as the sort has left them
   const int *const tile = tiles + blockIdx.y * 3;
   const int expert = tile[0], first_row = tile[1], end_row = tile[2];
   if (expert < 0) return;
   constexpr int width = 256;
-  const int first_column = blockIdx.x * TILE_COLUMNS;
-  const int lane_row = lane / (TILE_COLUMNS / 4) * 8;
-  const int lane_column = lane % (TILE_COLUMNS / 4) * 4;
-  float sum[8][4] = {};
-#pragma unroll 1
-  for (int k = 0; k < 512; k += DEPTH) {
-    for (int i = lane; i < DEPTH * TILE_ROWS / 4; i += LANES) {
-      float four[4];
-      const int line = i / (DEPTH / 4), step = i % (DEPTH / 4) * 4;
+  const int first_column = blockIdx.x * PRODUCT_COLUMNS;
+  constexpr int steps = 16;
+  const auto bring = [&](int step) {
+    bf16 *const a_panel = panels + step % STAGES * (A_PANEL + B_PANEL), *const b_panel = a_panel + A_PANEL;
+    const int first_step = step * DEPTH;
+    for (int i = lane; i < DEPTH * 128 / 8; i += LANES) {
+      const int line = i / (DEPTH / 8), k = i % (DEPTH / 8) * 8, at_k = first_step + k;
       const int row = first_row + line;
-      fetch_four<true>(four, experts_up + (long long)row * 512 + k + step, row < end_row ? 512 - k - step : 0);
-      for (int j = 0; j < 4; j++) a_panel[(step + j) * A_LINE + line] = four[j];
+      bring_eight<true>(a_panel + line * A_LINE + k, experts_up + (row < end_row ? (long long)row * 512 + at_k : 0), row < end_row ? 512 - at_k : 0);
     }
-    for (int i = lane; i < DEPTH * TILE_COLUMNS / 4; i += LANES) {
-      float four[4];
-       {
-        const int line = i / (DEPTH / 4), step = i % (DEPTH / 4) * 4;
-        const int row = first_column + line;
-        fetch_four<true>(four, (mixture_experts_down_weight + (long long)expert * 131072) + (long long)row * 512 + k + step, row < width ? 512 - k - step : 0);
-        for (int j = 0; j < 4; j++) b_panel[(step + j) * B_LINE + line] = four[j];
-      }
+    for (int i = lane; i < DEPTH * 128 / 8; i += LANES) {
+      const int line = i / (DEPTH / 8), k = i % (DEPTH / 8) * 8, at_k = first_step + k;
+      const int row = first_column + line;
+      bring_eight<true>(b_panel + line * B_LINE + k, (mixture_experts_down_weight + (long long)expert * 131072) + (row < width ? (long long)row * 512 + at_k : 0), row < width ? 512 - at_k : 0);
     }
-    meet_block();
-    multiply_panels<DEPTH, 8, 4, A_LINE, B_LINE>(sum, a_panel, b_panel, lane_row, lane_column);
-    meet_block();
+  };
+  const int warp_row = warp_of_block() / 4 * 64, warp_column = warp_of_block() % 4 * 32;
+  float sum[4][4][4] = {};
+  for (int step = 0; step < STAGES - 1; step++) {
+    if (step < steps) bring(step);
+    end_of_copies();
   }
-#pragma unroll
-  for (int r = 0; r < 8; r++)
-#pragma unroll
-    for (int c = 0; c < 4; c++)
-      memory[(lane_row + r) * TILE_COLUMNS + lane_column + c] = sum[r][c];
+#pragma unroll 1
+  for (int step = 0; step < steps; step++) {
+    wait_for_copies<STAGES - 2>();
+    meet_block();
+    if (step + STAGES - 1 < steps) bring(step + STAGES - 1);
+    end_of_copies();
+    const bf16 *const a_panel = panels + step % STAGES * (A_PANEL + B_PANEL);
+    multiply_tiles<DEPTH, A_LINE, B_LINE, false, false>(sum, a_panel, a_panel + A_PANEL, warp_row, warp_column);
+  }
+  wait_for_copies<0>();
   meet_block();
-  for (int i = lane; i < TILE_ROWS * TILE_COLUMNS; i += LANES) {
-    const long long row = first_row + i / TILE_COLUMNS;
-    const int column = first_column + i % TILE_COLUMNS;
+  float *const staged = (float *)memory;
+  put_tiles<STAGED_LINE>(staged, sum, warp_row, warp_column);
+  meet_block();
+#pragma unroll 1
+  for (int i = lane; i < TILE_ROWS * PRODUCT_COLUMNS; i += LANES) {
+    const long long row = first_row + i / PRODUCT_COLUMNS;
+    const int column = first_column + i % PRODUCT_COLUMNS;
     if (row >= end_row || column >= width) continue;
-    const float product0 = memory[i];
+    const float product0 = staged[i / PRODUCT_COLUMNS * STAGED_LINE + i % PRODUCT_COLUMNS];
     experts_down[row * 256 + column] = product0;
   }
 }
 
 /* mixture_experts_combine_attend_norm: map experts.combine, map residual, map norm, reduce norm (Mixture) */
 extern "C" __global__ void __launch_bounds__(256)
-mixture_experts_combine_attend_norm(const float *__restrict__ experts_down, const int *__restrict__ experts_sort_slots, const float *__restrict__ router_weight, const float *__restrict__ residual, float *__restrict__ residual_b, float *__restrict__ norm, float *__restrict__ norm_b, const float *__restrict__ attend_norm_weight, float *__restrict__ norm_c) {
+mixture_experts_combine_attend_norm(const float *__restrict__ experts_down, const int *__restrict__ experts_sort_slots, const float *__restrict__ router_weight, const float *__restrict__ residual, float *__restrict__ residual_b, float *__restrict__ norm, float *__restrict__ norm_b, const float *__restrict__ attend_norm_weight, bf16 *__restrict__ norm_c) {
   constexpr int D = 256;
   [[maybe_unused]] constexpr int LANES = 32;
   [[maybe_unused]] const int lane = threadIdx.x % LANES;
@@ -933,60 +949,66 @@ mixture_experts_combine_attend_norm(const float *__restrict__ experts_down, cons
   if (lane == 0) { norm_b[row] = t_norm_a; }
   // norm
   for (int i_d = lane; i_d < D; i_d += LANES) {
-    norm_c[row * D + i_d] = (residual_b[row * D + i_d] * t_norm_a) * attend_norm_weight[i_d];
+    norm_c[row * D + i_d] = to_bf16((residual_b[row * D + i_d] * t_norm_a) * attend_norm_weight[i_d]);
   }
 }
 
 /* attend_o_residual: contract o, map residual (Attend) */
-extern "C" __global__ void __launch_bounds__(128, 1)
-attend_o_residual(const float *__restrict__ scores_o, const float *__restrict__ attend_o_weight, const float *__restrict__ residual, float *__restrict__ residual_b) {
-  /* A block makes a tile of 64 by 64; a thread, 8 by 4 of it. */
-  constexpr int TILE_ROWS = 64, TILE_COLUMNS = 64, DEPTH = 16, LANES = 128;
-  constexpr int A_LINE = TILE_ROWS + 4, B_LINE = TILE_COLUMNS + 4;
-  /* Panels of both operands while products are added up; then the finished tile. */
-  __shared__ __align__(16) float memory[4096];
-  float *const a_panel = memory;
-  float *const b_panel = memory + DEPTH * A_LINE;
+extern "C" __global__ void __launch_bounds__(256, 1)
+attend_o_residual(const bf16 *__restrict__ scores_o, const bf16 *__restrict__ attend_o_weight, const float *__restrict__ residual, float *__restrict__ residual_b) {
+  /* A block makes a tile of 128 by 128 on tensor cores, in bf16 with sums in f32; a warp, 64 by 32 of it. Panels of both
+   * operands come in 3 stages, so that copies for the next steps are on their way while one is multiplied. */
+  constexpr int TILE_ROWS = 128, TILE_COLUMNS = 128, DEPTH = 32, STAGES = 3, LANES = 256;
+  constexpr int A_LINE = 40, B_LINE = 40, A_PANEL = 5120, B_PANEL = 5120;
+  /* columns of one product; two products stand side by side in a tile */
+  [[maybe_unused]] constexpr int PRODUCT_COLUMNS = 128, STAGED_LINE = TILE_COLUMNS + 8;
+  DYNAMIC_SHARED(memory);
+  bf16 *const panels = (bf16 *)memory;
   const int lane = threadIdx.x;
   const int first_row = blockIdx.y * TILE_ROWS, end_row = smaller(first_row + TILE_ROWS, 4096);
   constexpr int width = 256;
-  const int first_column = blockIdx.x * TILE_COLUMNS;
-  const int lane_row = lane / (TILE_COLUMNS / 4) * 8;
-  const int lane_column = lane % (TILE_COLUMNS / 4) * 4;
-  float sum[8][4] = {};
-#pragma unroll 1
-  for (int k = 0; k < 256; k += DEPTH) {
-    for (int i = lane; i < DEPTH * TILE_ROWS / 4; i += LANES) {
-      float four[4];
-      const int line = i / (DEPTH / 4), step = i % (DEPTH / 4) * 4;
+  const int first_column = blockIdx.x * PRODUCT_COLUMNS;
+  constexpr int steps = 8;
+  const auto bring = [&](int step) {
+    bf16 *const a_panel = panels + step % STAGES * (A_PANEL + B_PANEL), *const b_panel = a_panel + A_PANEL;
+    const int first_step = step * DEPTH;
+    for (int i = lane; i < DEPTH * 128 / 8; i += LANES) {
+      const int line = i / (DEPTH / 8), k = i % (DEPTH / 8) * 8, at_k = first_step + k;
       const int row = first_row + line;
-      fetch_four<true>(four, scores_o + (long long)row * 256 + k + step, row < end_row ? 256 - k - step : 0);
-      for (int j = 0; j < 4; j++) a_panel[(step + j) * A_LINE + line] = four[j];
+      bring_eight<true>(a_panel + line * A_LINE + k, scores_o + (row < end_row ? (long long)row * 256 + at_k : 0), row < end_row ? 256 - at_k : 0);
     }
-    for (int i = lane; i < DEPTH * TILE_COLUMNS / 4; i += LANES) {
-      float four[4];
-       {
-        const int line = i / (DEPTH / 4), step = i % (DEPTH / 4) * 4;
-        const int row = first_column + line;
-        fetch_four<true>(four, attend_o_weight + (long long)row * 256 + k + step, row < width ? 256 - k - step : 0);
-        for (int j = 0; j < 4; j++) b_panel[(step + j) * B_LINE + line] = four[j];
-      }
+    for (int i = lane; i < DEPTH * 128 / 8; i += LANES) {
+      const int line = i / (DEPTH / 8), k = i % (DEPTH / 8) * 8, at_k = first_step + k;
+      const int row = first_column + line;
+      bring_eight<true>(b_panel + line * B_LINE + k, attend_o_weight + (row < width ? (long long)row * 256 + at_k : 0), row < width ? 256 - at_k : 0);
     }
-    meet_block();
-    multiply_panels<DEPTH, 8, 4, A_LINE, B_LINE>(sum, a_panel, b_panel, lane_row, lane_column);
-    meet_block();
+  };
+  const int warp_row = warp_of_block() / 4 * 64, warp_column = warp_of_block() % 4 * 32;
+  float sum[4][4][4] = {};
+  for (int step = 0; step < STAGES - 1; step++) {
+    if (step < steps) bring(step);
+    end_of_copies();
   }
-#pragma unroll
-  for (int r = 0; r < 8; r++)
-#pragma unroll
-    for (int c = 0; c < 4; c++)
-      memory[(lane_row + r) * TILE_COLUMNS + lane_column + c] = sum[r][c];
+#pragma unroll 1
+  for (int step = 0; step < steps; step++) {
+    wait_for_copies<STAGES - 2>();
+    meet_block();
+    if (step + STAGES - 1 < steps) bring(step + STAGES - 1);
+    end_of_copies();
+    const bf16 *const a_panel = panels + step % STAGES * (A_PANEL + B_PANEL);
+    multiply_tiles<DEPTH, A_LINE, B_LINE, false, false>(sum, a_panel, a_panel + A_PANEL, warp_row, warp_column);
+  }
+  wait_for_copies<0>();
   meet_block();
-  for (int i = lane; i < TILE_ROWS * TILE_COLUMNS; i += LANES) {
-    const long long row = first_row + i / TILE_COLUMNS;
-    const int column = first_column + i % TILE_COLUMNS;
+  float *const staged = (float *)memory;
+  put_tiles<STAGED_LINE>(staged, sum, warp_row, warp_column);
+  meet_block();
+#pragma unroll 1
+  for (int i = lane; i < TILE_ROWS * PRODUCT_COLUMNS; i += LANES) {
+    const long long row = first_row + i / PRODUCT_COLUMNS;
+    const int column = first_column + i % PRODUCT_COLUMNS;
     if (row >= end_row || column >= width) continue;
-    const float product0 = memory[i];
+    const float product0 = staged[i / PRODUCT_COLUMNS * STAGED_LINE + i % PRODUCT_COLUMNS];
     const float new_residual_b = residual[row * 256 + column] + product0;
     residual_b[row * 256 + column] = new_residual_b;
   }
@@ -994,7 +1016,7 @@ attend_o_residual(const float *__restrict__ scores_o, const float *__restrict__ 
 
 /* mixture_norm: map norm, reduce norm */
 extern "C" __global__ void __launch_bounds__(256)
-mixture_norm(const float *__restrict__ residual, float *__restrict__ norm, float *__restrict__ norm_b, const float *__restrict__ mixture_norm_weight, float *__restrict__ norm_c) {
+mixture_norm(const float *__restrict__ residual, float *__restrict__ norm, float *__restrict__ norm_b, const float *__restrict__ mixture_norm_weight, float *__restrict__ norm_c, bf16 *__restrict__ norm_c_bf16) {
   constexpr int D = 256;
   [[maybe_unused]] constexpr int LANES = 32;
   [[maybe_unused]] const int lane = threadIdx.x % LANES;
@@ -1014,60 +1036,66 @@ mixture_norm(const float *__restrict__ residual, float *__restrict__ norm, float
   if (lane == 0) { norm_b[row] = t_norm_a; }
   // norm
   for (int i_d = lane; i_d < D; i_d += LANES) {
-    norm_c[row * D + i_d] = (residual[row * D + i_d] * t_norm_a) * mixture_norm_weight[i_d];
+    norm_c[row * D + i_d] = (residual[row * D + i_d] * t_norm_a) * mixture_norm_weight[i_d]; norm_c_bf16[row * D + i_d] = to_bf16(norm_c[row * D + i_d]);
   }
 }
 
 /* head_logits: contract logits */
-extern "C" __global__ void __launch_bounds__(128, 1)
-head_logits(const float *__restrict__ norm, const float *__restrict__ embed_weight, float *__restrict__ logits) {
-  /* A block makes a tile of 64 by 64; a thread, 8 by 4 of it. */
-  constexpr int TILE_ROWS = 64, TILE_COLUMNS = 64, DEPTH = 16, LANES = 128;
-  constexpr int A_LINE = TILE_ROWS + 4, B_LINE = TILE_COLUMNS + 4;
-  /* Panels of both operands while products are added up; then the finished tile. */
-  __shared__ __align__(16) float memory[4096];
-  float *const a_panel = memory;
-  float *const b_panel = memory + DEPTH * A_LINE;
+extern "C" __global__ void __launch_bounds__(256, 1)
+head_logits(const bf16 *__restrict__ norm, const bf16 *__restrict__ embed_weight, float *__restrict__ logits) {
+  /* A block makes a tile of 128 by 128 on tensor cores, in bf16 with sums in f32; a warp, 64 by 32 of it. Panels of both
+   * operands come in 3 stages, so that copies for the next steps are on their way while one is multiplied. */
+  constexpr int TILE_ROWS = 128, TILE_COLUMNS = 128, DEPTH = 32, STAGES = 3, LANES = 256;
+  constexpr int A_LINE = 40, B_LINE = 40, A_PANEL = 5120, B_PANEL = 5120;
+  /* columns of one product; two products stand side by side in a tile */
+  [[maybe_unused]] constexpr int PRODUCT_COLUMNS = 128, STAGED_LINE = TILE_COLUMNS + 8;
+  DYNAMIC_SHARED(memory);
+  bf16 *const panels = (bf16 *)memory;
   const int lane = threadIdx.x;
   const int first_row = blockIdx.y * TILE_ROWS, end_row = smaller(first_row + TILE_ROWS, 4096);
   constexpr int width = 4096;
-  const int first_column = blockIdx.x * TILE_COLUMNS;
-  const int lane_row = lane / (TILE_COLUMNS / 4) * 8;
-  const int lane_column = lane % (TILE_COLUMNS / 4) * 4;
-  float sum[8][4] = {};
-#pragma unroll 1
-  for (int k = 0; k < 256; k += DEPTH) {
-    for (int i = lane; i < DEPTH * TILE_ROWS / 4; i += LANES) {
-      float four[4];
-      const int line = i / (DEPTH / 4), step = i % (DEPTH / 4) * 4;
+  const int first_column = blockIdx.x * PRODUCT_COLUMNS;
+  constexpr int steps = 8;
+  const auto bring = [&](int step) {
+    bf16 *const a_panel = panels + step % STAGES * (A_PANEL + B_PANEL), *const b_panel = a_panel + A_PANEL;
+    const int first_step = step * DEPTH;
+    for (int i = lane; i < DEPTH * 128 / 8; i += LANES) {
+      const int line = i / (DEPTH / 8), k = i % (DEPTH / 8) * 8, at_k = first_step + k;
       const int row = first_row + line;
-      fetch_four<true>(four, norm + (long long)row * 256 + k + step, row < end_row ? 256 - k - step : 0);
-      for (int j = 0; j < 4; j++) a_panel[(step + j) * A_LINE + line] = four[j];
+      bring_eight<true>(a_panel + line * A_LINE + k, norm + (row < end_row ? (long long)row * 256 + at_k : 0), row < end_row ? 256 - at_k : 0);
     }
-    for (int i = lane; i < DEPTH * TILE_COLUMNS / 4; i += LANES) {
-      float four[4];
-       {
-        const int line = i / (DEPTH / 4), step = i % (DEPTH / 4) * 4;
-        const int row = first_column + line;
-        fetch_four<true>(four, embed_weight + (long long)row * 256 + k + step, row < width ? 256 - k - step : 0);
-        for (int j = 0; j < 4; j++) b_panel[(step + j) * B_LINE + line] = four[j];
-      }
+    for (int i = lane; i < DEPTH * 128 / 8; i += LANES) {
+      const int line = i / (DEPTH / 8), k = i % (DEPTH / 8) * 8, at_k = first_step + k;
+      const int row = first_column + line;
+      bring_eight<true>(b_panel + line * B_LINE + k, embed_weight + (row < width ? (long long)row * 256 + at_k : 0), row < width ? 256 - at_k : 0);
     }
-    meet_block();
-    multiply_panels<DEPTH, 8, 4, A_LINE, B_LINE>(sum, a_panel, b_panel, lane_row, lane_column);
-    meet_block();
+  };
+  const int warp_row = warp_of_block() / 4 * 64, warp_column = warp_of_block() % 4 * 32;
+  float sum[4][4][4] = {};
+  for (int step = 0; step < STAGES - 1; step++) {
+    if (step < steps) bring(step);
+    end_of_copies();
   }
-#pragma unroll
-  for (int r = 0; r < 8; r++)
-#pragma unroll
-    for (int c = 0; c < 4; c++)
-      memory[(lane_row + r) * TILE_COLUMNS + lane_column + c] = sum[r][c];
+#pragma unroll 1
+  for (int step = 0; step < steps; step++) {
+    wait_for_copies<STAGES - 2>();
+    meet_block();
+    if (step + STAGES - 1 < steps) bring(step + STAGES - 1);
+    end_of_copies();
+    const bf16 *const a_panel = panels + step % STAGES * (A_PANEL + B_PANEL);
+    multiply_tiles<DEPTH, A_LINE, B_LINE, false, false>(sum, a_panel, a_panel + A_PANEL, warp_row, warp_column);
+  }
+  wait_for_copies<0>();
   meet_block();
-  for (int i = lane; i < TILE_ROWS * TILE_COLUMNS; i += LANES) {
-    const long long row = first_row + i / TILE_COLUMNS;
-    const int column = first_column + i % TILE_COLUMNS;
+  float *const staged = (float *)memory;
+  put_tiles<STAGED_LINE>(staged, sum, warp_row, warp_column);
+  meet_block();
+#pragma unroll 1
+  for (int i = lane; i < TILE_ROWS * PRODUCT_COLUMNS; i += LANES) {
+    const long long row = first_row + i / PRODUCT_COLUMNS;
+    const int column = first_column + i % PRODUCT_COLUMNS;
     if (row >= end_row || column >= width) continue;
-    const float product0 = memory[i];
+    const float product0 = staged[i / PRODUCT_COLUMNS * STAGED_LINE + i % PRODUCT_COLUMNS];
     logits[row * 4096 + column] = product0;
   }
 }
@@ -1124,7 +1152,7 @@ head_cross_entropy_loss(const float *__restrict__ cross_entropy, float *__restri
 
 /* head_cross_entropy_backward: map cross_entropy */
 extern "C" __global__ void __launch_bounds__(256)
-head_cross_entropy_backward(const float *__restrict__ logits, const float *__restrict__ cross_entropy, const int *__restrict__ targets, float *__restrict__ d_cross_entropy) {
+head_cross_entropy_backward(const float *__restrict__ logits, const float *__restrict__ cross_entropy, const int *__restrict__ targets, bf16 *__restrict__ d_cross_entropy) {
   constexpr int V = 4096;
   [[maybe_unused]] constexpr int LANES = 256;
   [[maybe_unused]] const int lane = threadIdx.x % LANES;
@@ -1133,60 +1161,66 @@ head_cross_entropy_backward(const float *__restrict__ logits, const float *__res
   if (row >= ROWS) return;
   // cross_entropy
   for (int i_v = lane; i_v < V; i_v += LANES) {
-    d_cross_entropy[row * V + i_v] = (expf(logits[row * V + i_v] - cross_entropy[row]) * 0.00024414063f) + (((float)(i_v) == (float)(targets[row])) ? (-0.00024414063f) : 0.0f);
+    d_cross_entropy[row * V + i_v] = to_bf16((expf(logits[row * V + i_v] - cross_entropy[row]) * 0.00024414063f) + (((float)(i_v) == (float)(targets[row])) ? (-0.00024414063f) : 0.0f));
   }
 }
 
 /* head_logits_norm_backward: contract logits, map norm */
-extern "C" __global__ void __launch_bounds__(128, 1)
-head_logits_norm_backward(const float *__restrict__ d_cross_entropy, const float *__restrict__ embed_weight, float *__restrict__ d_logits, const float *__restrict__ norm, const float *__restrict__ norm_weight, float *__restrict__ d_norm) {
-  /* A block makes a tile of 64 by 64; a thread, 8 by 4 of it. */
-  constexpr int TILE_ROWS = 64, TILE_COLUMNS = 64, DEPTH = 16, LANES = 128;
-  constexpr int A_LINE = TILE_ROWS + 4, B_LINE = TILE_COLUMNS + 4;
-  /* Panels of both operands while products are added up; then the finished tile. */
-  __shared__ __align__(16) float memory[4096];
-  float *const a_panel = memory;
-  float *const b_panel = memory + DEPTH * A_LINE;
+extern "C" __global__ void __launch_bounds__(256, 1)
+head_logits_norm_backward(const bf16 *__restrict__ d_cross_entropy, const bf16 *__restrict__ embed_weight, float *__restrict__ d_logits, const float *__restrict__ norm, const float *__restrict__ norm_weight, float *__restrict__ d_norm) {
+  /* A block makes a tile of 128 by 128 on tensor cores, in bf16 with sums in f32; a warp, 64 by 32 of it. Panels of both
+   * operands come in 3 stages, so that copies for the next steps are on their way while one is multiplied. */
+  constexpr int TILE_ROWS = 128, TILE_COLUMNS = 128, DEPTH = 32, STAGES = 3, LANES = 256;
+  constexpr int A_LINE = 40, B_LINE = 136, A_PANEL = 5120, B_PANEL = 4352;
+  /* columns of one product; two products stand side by side in a tile */
+  [[maybe_unused]] constexpr int PRODUCT_COLUMNS = 128, STAGED_LINE = TILE_COLUMNS + 8;
+  DYNAMIC_SHARED(memory);
+  bf16 *const panels = (bf16 *)memory;
   const int lane = threadIdx.x;
   const int first_row = blockIdx.y * TILE_ROWS, end_row = smaller(first_row + TILE_ROWS, 4096);
   constexpr int width = 256;
-  const int first_column = blockIdx.x * TILE_COLUMNS;
-  const int lane_row = lane / (TILE_COLUMNS / 4) * 8;
-  const int lane_column = lane % (TILE_COLUMNS / 4) * 4;
-  float sum[8][4] = {};
-#pragma unroll 1
-  for (int k = 0; k < 4096; k += DEPTH) {
-    for (int i = lane; i < DEPTH * TILE_ROWS / 4; i += LANES) {
-      float four[4];
-      const int line = i / (DEPTH / 4), step = i % (DEPTH / 4) * 4;
+  const int first_column = blockIdx.x * PRODUCT_COLUMNS;
+  constexpr int steps = 128;
+  const auto bring = [&](int step) {
+    bf16 *const a_panel = panels + step % STAGES * (A_PANEL + B_PANEL), *const b_panel = a_panel + A_PANEL;
+    const int first_step = step * DEPTH;
+    for (int i = lane; i < DEPTH * 128 / 8; i += LANES) {
+      const int line = i / (DEPTH / 8), k = i % (DEPTH / 8) * 8, at_k = first_step + k;
       const int row = first_row + line;
-      fetch_four<true>(four, d_cross_entropy + (long long)row * 4096 + k + step, row < end_row ? 4096 - k - step : 0);
-      for (int j = 0; j < 4; j++) a_panel[(step + j) * A_LINE + line] = four[j];
+      bring_eight<true>(a_panel + line * A_LINE + k, d_cross_entropy + (row < end_row ? (long long)row * 4096 + at_k : 0), row < end_row ? 4096 - at_k : 0);
     }
-    for (int i = lane; i < DEPTH * TILE_COLUMNS / 4; i += LANES) {
-      float four[4];
-       {
-        const int line = i % (TILE_COLUMNS / 4) * 4, step = i / (TILE_COLUMNS / 4);
-        const int source = k + step;
-        fetch_four<true>(four, embed_weight + (long long)source * 256 + first_column + line, source < 4096 ? width - first_column - line : 0);
-        for (int j = 0; j < 4; j++) b_panel[step * B_LINE + line + j] = four[j];
-      }
+    for (int i = lane; i < DEPTH * 128 / 8; i += LANES) {
+      const int line = i % (128 / 8) * 8, k = i / (128 / 8), at_k = first_step + k;
+      const int source = at_k;
+      bring_eight<true>(b_panel + k * B_LINE + line, embed_weight + (at_k < 4096 ? (long long)source * 256 + first_column + line : 0), at_k < 4096 ? width - first_column - line : 0);
     }
-    meet_block();
-    multiply_panels<DEPTH, 8, 4, A_LINE, B_LINE>(sum, a_panel, b_panel, lane_row, lane_column);
-    meet_block();
+  };
+  const int warp_row = warp_of_block() / 4 * 64, warp_column = warp_of_block() % 4 * 32;
+  float sum[4][4][4] = {};
+  for (int step = 0; step < STAGES - 1; step++) {
+    if (step < steps) bring(step);
+    end_of_copies();
   }
-#pragma unroll
-  for (int r = 0; r < 8; r++)
-#pragma unroll
-    for (int c = 0; c < 4; c++)
-      memory[(lane_row + r) * TILE_COLUMNS + lane_column + c] = sum[r][c];
+#pragma unroll 1
+  for (int step = 0; step < steps; step++) {
+    wait_for_copies<STAGES - 2>();
+    meet_block();
+    if (step + STAGES - 1 < steps) bring(step + STAGES - 1);
+    end_of_copies();
+    const bf16 *const a_panel = panels + step % STAGES * (A_PANEL + B_PANEL);
+    multiply_tiles<DEPTH, A_LINE, B_LINE, false, true>(sum, a_panel, a_panel + A_PANEL, warp_row, warp_column);
+  }
+  wait_for_copies<0>();
   meet_block();
-  for (int i = lane; i < TILE_ROWS * TILE_COLUMNS; i += LANES) {
-    const long long row = first_row + i / TILE_COLUMNS;
-    const int column = first_column + i % TILE_COLUMNS;
+  float *const staged = (float *)memory;
+  put_tiles<STAGED_LINE>(staged, sum, warp_row, warp_column);
+  meet_block();
+#pragma unroll 1
+  for (int i = lane; i < TILE_ROWS * PRODUCT_COLUMNS; i += LANES) {
+    const long long row = first_row + i / PRODUCT_COLUMNS;
+    const int column = first_column + i % PRODUCT_COLUMNS;
     if (row >= end_row || column >= width) continue;
-    const float product0 = memory[i];
+    const float product0 = staged[i / PRODUCT_COLUMNS * STAGED_LINE + i % PRODUCT_COLUMNS];
     d_logits[row * 256 + column] = product0;
     const float new_d_norm = (norm[row] * norm_weight[column]) * product0;
     d_norm[row * 256 + column] = new_d_norm;
@@ -1194,48 +1228,64 @@ head_logits_norm_backward(const float *__restrict__ d_cross_entropy, const float
 }
 
 /* head_grad_embed_weight_backward: contract grad.embed.weight */
-extern "C" __global__ void __launch_bounds__(128, 1)
-head_grad_embed_weight_backward(const float *__restrict__ d_cross_entropy, const float *__restrict__ norm, float *__restrict__ grad_embed_weight) {
-  /* A block makes a tile of 64 by 64; a thread, 8 by 4 of it. */
-  constexpr int TILE_ROWS = 64, TILE_COLUMNS = 64, DEPTH = 16, LANES = 128;
-  constexpr int A_LINE = TILE_ROWS + 4, B_LINE = TILE_COLUMNS + 4;
-  __shared__ __align__(16) float a_panel[DEPTH * A_LINE];
-  __shared__ __align__(16) float b_panel[DEPTH * B_LINE];
+extern "C" __global__ void __launch_bounds__(256, 1)
+head_grad_embed_weight_backward(const bf16 *__restrict__ d_cross_entropy, const bf16 *__restrict__ norm, float *__restrict__ grad_embed_weight) {
+  /* A block makes a tile of 128 by 128 on tensor cores, in bf16 with sums in f32; a warp, 64 by 32 of it. Panels of both
+   * operands come in 3 stages, so that copies for the next steps are on their way while one is multiplied. */
+  constexpr int TILE_ROWS = 128, TILE_COLUMNS = 128, DEPTH = 32, STAGES = 3, LANES = 256;
+  constexpr int A_LINE = 136, B_LINE = 136, A_PANEL = 4352, B_PANEL = 4352;
+  /* columns of one product; two products stand side by side in a tile */
+  [[maybe_unused]] constexpr int PRODUCT_COLUMNS = 128, STAGED_LINE = TILE_COLUMNS + 8;
+  DYNAMIC_SHARED(memory);
+  bf16 *const panels = (bf16 *)memory;
   const int lane = threadIdx.x;
+  const int first_row = blockIdx.y * TILE_ROWS, end_row = smaller(first_row + TILE_ROWS, 4096);
   [[maybe_unused]] const int batch = blockIdx.z;
-  /* The run of the inner axis that is summed. */
-  const int begin = 0, end = 4096;
-  const int first_row = blockIdx.y * TILE_ROWS, first_column = blockIdx.x * TILE_COLUMNS;
-  const int lane_row = lane / (TILE_COLUMNS / 4) * 8;
-  const int lane_column = lane % (TILE_COLUMNS / 4) * 4;
-  float sum[8][4] = {};
-  for (int k = begin; k < end; k += DEPTH) {
-    for (int i = lane; i < DEPTH * TILE_ROWS / 4; i += LANES) {
-      float four[4];
-      const int line = i % (TILE_ROWS / 4) * 4, step = i / (TILE_ROWS / 4);
-      const int source = k + step;
-      fetch_four<true>(four, d_cross_entropy + (long long)source * 4096 + first_row + line, source < end ? 4096 - first_row - line : 0);
-      for (int j = 0; j < 4; j++) a_panel[step * A_LINE + line + j] = four[j];
+  constexpr int width = 256;
+  const int first_column = blockIdx.x * PRODUCT_COLUMNS;
+  // the run of the inner axis that is summed
+  const int begin = 0, end = 4096, steps = (end - begin + DEPTH - 1) / DEPTH;
+  const auto bring = [&](int step) {
+    bf16 *const a_panel = panels + step % STAGES * (A_PANEL + B_PANEL), *const b_panel = a_panel + A_PANEL;
+    const int first_step = begin + step * DEPTH;
+    for (int i = lane; i < DEPTH * 128 / 8; i += LANES) {
+      const int line = i % (128 / 8) * 8, k = i / (128 / 8), at_k = first_step + k;
+      const int source = at_k;
+      bring_eight<true>(a_panel + k * A_LINE + line, d_cross_entropy + (at_k < end ? (long long)source * 4096 + first_row + line : 0), at_k < end ? 4096 - first_row - line : 0);
     }
-    for (int i = lane; i < DEPTH * TILE_COLUMNS / 4; i += LANES) {
-      float four[4];
-      const int line = i % (TILE_COLUMNS / 4) * 4, step = i / (TILE_COLUMNS / 4);
-      const int source = k + step;
-      fetch_four<true>(four, norm + (long long)source * 256 + first_column + line, source < end ? 256 - first_column - line : 0);
-      for (int j = 0; j < 4; j++) b_panel[step * B_LINE + line + j] = four[j];
+    for (int i = lane; i < DEPTH * 128 / 8; i += LANES) {
+      const int line = i % (128 / 8) * 8, k = i / (128 / 8), at_k = first_step + k;
+      const int source = at_k;
+      bring_eight<true>(b_panel + k * B_LINE + line, norm + (at_k < end ? (long long)source * 256 + first_column + line : 0), at_k < end ? 256 - first_column - line : 0);
     }
-    meet_block();
-    multiply_panels<DEPTH, 8, 4, A_LINE, B_LINE>(sum, a_panel, b_panel, lane_row, lane_column);
-    meet_block();
+  };
+  const int warp_row = warp_of_block() / 4 * 64, warp_column = warp_of_block() % 4 * 32;
+  float sum[4][4][4] = {};
+  for (int step = 0; step < STAGES - 1; step++) {
+    if (step < steps) bring(step);
+    end_of_copies();
   }
-#pragma unroll
-  for (int r = 0; r < 8; r++) {
-#pragma unroll
-    for (int c = 0; c < 4; c++) {
-      const long long row = first_row + lane_row + r;
-      const int column = first_column + lane_column + c;
-      if (row < 4096 && column < 256) { grad_embed_weight[row * 256 + column] = sum[r][c]; }
-    }
+#pragma unroll 1
+  for (int step = 0; step < steps; step++) {
+    wait_for_copies<STAGES - 2>();
+    meet_block();
+    if (step + STAGES - 1 < steps) bring(step + STAGES - 1);
+    end_of_copies();
+    const bf16 *const a_panel = panels + step % STAGES * (A_PANEL + B_PANEL);
+    multiply_tiles<DEPTH, A_LINE, B_LINE, true, true>(sum, a_panel, a_panel + A_PANEL, warp_row, warp_column);
+  }
+  wait_for_copies<0>();
+  meet_block();
+  float *const staged = (float *)memory;
+  put_tiles<STAGED_LINE>(staged, sum, warp_row, warp_column);
+  meet_block();
+#pragma unroll 1
+  for (int i = lane; i < TILE_ROWS * PRODUCT_COLUMNS; i += LANES) {
+    const long long row = first_row + i / PRODUCT_COLUMNS;
+    const int column = first_column + i % PRODUCT_COLUMNS;
+    if (row >= end_row || column >= width) continue;
+    const float product0 = staged[i / PRODUCT_COLUMNS * STAGED_LINE + i % PRODUCT_COLUMNS];
+    grad_embed_weight[row * 256 + column] = product0;
   }
 }
 
@@ -1302,7 +1352,7 @@ finish_sum_in_train(const float *__restrict__ partial, float *__restrict__ the_t
 
 /* mixture_experts_combine_backward: map experts.combine (Mixture) */
 extern "C" __global__ void __launch_bounds__(256)
-mixture_experts_combine_backward(const float *__restrict__ router_weight, const int *__restrict__ experts_sort_rows, const float *__restrict__ d_norm, float *__restrict__ d_experts_combine) {
+mixture_experts_combine_backward(const float *__restrict__ router_weight, const int *__restrict__ experts_sort_rows, const float *__restrict__ d_norm, bf16 *__restrict__ d_experts_combine) {
   constexpr int D = 256;
   [[maybe_unused]] constexpr int LANES = 32;
   [[maybe_unused]] const int lane = threadIdx.x % LANES;
@@ -1312,239 +1362,276 @@ mixture_experts_combine_backward(const float *__restrict__ router_weight, const 
   // experts.combine
   for (int i_d = lane; i_d < D; i_d += LANES) {
     const int experts_sort_rows_here = experts_sort_rows[row];
-    d_experts_combine[row * D + i_d] = (experts_sort_rows_here >= 0 ? router_weight[(long long)at_least_zero(experts_sort_rows_here)] : 0.0f) * (experts_sort_rows_here >= 0 ? d_norm[(long long)at_least_zero(experts_sort_rows_here) * D + i_d] : 0.0f);
+    d_experts_combine[row * D + i_d] = to_bf16((experts_sort_rows_here >= 0 ? router_weight[(long long)at_least_zero(experts_sort_rows_here)] : 0.0f) * (experts_sort_rows_here >= 0 ? d_norm[(long long)at_least_zero(experts_sort_rows_here) * D + i_d] : 0.0f));
   }
 }
 
 /* mixture_experts_down_experts_up_backward: contract experts.down, map experts.up (Mixture) */
-extern "C" __global__ void __launch_bounds__(128, 1)
-mixture_experts_down_experts_up_backward(const float *__restrict__ d_experts_combine, const float *__restrict__ mixture_experts_down_weight, const float *__restrict__ experts_gate, const float *__restrict__ experts_up, float *__restrict__ d_experts_up, float *__restrict__ d_experts_up_b, const int *__restrict__ experts_sort_offsets, const int *__restrict__ tiles) {
-  /* A block makes a tile of 64 by 64; a thread, 8 by 4 of it. */
-  constexpr int TILE_ROWS = 64, TILE_COLUMNS = 64, DEPTH = 16, LANES = 128;
-  constexpr int A_LINE = TILE_ROWS + 4, B_LINE = TILE_COLUMNS + 4;
-  /* Panels of both operands while products are added up; then the finished tile. */
-  __shared__ __align__(16) float memory[4096];
-  float *const a_panel = memory;
-  float *const b_panel = memory + DEPTH * A_LINE;
+extern "C" __global__ void __launch_bounds__(256, 1)
+mixture_experts_down_experts_up_backward(const bf16 *__restrict__ d_experts_combine, const bf16 *__restrict__ mixture_experts_down_weight, const float *__restrict__ experts_gate, const float *__restrict__ experts_up, bf16 *__restrict__ d_experts_up, bf16 *__restrict__ d_experts_up_b, const int *__restrict__ experts_sort_offsets, const int *__restrict__ tiles) {
+  /* A block makes a tile of 128 by 128 on tensor cores, in bf16 with sums in f32; a warp, 64 by 32 of it. Panels of both
+   * operands come in 3 stages, so that copies for the next steps are on their way while one is multiplied. */
+  constexpr int TILE_ROWS = 128, TILE_COLUMNS = 128, DEPTH = 32, STAGES = 3, LANES = 256;
+  constexpr int A_LINE = 40, B_LINE = 136, A_PANEL = 5120, B_PANEL = 4352;
+  /* columns of one product; two products stand side by side in a tile */
+  [[maybe_unused]] constexpr int PRODUCT_COLUMNS = 128, STAGED_LINE = TILE_COLUMNS + 8;
+  DYNAMIC_SHARED(memory);
+  bf16 *const panels = (bf16 *)memory;
   const int lane = threadIdx.x;
   // a tile of sorted rows: its expert, its first row and its end, as the sort has left them
   const int *const tile = tiles + blockIdx.y * 3;
   const int expert = tile[0], first_row = tile[1], end_row = tile[2];
   if (expert < 0) return;
   constexpr int width = 512;
-  const int first_column = blockIdx.x * TILE_COLUMNS;
-  const int lane_row = lane / (TILE_COLUMNS / 4) * 8;
-  const int lane_column = lane % (TILE_COLUMNS / 4) * 4;
-  float sum[8][4] = {};
-#pragma unroll 1
-  for (int k = 0; k < 256; k += DEPTH) {
-    for (int i = lane; i < DEPTH * TILE_ROWS / 4; i += LANES) {
-      float four[4];
-      const int line = i / (DEPTH / 4), step = i % (DEPTH / 4) * 4;
+  const int first_column = blockIdx.x * PRODUCT_COLUMNS;
+  constexpr int steps = 8;
+  const auto bring = [&](int step) {
+    bf16 *const a_panel = panels + step % STAGES * (A_PANEL + B_PANEL), *const b_panel = a_panel + A_PANEL;
+    const int first_step = step * DEPTH;
+    for (int i = lane; i < DEPTH * 128 / 8; i += LANES) {
+      const int line = i / (DEPTH / 8), k = i % (DEPTH / 8) * 8, at_k = first_step + k;
       const int row = first_row + line;
-      fetch_four<true>(four, d_experts_combine + (long long)row * 256 + k + step, row < end_row ? 256 - k - step : 0);
-      for (int j = 0; j < 4; j++) a_panel[(step + j) * A_LINE + line] = four[j];
+      bring_eight<true>(a_panel + line * A_LINE + k, d_experts_combine + (row < end_row ? (long long)row * 256 + at_k : 0), row < end_row ? 256 - at_k : 0);
     }
-    for (int i = lane; i < DEPTH * TILE_COLUMNS / 4; i += LANES) {
-      float four[4];
-       {
-        const int line = i % (TILE_COLUMNS / 4) * 4, step = i / (TILE_COLUMNS / 4);
-        const int source = k + step;
-        fetch_four<true>(four, (mixture_experts_down_weight + (long long)expert * 131072) + (long long)source * 512 + first_column + line, source < 256 ? width - first_column - line : 0);
-        for (int j = 0; j < 4; j++) b_panel[step * B_LINE + line + j] = four[j];
-      }
+    for (int i = lane; i < DEPTH * 128 / 8; i += LANES) {
+      const int line = i % (128 / 8) * 8, k = i / (128 / 8), at_k = first_step + k;
+      const int source = at_k;
+      bring_eight<true>(b_panel + k * B_LINE + line, (mixture_experts_down_weight + (long long)expert * 131072) + (at_k < 256 ? (long long)source * 512 + first_column + line : 0), at_k < 256 ? width - first_column - line : 0);
     }
-    meet_block();
-    multiply_panels<DEPTH, 8, 4, A_LINE, B_LINE>(sum, a_panel, b_panel, lane_row, lane_column);
-    meet_block();
+  };
+  const int warp_row = warp_of_block() / 4 * 64, warp_column = warp_of_block() % 4 * 32;
+  float sum[4][4][4] = {};
+  for (int step = 0; step < STAGES - 1; step++) {
+    if (step < steps) bring(step);
+    end_of_copies();
   }
-#pragma unroll
-  for (int r = 0; r < 8; r++)
-#pragma unroll
-    for (int c = 0; c < 4; c++)
-      memory[(lane_row + r) * TILE_COLUMNS + lane_column + c] = sum[r][c];
+#pragma unroll 1
+  for (int step = 0; step < steps; step++) {
+    wait_for_copies<STAGES - 2>();
+    meet_block();
+    if (step + STAGES - 1 < steps) bring(step + STAGES - 1);
+    end_of_copies();
+    const bf16 *const a_panel = panels + step % STAGES * (A_PANEL + B_PANEL);
+    multiply_tiles<DEPTH, A_LINE, B_LINE, false, true>(sum, a_panel, a_panel + A_PANEL, warp_row, warp_column);
+  }
+  wait_for_copies<0>();
   meet_block();
-  for (int i = lane; i < TILE_ROWS * TILE_COLUMNS; i += LANES) {
-    const long long row = first_row + i / TILE_COLUMNS;
-    const int column = first_column + i % TILE_COLUMNS;
+  float *const staged = (float *)memory;
+  put_tiles<STAGED_LINE>(staged, sum, warp_row, warp_column);
+  meet_block();
+#pragma unroll 1
+  for (int i = lane; i < TILE_ROWS * PRODUCT_COLUMNS; i += LANES) {
+    const long long row = first_row + i / PRODUCT_COLUMNS;
+    const int column = first_column + i % PRODUCT_COLUMNS;
     if (row >= end_row || column >= width) continue;
-    const float product0 = memory[i];
+    const float product0 = staged[i / PRODUCT_COLUMNS * STAGED_LINE + i % PRODUCT_COLUMNS];
     const float experts_gate_here = experts_gate[row * 512 + column];
     const float new_d_experts_up = ((sigmoid(experts_gate_here) + (experts_gate_here * (sigmoid(experts_gate_here) * (1.0f - sigmoid(experts_gate_here))))) * experts_up[row * 512 + column]) * product0;
     const float experts_gate_here_2 = experts_gate[row * 512 + column];
     const float new_d_experts_up_b = (experts_gate_here_2 * sigmoid(experts_gate_here_2)) * product0;
-    d_experts_up[row * 512 + column] = new_d_experts_up;
-    d_experts_up_b[row * 512 + column] = new_d_experts_up_b;
+    d_experts_up[row * 512 + column] = to_bf16(new_d_experts_up);
+    d_experts_up_b[row * 512 + column] = to_bf16(new_d_experts_up_b);
   }
 }
 
 /* mixture_grad_mixture_experts_down_weight_backward: contract grad.mixture.experts.down.weight (Mixture) */
-extern "C" __global__ void __launch_bounds__(128, 1)
-mixture_grad_mixture_experts_down_weight_backward(const float *__restrict__ d_experts_combine, const float *__restrict__ experts_up, float *__restrict__ grad_mixture_experts_down_weight, const int *__restrict__ experts_sort_offsets) {
-  /* A block makes a tile of 64 by 64; a thread, 8 by 4 of it. */
-  constexpr int TILE_ROWS = 64, TILE_COLUMNS = 64, DEPTH = 16, LANES = 128;
-  constexpr int A_LINE = TILE_ROWS + 4, B_LINE = TILE_COLUMNS + 4;
-  __shared__ __align__(16) float a_panel[DEPTH * A_LINE];
-  __shared__ __align__(16) float b_panel[DEPTH * B_LINE];
+extern "C" __global__ void __launch_bounds__(256, 1)
+mixture_grad_mixture_experts_down_weight_backward(const bf16 *__restrict__ d_experts_combine, const bf16 *__restrict__ experts_up, float *__restrict__ grad_mixture_experts_down_weight, const int *__restrict__ experts_sort_offsets) {
+  /* A block makes a tile of 128 by 128 on tensor cores, in bf16 with sums in f32; a warp, 64 by 32 of it. Panels of both
+   * operands come in 3 stages, so that copies for the next steps are on their way while one is multiplied. */
+  constexpr int TILE_ROWS = 128, TILE_COLUMNS = 128, DEPTH = 32, STAGES = 3, LANES = 256;
+  constexpr int A_LINE = 136, B_LINE = 136, A_PANEL = 4352, B_PANEL = 4352;
+  /* columns of one product; two products stand side by side in a tile */
+  [[maybe_unused]] constexpr int PRODUCT_COLUMNS = 128, STAGED_LINE = TILE_COLUMNS + 8;
+  DYNAMIC_SHARED(memory);
+  bf16 *const panels = (bf16 *)memory;
   const int lane = threadIdx.x;
+  const int first_row = blockIdx.y * TILE_ROWS, end_row = smaller(first_row + TILE_ROWS, 256);
   [[maybe_unused]] const int expert = blockIdx.z;
-  /* The run of the inner axis that is summed: the rows of one expert, perhaps none. */
-  const int begin = experts_sort_offsets[expert], end = experts_sort_offsets[expert + 1];
-  const int first_row = blockIdx.y * TILE_ROWS, first_column = blockIdx.x * TILE_COLUMNS;
-  const int lane_row = lane / (TILE_COLUMNS / 4) * 8;
-  const int lane_column = lane % (TILE_COLUMNS / 4) * 4;
-  float sum[8][4] = {};
-  for (int k = begin; k < end; k += DEPTH) {
-    for (int i = lane; i < DEPTH * TILE_ROWS / 4; i += LANES) {
-      float four[4];
-      const int line = i % (TILE_ROWS / 4) * 4, step = i / (TILE_ROWS / 4);
-      const int source = k + step;
-      fetch_four<true>(four, d_experts_combine + (long long)source * 256 + first_row + line, source < end ? 256 - first_row - line : 0);
-      for (int j = 0; j < 4; j++) a_panel[step * A_LINE + line + j] = four[j];
+  constexpr int width = 512;
+  const int first_column = blockIdx.x * PRODUCT_COLUMNS;
+  // the run of the inner axis that is summed
+  const int begin = experts_sort_offsets[expert], end = experts_sort_offsets[expert + 1], steps = (end - begin + DEPTH - 1) / DEPTH;
+  const auto bring = [&](int step) {
+    bf16 *const a_panel = panels + step % STAGES * (A_PANEL + B_PANEL), *const b_panel = a_panel + A_PANEL;
+    const int first_step = begin + step * DEPTH;
+    for (int i = lane; i < DEPTH * 128 / 8; i += LANES) {
+      const int line = i % (128 / 8) * 8, k = i / (128 / 8), at_k = first_step + k;
+      const int source = at_k;
+      bring_eight<true>(a_panel + k * A_LINE + line, d_experts_combine + (at_k < end ? (long long)source * 256 + first_row + line : 0), at_k < end ? 256 - first_row - line : 0);
     }
-    for (int i = lane; i < DEPTH * TILE_COLUMNS / 4; i += LANES) {
-      float four[4];
-      const int line = i % (TILE_COLUMNS / 4) * 4, step = i / (TILE_COLUMNS / 4);
-      const int source = k + step;
-      fetch_four<true>(four, experts_up + (long long)source * 512 + first_column + line, source < end ? 512 - first_column - line : 0);
-      for (int j = 0; j < 4; j++) b_panel[step * B_LINE + line + j] = four[j];
+    for (int i = lane; i < DEPTH * 128 / 8; i += LANES) {
+      const int line = i % (128 / 8) * 8, k = i / (128 / 8), at_k = first_step + k;
+      const int source = at_k;
+      bring_eight<true>(b_panel + k * B_LINE + line, experts_up + (at_k < end ? (long long)source * 512 + first_column + line : 0), at_k < end ? 512 - first_column - line : 0);
     }
-    meet_block();
-    multiply_panels<DEPTH, 8, 4, A_LINE, B_LINE>(sum, a_panel, b_panel, lane_row, lane_column);
-    meet_block();
+  };
+  const int warp_row = warp_of_block() / 4 * 64, warp_column = warp_of_block() % 4 * 32;
+  float sum[4][4][4] = {};
+  for (int step = 0; step < STAGES - 1; step++) {
+    if (step < steps) bring(step);
+    end_of_copies();
   }
-#pragma unroll
-  for (int r = 0; r < 8; r++) {
-#pragma unroll
-    for (int c = 0; c < 4; c++) {
-      const long long row = first_row + lane_row + r;
-      const int column = first_column + lane_column + c;
-      if (row < 256 && column < 512) { grad_mixture_experts_down_weight[(long long)expert * 131072 + row * 512 + column] = sum[r][c]; }
-    }
+#pragma unroll 1
+  for (int step = 0; step < steps; step++) {
+    wait_for_copies<STAGES - 2>();
+    meet_block();
+    if (step + STAGES - 1 < steps) bring(step + STAGES - 1);
+    end_of_copies();
+    const bf16 *const a_panel = panels + step % STAGES * (A_PANEL + B_PANEL);
+    multiply_tiles<DEPTH, A_LINE, B_LINE, true, true>(sum, a_panel, a_panel + A_PANEL, warp_row, warp_column);
+  }
+  wait_for_copies<0>();
+  meet_block();
+  float *const staged = (float *)memory;
+  put_tiles<STAGED_LINE>(staged, sum, warp_row, warp_column);
+  meet_block();
+#pragma unroll 1
+  for (int i = lane; i < TILE_ROWS * PRODUCT_COLUMNS; i += LANES) {
+    const long long row = first_row + i / PRODUCT_COLUMNS;
+    const int column = first_column + i % PRODUCT_COLUMNS;
+    if (row >= end_row || column >= width) continue;
+    const float product0 = staged[i / PRODUCT_COLUMNS * STAGED_LINE + i % PRODUCT_COLUMNS];
+    grad_mixture_experts_down_weight[(long long)expert * 131072 + row * 512 + column] = product0;
   }
 }
 
 /* mixture_grad_mixture_experts_up_weight_backward: contract grad.mixture.experts.up.weight (Mixture) */
-extern "C" __global__ void __launch_bounds__(128, 1)
-mixture_grad_mixture_experts_up_weight_backward(const float *__restrict__ d_experts_up, const float *__restrict__ norm, const int *__restrict__ experts_sort_rows, float *__restrict__ grad_mixture_experts_up_weight, const int *__restrict__ experts_sort_offsets) {
-  /* A block makes a tile of 64 by 64; a thread, 8 by 4 of it. */
-  constexpr int TILE_ROWS = 64, TILE_COLUMNS = 64, DEPTH = 16, LANES = 128;
-  constexpr int A_LINE = TILE_ROWS + 4, B_LINE = TILE_COLUMNS + 4;
-  __shared__ __align__(16) float a_panel[DEPTH * A_LINE];
-  __shared__ __align__(16) float b_panel[DEPTH * B_LINE];
+extern "C" __global__ void __launch_bounds__(256, 1)
+mixture_grad_mixture_experts_up_weight_backward(const bf16 *__restrict__ d_experts_up, const bf16 *__restrict__ norm, const int *__restrict__ experts_sort_rows, float *__restrict__ grad_mixture_experts_up_weight, const int *__restrict__ experts_sort_offsets) {
+  /* A block makes a tile of 128 by 128 on tensor cores, in bf16 with sums in f32; a warp, 64 by 32 of it. Panels of both
+   * operands come in 3 stages, so that copies for the next steps are on their way while one is multiplied. */
+  constexpr int TILE_ROWS = 128, TILE_COLUMNS = 128, DEPTH = 32, STAGES = 3, LANES = 256;
+  constexpr int A_LINE = 136, B_LINE = 136, A_PANEL = 4352, B_PANEL = 4352;
+  /* columns of one product; two products stand side by side in a tile */
+  [[maybe_unused]] constexpr int PRODUCT_COLUMNS = 128, STAGED_LINE = TILE_COLUMNS + 8;
+  DYNAMIC_SHARED(memory);
+  bf16 *const panels = (bf16 *)memory;
   const int lane = threadIdx.x;
+  const int first_row = blockIdx.y * TILE_ROWS, end_row = smaller(first_row + TILE_ROWS, 512);
   [[maybe_unused]] const int expert = blockIdx.z;
-  /* The run of the inner axis that is summed: the rows of one expert, perhaps none. */
-  const int begin = experts_sort_offsets[expert], end = experts_sort_offsets[expert + 1];
-  const int first_row = blockIdx.y * TILE_ROWS, first_column = blockIdx.x * TILE_COLUMNS;
-  const int lane_row = lane / (TILE_COLUMNS / 4) * 8;
-  const int lane_column = lane % (TILE_COLUMNS / 4) * 4;
-  float sum[8][4] = {};
-  for (int k = begin; k < end; k += DEPTH) {
-    for (int i = lane; i < DEPTH * TILE_ROWS / 4; i += LANES) {
-      float four[4];
-      const int line = i % (TILE_ROWS / 4) * 4, step = i / (TILE_ROWS / 4);
-      const int source = k + step;
-      fetch_four<true>(four, d_experts_up + (long long)source * 512 + first_row + line, source < end ? 512 - first_row - line : 0);
-      for (int j = 0; j < 4; j++) a_panel[step * A_LINE + line + j] = four[j];
+  constexpr int width = 256;
+  const int first_column = blockIdx.x * PRODUCT_COLUMNS;
+  // the run of the inner axis that is summed
+  const int begin = experts_sort_offsets[expert], end = experts_sort_offsets[expert + 1], steps = (end - begin + DEPTH - 1) / DEPTH;
+  const auto bring = [&](int step) {
+    bf16 *const a_panel = panels + step % STAGES * (A_PANEL + B_PANEL), *const b_panel = a_panel + A_PANEL;
+    const int first_step = begin + step * DEPTH;
+    for (int i = lane; i < DEPTH * 128 / 8; i += LANES) {
+      const int line = i % (128 / 8) * 8, k = i / (128 / 8), at_k = first_step + k;
+      const int source = at_k;
+      bring_eight<true>(a_panel + k * A_LINE + line, d_experts_up + (at_k < end ? (long long)source * 512 + first_row + line : 0), at_k < end ? 512 - first_row - line : 0);
     }
-    for (int i = lane; i < DEPTH * TILE_COLUMNS / 4; i += LANES) {
-      float four[4];
-      const int line = i % (TILE_COLUMNS / 4) * 4, step = i / (TILE_COLUMNS / 4);
-      const int source = k + step < end ? experts_sort_rows[(k + step)] : -1;
-      fetch_four<true>(four, norm + (long long)source * 256 + first_column + line, source >= 0 ? 256 - first_column - line : 0);
-      for (int j = 0; j < 4; j++) b_panel[step * B_LINE + line + j] = four[j];
+    for (int i = lane; i < DEPTH * 128 / 8; i += LANES) {
+      const int line = i % (128 / 8) * 8, k = i / (128 / 8), at_k = first_step + k;
+      const int source = at_k < end ? experts_sort_rows[at_k] : -1;
+      bring_eight<true>(b_panel + k * B_LINE + line, norm + (source >= 0 ? (long long)source * 256 + first_column + line : 0), source >= 0 ? 256 - first_column - line : 0);
     }
-    meet_block();
-    multiply_panels<DEPTH, 8, 4, A_LINE, B_LINE>(sum, a_panel, b_panel, lane_row, lane_column);
-    meet_block();
+  };
+  const int warp_row = warp_of_block() / 4 * 64, warp_column = warp_of_block() % 4 * 32;
+  float sum[4][4][4] = {};
+  for (int step = 0; step < STAGES - 1; step++) {
+    if (step < steps) bring(step);
+    end_of_copies();
   }
-#pragma unroll
-  for (int r = 0; r < 8; r++) {
-#pragma unroll
-    for (int c = 0; c < 4; c++) {
-      const long long row = first_row + lane_row + r;
-      const int column = first_column + lane_column + c;
-      if (row < 512 && column < 256) { grad_mixture_experts_up_weight[(long long)expert * 131072 + row * 256 + column] = sum[r][c]; }
-    }
+#pragma unroll 1
+  for (int step = 0; step < steps; step++) {
+    wait_for_copies<STAGES - 2>();
+    meet_block();
+    if (step + STAGES - 1 < steps) bring(step + STAGES - 1);
+    end_of_copies();
+    const bf16 *const a_panel = panels + step % STAGES * (A_PANEL + B_PANEL);
+    multiply_tiles<DEPTH, A_LINE, B_LINE, true, true>(sum, a_panel, a_panel + A_PANEL, warp_row, warp_column);
+  }
+  wait_for_copies<0>();
+  meet_block();
+  float *const staged = (float *)memory;
+  put_tiles<STAGED_LINE>(staged, sum, warp_row, warp_column);
+  meet_block();
+#pragma unroll 1
+  for (int i = lane; i < TILE_ROWS * PRODUCT_COLUMNS; i += LANES) {
+    const long long row = first_row + i / PRODUCT_COLUMNS;
+    const int column = first_column + i % PRODUCT_COLUMNS;
+    if (row >= end_row || column >= width) continue;
+    const float product0 = staged[i / PRODUCT_COLUMNS * STAGED_LINE + i % PRODUCT_COLUMNS];
+    grad_mixture_experts_up_weight[(long long)expert * 131072 + row * 256 + column] = product0;
   }
 }
 
 /* mixture_experts_up_experts_gate_backward: contract experts.up, contract experts.gate, map experts.gate (Mixture) */
-extern "C" __global__ void __launch_bounds__(128, 1)
-mixture_experts_up_experts_gate_backward(const float *__restrict__ d_experts_up, const float *__restrict__ mixture_experts_up_weight, const float *__restrict__ d_experts_up_b, const float *__restrict__ mixture_experts_gate_weight, float *__restrict__ d_experts_gate, const int *__restrict__ experts_sort_offsets, const int *__restrict__ tiles) {
-  /* A block makes a tile of 64 by 64; a thread, 8 by 4 of it. */
-  constexpr int TILE_ROWS = 64, TILE_COLUMNS = 64, DEPTH = 16, LANES = 128;
-  constexpr int A_LINE = TILE_ROWS + 4, B_LINE = TILE_COLUMNS + 4;
-  /* Panels of both operands while products are added up; then the finished tile. */
-  __shared__ __align__(16) float memory[4096];
-  float *const a_panel = memory;
-  float *const b_panel = memory + DEPTH * A_LINE;
+extern "C" __global__ void __launch_bounds__(256, 1)
+mixture_experts_up_experts_gate_backward(const bf16 *__restrict__ d_experts_up, const bf16 *__restrict__ mixture_experts_up_weight, const bf16 *__restrict__ d_experts_up_b, const bf16 *__restrict__ mixture_experts_gate_weight, float *__restrict__ d_experts_gate, const int *__restrict__ experts_sort_offsets, const int *__restrict__ tiles) {
+  /* A block makes a tile of 128 by 128 on tensor cores, in bf16 with sums in f32; a warp, 64 by 32 of it. Panels of both
+   * operands come in 3 stages, so that copies for the next steps are on their way while one is multiplied. */
+  constexpr int TILE_ROWS = 128, TILE_COLUMNS = 128, DEPTH = 32, STAGES = 3, LANES = 256;
+  constexpr int A_LINE = 40, B_LINE = 136, A_PANEL = 5120, B_PANEL = 4352;
+  /* columns of one product; two products stand side by side in a tile */
+  [[maybe_unused]] constexpr int PRODUCT_COLUMNS = 128, STAGED_LINE = TILE_COLUMNS + 8;
+  DYNAMIC_SHARED(memory);
+  bf16 *const panels = (bf16 *)memory;
   const int lane = threadIdx.x;
   // a tile of sorted rows: its expert, its first row and its end, as the sort has left them
   const int *const tile = tiles + blockIdx.y * 3;
   const int expert = tile[0], first_row = tile[1], end_row = tile[2];
   if (expert < 0) return;
   constexpr int width = 256;
-  const int first_column = blockIdx.x * TILE_COLUMNS;
-  const int lane_row = lane / (TILE_COLUMNS / 4) * 8;
-  const int lane_column = lane % (TILE_COLUMNS / 4) * 4;
-  float sum[8][4] = {};
-#pragma unroll 1
-  for (int k = 0; k < 512; k += DEPTH) {
-    for (int i = lane; i < DEPTH * TILE_ROWS / 4; i += LANES) {
-      float four[4];
-      const int line = i / (DEPTH / 4), step = i % (DEPTH / 4) * 4;
-      const int row = first_row + line;
-      fetch_four<true>(four, d_experts_up + (long long)row * 512 + k + step, row < end_row ? 512 - k - step : 0);
-      for (int j = 0; j < 4; j++) a_panel[(step + j) * A_LINE + line] = four[j];
-    }
-    for (int i = lane; i < DEPTH * TILE_COLUMNS / 4; i += LANES) {
-      float four[4];
-       {
-        const int line = i % (TILE_COLUMNS / 4) * 4, step = i / (TILE_COLUMNS / 4);
-        const int source = k + step;
-        fetch_four<true>(four, (mixture_experts_up_weight + (long long)expert * 131072) + (long long)source * 256 + first_column + line, source < 512 ? width - first_column - line : 0);
-        for (int j = 0; j < 4; j++) b_panel[step * B_LINE + line + j] = four[j];
+  const int first_column = blockIdx.x * PRODUCT_COLUMNS;
+  constexpr int steps = 32;
+  const auto bring = [&](int step) {
+    bf16 *const a_panel = panels + step % STAGES * (A_PANEL + B_PANEL), *const b_panel = a_panel + A_PANEL;
+    if (step < 16) {
+      const int first_step = step * DEPTH;
+      for (int i = lane; i < DEPTH * 128 / 8; i += LANES) {
+        const int line = i / (DEPTH / 8), k = i % (DEPTH / 8) * 8, at_k = first_step + k;
+        const int row = first_row + line;
+        bring_eight<true>(a_panel + line * A_LINE + k, d_experts_up + (row < end_row ? (long long)row * 512 + at_k : 0), row < end_row ? 512 - at_k : 0);
+      }
+      for (int i = lane; i < DEPTH * 128 / 8; i += LANES) {
+        const int line = i % (128 / 8) * 8, k = i / (128 / 8), at_k = first_step + k;
+        const int source = at_k;
+        bring_eight<true>(b_panel + k * B_LINE + line, (mixture_experts_up_weight + (long long)expert * 131072) + (at_k < 512 ? (long long)source * 256 + first_column + line : 0), at_k < 512 ? width - first_column - line : 0);
       }
     }
-    meet_block();
-    multiply_panels<DEPTH, 8, 4, A_LINE, B_LINE>(sum, a_panel, b_panel, lane_row, lane_column);
-    meet_block();
-  }
-#pragma unroll 1
-  for (int k = 0; k < 512; k += DEPTH) {
-    for (int i = lane; i < DEPTH * TILE_ROWS / 4; i += LANES) {
-      float four[4];
-      const int line = i / (DEPTH / 4), step = i % (DEPTH / 4) * 4;
-      const int row = first_row + line;
-      fetch_four<true>(four, d_experts_up_b + (long long)row * 512 + k + step, row < end_row ? 512 - k - step : 0);
-      for (int j = 0; j < 4; j++) a_panel[(step + j) * A_LINE + line] = four[j];
-    }
-    for (int i = lane; i < DEPTH * TILE_COLUMNS / 4; i += LANES) {
-      float four[4];
-       {
-        const int line = i % (TILE_COLUMNS / 4) * 4, step = i / (TILE_COLUMNS / 4);
-        const int source = k + step;
-        fetch_four<true>(four, (mixture_experts_gate_weight + (long long)expert * 131072) + (long long)source * 256 + first_column + line, source < 512 ? width - first_column - line : 0);
-        for (int j = 0; j < 4; j++) b_panel[step * B_LINE + line + j] = four[j];
+    else {
+      const int first_step = (step - 16) * DEPTH;
+      for (int i = lane; i < DEPTH * 128 / 8; i += LANES) {
+        const int line = i / (DEPTH / 8), k = i % (DEPTH / 8) * 8, at_k = first_step + k;
+        const int row = first_row + line;
+        bring_eight<true>(a_panel + line * A_LINE + k, d_experts_up_b + (row < end_row ? (long long)row * 512 + at_k : 0), row < end_row ? 512 - at_k : 0);
+      }
+      for (int i = lane; i < DEPTH * 128 / 8; i += LANES) {
+        const int line = i % (128 / 8) * 8, k = i / (128 / 8), at_k = first_step + k;
+        const int source = at_k;
+        bring_eight<true>(b_panel + k * B_LINE + line, (mixture_experts_gate_weight + (long long)expert * 131072) + (at_k < 512 ? (long long)source * 256 + first_column + line : 0), at_k < 512 ? width - first_column - line : 0);
       }
     }
-    meet_block();
-    multiply_panels<DEPTH, 8, 4, A_LINE, B_LINE>(sum, a_panel, b_panel, lane_row, lane_column);
-    meet_block();
+  };
+  const int warp_row = warp_of_block() / 4 * 64, warp_column = warp_of_block() % 4 * 32;
+  float sum[4][4][4] = {};
+  for (int step = 0; step < STAGES - 1; step++) {
+    if (step < steps) bring(step);
+    end_of_copies();
   }
-#pragma unroll
-  for (int r = 0; r < 8; r++)
-#pragma unroll
-    for (int c = 0; c < 4; c++)
-      memory[(lane_row + r) * TILE_COLUMNS + lane_column + c] = sum[r][c];
+#pragma unroll 1
+  for (int step = 0; step < steps; step++) {
+    wait_for_copies<STAGES - 2>();
+    meet_block();
+    if (step + STAGES - 1 < steps) bring(step + STAGES - 1);
+    end_of_copies();
+    const bf16 *const a_panel = panels + step % STAGES * (A_PANEL + B_PANEL);
+    multiply_tiles<DEPTH, A_LINE, B_LINE, false, true>(sum, a_panel, a_panel + A_PANEL, warp_row, warp_column);
+  }
+  wait_for_copies<0>();
   meet_block();
-  for (int i = lane; i < TILE_ROWS * TILE_COLUMNS; i += LANES) {
-    const long long row = first_row + i / TILE_COLUMNS;
-    const int column = first_column + i % TILE_COLUMNS;
+  float *const staged = (float *)memory;
+  put_tiles<STAGED_LINE>(staged, sum, warp_row, warp_column);
+  meet_block();
+#pragma unroll 1
+  for (int i = lane; i < TILE_ROWS * PRODUCT_COLUMNS; i += LANES) {
+    const long long row = first_row + i / PRODUCT_COLUMNS;
+    const int column = first_column + i % PRODUCT_COLUMNS;
     if (row >= end_row || column >= width) continue;
-    const float product0 = memory[i];
+    const float product0 = staged[i / PRODUCT_COLUMNS * STAGED_LINE + i % PRODUCT_COLUMNS];
     const float new_d_experts_gate = product0 + 0.0f;
     d_experts_gate[row * 256 + column] = new_d_experts_gate;
   }
@@ -1627,13 +1714,13 @@ mixture_router_gate_backward(const float *__restrict__ router_gate, const int *_
 }
 
 /* mixture_router_scores_backward: contract router.scores (Mixture.router.score) */
-extern "C" __global__ void __launch_bounds__(128, 1)
+extern "C" __global__ void __launch_bounds__(256, 1)
 mixture_router_scores_backward(const float *__restrict__ d_router_gate, const float *__restrict__ mixture_router_weight, float *__restrict__ d_router_scores, const int *__restrict__ router_unknown_offsets, const int *__restrict__ tiles) {
-  /* A block makes a tile of 64 by 64; a thread, 8 by 4 of it. */
-  constexpr int TILE_ROWS = 64, TILE_COLUMNS = 64, DEPTH = 16, LANES = 128;
+  /* A block makes a tile of 128 by 64; a thread, 8 by 4 of it. */
+  constexpr int TILE_ROWS = 128, TILE_COLUMNS = 64, DEPTH = 16, LANES = 256;
   constexpr int A_LINE = TILE_ROWS + 4, B_LINE = TILE_COLUMNS + 4;
   /* Panels of both operands while products are added up; then the finished tile. */
-  __shared__ __align__(16) float memory[4096];
+  __shared__ __align__(16) float memory[8192];
   float *const a_panel = memory;
   float *const b_panel = memory + DEPTH * A_LINE;
   const int lane = threadIdx.x;
@@ -1731,7 +1818,7 @@ mixture_router_scores_backward_in_train(const float *__restrict__ d_router_gate,
 
 /* mixture_router_scores_norm_backward: map router.scores, map norm, reduce norm, map grad.mixture.norm.weight, reduce grad.mixture.norm.weight (Mixture.router.score) */
 extern "C" __global__ void __launch_bounds__(256)
-mixture_router_scores_norm_backward(const float *__restrict__ d_experts_rows, const float *__restrict__ d_router_scores, const int *__restrict__ router_unknown_slots, const float *__restrict__ norm, const float *__restrict__ mixture_norm_weight, const float *__restrict__ residual, float *__restrict__ grad_mixture_norm_weight_partial, const float *__restrict__ norm_b, const float *__restrict__ d_norm, float *__restrict__ d_norm_b) {
+mixture_router_scores_norm_backward(const float *__restrict__ d_experts_rows, const float *__restrict__ d_router_scores, const int *__restrict__ router_unknown_slots, const float *__restrict__ norm, const float *__restrict__ mixture_norm_weight, const float *__restrict__ residual, float *__restrict__ grad_mixture_norm_weight_partial, const float *__restrict__ norm_b, const float *__restrict__ d_norm, bf16 *__restrict__ d_norm_b) {
   constexpr int D = 256;
   /* Rows are summed chunk by chunk, whatever the machine, so that sums never change. */
   constexpr int CHUNKS = 512;
@@ -1769,7 +1856,7 @@ mixture_router_scores_norm_backward(const float *__restrict__ d_experts_rows, co
     // norm
     for (int i_d = lane; i_d < D; i_d += LANES) {
       const float residual_here = residual[row * D + i_d];
-      d_norm_b[row * D + i_d] = (d_norm[row * D + i_d] + ((norm[row] * mixture_norm_weight[i_d]) * t_router_scores[i_d])) + ((residual_here + residual_here) * t_norm_a);
+      d_norm_b[row * D + i_d] = to_bf16((d_norm[row * D + i_d] + ((norm[row] * mixture_norm_weight[i_d]) * t_router_scores[i_d])) + ((residual_here + residual_here) * t_norm_a));
     }
     // the next row uses the same shared memory
     meet_warp();
@@ -1777,102 +1864,124 @@ mixture_router_scores_norm_backward(const float *__restrict__ d_experts_rows, co
 }
 
 /* attend_o_backward: contract o (Attend) */
-extern "C" __global__ void __launch_bounds__(128, 1)
-attend_o_backward(const float *__restrict__ d_norm, const float *__restrict__ attend_o_weight, float *__restrict__ d_o) {
-  /* A block makes a tile of 64 by 64; a thread, 8 by 4 of it. */
-  constexpr int TILE_ROWS = 64, TILE_COLUMNS = 64, DEPTH = 16, LANES = 128;
-  constexpr int A_LINE = TILE_ROWS + 4, B_LINE = TILE_COLUMNS + 4;
-  /* Panels of both operands while products are added up; then the finished tile. */
-  __shared__ __align__(16) float memory[4096];
-  float *const a_panel = memory;
-  float *const b_panel = memory + DEPTH * A_LINE;
+extern "C" __global__ void __launch_bounds__(256, 1)
+attend_o_backward(const bf16 *__restrict__ d_norm, const bf16 *__restrict__ attend_o_weight, float *__restrict__ d_o) {
+  /* A block makes a tile of 128 by 128 on tensor cores, in bf16 with sums in f32; a warp, 64 by 32 of it. Panels of both
+   * operands come in 3 stages, so that copies for the next steps are on their way while one is multiplied. */
+  constexpr int TILE_ROWS = 128, TILE_COLUMNS = 128, DEPTH = 32, STAGES = 3, LANES = 256;
+  constexpr int A_LINE = 40, B_LINE = 136, A_PANEL = 5120, B_PANEL = 4352;
+  /* columns of one product; two products stand side by side in a tile */
+  [[maybe_unused]] constexpr int PRODUCT_COLUMNS = 128, STAGED_LINE = TILE_COLUMNS + 8;
+  DYNAMIC_SHARED(memory);
+  bf16 *const panels = (bf16 *)memory;
   const int lane = threadIdx.x;
   const int first_row = blockIdx.y * TILE_ROWS, end_row = smaller(first_row + TILE_ROWS, 4096);
   constexpr int width = 256;
-  const int first_column = blockIdx.x * TILE_COLUMNS;
-  const int lane_row = lane / (TILE_COLUMNS / 4) * 8;
-  const int lane_column = lane % (TILE_COLUMNS / 4) * 4;
-  float sum[8][4] = {};
-#pragma unroll 1
-  for (int k = 0; k < 256; k += DEPTH) {
-    for (int i = lane; i < DEPTH * TILE_ROWS / 4; i += LANES) {
-      float four[4];
-      const int line = i / (DEPTH / 4), step = i % (DEPTH / 4) * 4;
+  const int first_column = blockIdx.x * PRODUCT_COLUMNS;
+  constexpr int steps = 8;
+  const auto bring = [&](int step) {
+    bf16 *const a_panel = panels + step % STAGES * (A_PANEL + B_PANEL), *const b_panel = a_panel + A_PANEL;
+    const int first_step = step * DEPTH;
+    for (int i = lane; i < DEPTH * 128 / 8; i += LANES) {
+      const int line = i / (DEPTH / 8), k = i % (DEPTH / 8) * 8, at_k = first_step + k;
       const int row = first_row + line;
-      fetch_four<true>(four, d_norm + (long long)row * 256 + k + step, row < end_row ? 256 - k - step : 0);
-      for (int j = 0; j < 4; j++) a_panel[(step + j) * A_LINE + line] = four[j];
+      bring_eight<true>(a_panel + line * A_LINE + k, d_norm + (row < end_row ? (long long)row * 256 + at_k : 0), row < end_row ? 256 - at_k : 0);
     }
-    for (int i = lane; i < DEPTH * TILE_COLUMNS / 4; i += LANES) {
-      float four[4];
-       {
-        const int line = i % (TILE_COLUMNS / 4) * 4, step = i / (TILE_COLUMNS / 4);
-        const int source = k + step;
-        fetch_four<true>(four, attend_o_weight + (long long)source * 256 + first_column + line, source < 256 ? width - first_column - line : 0);
-        for (int j = 0; j < 4; j++) b_panel[step * B_LINE + line + j] = four[j];
-      }
+    for (int i = lane; i < DEPTH * 128 / 8; i += LANES) {
+      const int line = i % (128 / 8) * 8, k = i / (128 / 8), at_k = first_step + k;
+      const int source = at_k;
+      bring_eight<true>(b_panel + k * B_LINE + line, attend_o_weight + (at_k < 256 ? (long long)source * 256 + first_column + line : 0), at_k < 256 ? width - first_column - line : 0);
     }
-    meet_block();
-    multiply_panels<DEPTH, 8, 4, A_LINE, B_LINE>(sum, a_panel, b_panel, lane_row, lane_column);
-    meet_block();
+  };
+  const int warp_row = warp_of_block() / 4 * 64, warp_column = warp_of_block() % 4 * 32;
+  float sum[4][4][4] = {};
+  for (int step = 0; step < STAGES - 1; step++) {
+    if (step < steps) bring(step);
+    end_of_copies();
   }
-#pragma unroll
-  for (int r = 0; r < 8; r++)
-#pragma unroll
-    for (int c = 0; c < 4; c++)
-      memory[(lane_row + r) * TILE_COLUMNS + lane_column + c] = sum[r][c];
+#pragma unroll 1
+  for (int step = 0; step < steps; step++) {
+    wait_for_copies<STAGES - 2>();
+    meet_block();
+    if (step + STAGES - 1 < steps) bring(step + STAGES - 1);
+    end_of_copies();
+    const bf16 *const a_panel = panels + step % STAGES * (A_PANEL + B_PANEL);
+    multiply_tiles<DEPTH, A_LINE, B_LINE, false, true>(sum, a_panel, a_panel + A_PANEL, warp_row, warp_column);
+  }
+  wait_for_copies<0>();
   meet_block();
-  for (int i = lane; i < TILE_ROWS * TILE_COLUMNS; i += LANES) {
-    const long long row = first_row + i / TILE_COLUMNS;
-    const int column = first_column + i % TILE_COLUMNS;
+  float *const staged = (float *)memory;
+  put_tiles<STAGED_LINE>(staged, sum, warp_row, warp_column);
+  meet_block();
+#pragma unroll 1
+  for (int i = lane; i < TILE_ROWS * PRODUCT_COLUMNS; i += LANES) {
+    const long long row = first_row + i / PRODUCT_COLUMNS;
+    const int column = first_column + i % PRODUCT_COLUMNS;
     if (row >= end_row || column >= width) continue;
-    const float product0 = memory[i];
+    const float product0 = staged[i / PRODUCT_COLUMNS * STAGED_LINE + i % PRODUCT_COLUMNS];
     d_o[row * 256 + column] = product0;
   }
 }
 
 /* attend_grad_attend_o_weight_backward: contract grad.attend.o.weight (Attend) */
-extern "C" __global__ void __launch_bounds__(128, 1)
-attend_grad_attend_o_weight_backward(const float *__restrict__ d_norm, const float *__restrict__ scores_o, float *__restrict__ grad_attend_o_weight) {
-  /* A block makes a tile of 64 by 64; a thread, 8 by 4 of it. */
-  constexpr int TILE_ROWS = 64, TILE_COLUMNS = 64, DEPTH = 16, LANES = 128;
-  constexpr int A_LINE = TILE_ROWS + 4, B_LINE = TILE_COLUMNS + 4;
-  __shared__ __align__(16) float a_panel[DEPTH * A_LINE];
-  __shared__ __align__(16) float b_panel[DEPTH * B_LINE];
+extern "C" __global__ void __launch_bounds__(256, 1)
+attend_grad_attend_o_weight_backward(const bf16 *__restrict__ d_norm, const bf16 *__restrict__ scores_o, float *__restrict__ grad_attend_o_weight) {
+  /* A block makes a tile of 128 by 128 on tensor cores, in bf16 with sums in f32; a warp, 64 by 32 of it. Panels of both
+   * operands come in 3 stages, so that copies for the next steps are on their way while one is multiplied. */
+  constexpr int TILE_ROWS = 128, TILE_COLUMNS = 128, DEPTH = 32, STAGES = 3, LANES = 256;
+  constexpr int A_LINE = 136, B_LINE = 136, A_PANEL = 4352, B_PANEL = 4352;
+  /* columns of one product; two products stand side by side in a tile */
+  [[maybe_unused]] constexpr int PRODUCT_COLUMNS = 128, STAGED_LINE = TILE_COLUMNS + 8;
+  DYNAMIC_SHARED(memory);
+  bf16 *const panels = (bf16 *)memory;
   const int lane = threadIdx.x;
+  const int first_row = blockIdx.y * TILE_ROWS, end_row = smaller(first_row + TILE_ROWS, 256);
   [[maybe_unused]] const int batch = blockIdx.z;
-  /* The run of the inner axis that is summed. */
-  const int begin = 0, end = 4096;
-  const int first_row = blockIdx.y * TILE_ROWS, first_column = blockIdx.x * TILE_COLUMNS;
-  const int lane_row = lane / (TILE_COLUMNS / 4) * 8;
-  const int lane_column = lane % (TILE_COLUMNS / 4) * 4;
-  float sum[8][4] = {};
-  for (int k = begin; k < end; k += DEPTH) {
-    for (int i = lane; i < DEPTH * TILE_ROWS / 4; i += LANES) {
-      float four[4];
-      const int line = i % (TILE_ROWS / 4) * 4, step = i / (TILE_ROWS / 4);
-      const int source = k + step;
-      fetch_four<true>(four, d_norm + (long long)source * 256 + first_row + line, source < end ? 256 - first_row - line : 0);
-      for (int j = 0; j < 4; j++) a_panel[step * A_LINE + line + j] = four[j];
+  constexpr int width = 256;
+  const int first_column = blockIdx.x * PRODUCT_COLUMNS;
+  // the run of the inner axis that is summed
+  const int begin = 0, end = 4096, steps = (end - begin + DEPTH - 1) / DEPTH;
+  const auto bring = [&](int step) {
+    bf16 *const a_panel = panels + step % STAGES * (A_PANEL + B_PANEL), *const b_panel = a_panel + A_PANEL;
+    const int first_step = begin + step * DEPTH;
+    for (int i = lane; i < DEPTH * 128 / 8; i += LANES) {
+      const int line = i % (128 / 8) * 8, k = i / (128 / 8), at_k = first_step + k;
+      const int source = at_k;
+      bring_eight<true>(a_panel + k * A_LINE + line, d_norm + (at_k < end ? (long long)source * 256 + first_row + line : 0), at_k < end ? 256 - first_row - line : 0);
     }
-    for (int i = lane; i < DEPTH * TILE_COLUMNS / 4; i += LANES) {
-      float four[4];
-      const int line = i % (TILE_COLUMNS / 4) * 4, step = i / (TILE_COLUMNS / 4);
-      const int source = k + step;
-      fetch_four<true>(four, scores_o + (long long)source * 256 + first_column + line, source < end ? 256 - first_column - line : 0);
-      for (int j = 0; j < 4; j++) b_panel[step * B_LINE + line + j] = four[j];
+    for (int i = lane; i < DEPTH * 128 / 8; i += LANES) {
+      const int line = i % (128 / 8) * 8, k = i / (128 / 8), at_k = first_step + k;
+      const int source = at_k;
+      bring_eight<true>(b_panel + k * B_LINE + line, scores_o + (at_k < end ? (long long)source * 256 + first_column + line : 0), at_k < end ? 256 - first_column - line : 0);
     }
-    meet_block();
-    multiply_panels<DEPTH, 8, 4, A_LINE, B_LINE>(sum, a_panel, b_panel, lane_row, lane_column);
-    meet_block();
+  };
+  const int warp_row = warp_of_block() / 4 * 64, warp_column = warp_of_block() % 4 * 32;
+  float sum[4][4][4] = {};
+  for (int step = 0; step < STAGES - 1; step++) {
+    if (step < steps) bring(step);
+    end_of_copies();
   }
-#pragma unroll
-  for (int r = 0; r < 8; r++) {
-#pragma unroll
-    for (int c = 0; c < 4; c++) {
-      const long long row = first_row + lane_row + r;
-      const int column = first_column + lane_column + c;
-      if (row < 256 && column < 256) { grad_attend_o_weight[row * 256 + column] = sum[r][c]; }
-    }
+#pragma unroll 1
+  for (int step = 0; step < steps; step++) {
+    wait_for_copies<STAGES - 2>();
+    meet_block();
+    if (step + STAGES - 1 < steps) bring(step + STAGES - 1);
+    end_of_copies();
+    const bf16 *const a_panel = panels + step % STAGES * (A_PANEL + B_PANEL);
+    multiply_tiles<DEPTH, A_LINE, B_LINE, true, true>(sum, a_panel, a_panel + A_PANEL, warp_row, warp_column);
+  }
+  wait_for_copies<0>();
+  meet_block();
+  float *const staged = (float *)memory;
+  put_tiles<STAGED_LINE>(staged, sum, warp_row, warp_column);
+  meet_block();
+#pragma unroll 1
+  for (int i = lane; i < TILE_ROWS * PRODUCT_COLUMNS; i += LANES) {
+    const long long row = first_row + i / PRODUCT_COLUMNS;
+    const int column = first_column + i % PRODUCT_COLUMNS;
+    if (row >= end_row || column >= width) continue;
+    const float product0 = staged[i / PRODUCT_COLUMNS * STAGED_LINE + i % PRODUCT_COLUMNS];
+    grad_attend_o_weight[row * 256 + column] = product0;
   }
 }
 
@@ -1881,18 +1990,18 @@ attend_grad_attend_o_weight_backward(const float *__restrict__ d_norm, const flo
  * queries' gradient, once with threads for each key, so that every sum is made in one order. First: what the softmax's
  * gradient takes off, output times its gradient, for every query and head. */
 extern "C" __global__ void __launch_bounds__(256)
-attend_scores_backward_delta(const float *__restrict__ q_rope, const float *__restrict__ k_rope, const float *__restrict__ v, const float *__restrict__ scores_o, const float *__restrict__ scores_lse, const float *__restrict__ d_o, float *__restrict__ d_scores_dq, float *__restrict__ d_scores_dk, float *__restrict__ d_scores_dv, float *__restrict__ delta) {
+attend_scores_backward_delta(const float *__restrict__ q_rope, const float *__restrict__ k_rope, const float *__restrict__ v, const bf16 *__restrict__ scores_o, const float *__restrict__ scores_lse, const float *__restrict__ d_o, float *__restrict__ d_scores_dq, float *__restrict__ d_scores_dk, bf16 *__restrict__ d_scores_dv, float *__restrict__ delta) {
   constexpr int D = 32;
   const long long i = (long long)blockIdx.x * 8 + warp_of_block();
   if (i >= 32768LL) return;
   float share = 0.0f;
-  for (int c = lane_of_warp(); c < D; c += 32) share += scores_o[i * D + c] * d_o[i * D + c];
+  for (int c = lane_of_warp(); c < D; c += 32) share += to_float(scores_o[i * D + c]) * d_o[i * D + c];
   const float total = warp_sum(share);
   if (lane_of_warp() == 0) delta[i] = total;
 }
 
 extern "C" __global__ void __launch_bounds__(128)
-attend_scores_backward_queries(const float *__restrict__ q_rope, const float *__restrict__ k_rope, const float *__restrict__ v, const float *__restrict__ scores_o, const float *__restrict__ scores_lse, const float *__restrict__ d_o, float *__restrict__ d_scores_dq, float *__restrict__ d_scores_dk, float *__restrict__ d_scores_dv, float *__restrict__ delta) {
+attend_scores_backward_queries(const float *__restrict__ q_rope, const float *__restrict__ k_rope, const float *__restrict__ v, const bf16 *__restrict__ scores_o, const float *__restrict__ scores_lse, const float *__restrict__ d_o, float *__restrict__ d_scores_dq, float *__restrict__ d_scores_dk, bf16 *__restrict__ d_scores_dv, float *__restrict__ delta) {
   constexpr int S = 512, HEADS = 8, KV_HEADS = 8, D = 32, KEYS = 32;
   constexpr int THREADS = 128, SPLIT = 1, PARTS = D / SPLIT, QUERIES = THREADS / SPLIT;
   __shared__ float key_block[KEYS * D], value_block[KEYS * D];
@@ -1944,7 +2053,7 @@ attend_scores_backward_queries(const float *__restrict__ q_rope, const float *__
 }
 
 extern "C" __global__ void __launch_bounds__(128)
-attend_scores_backward_keys(const float *__restrict__ q_rope, const float *__restrict__ k_rope, const float *__restrict__ v, const float *__restrict__ scores_o, const float *__restrict__ scores_lse, const float *__restrict__ d_o, float *__restrict__ d_scores_dq, float *__restrict__ d_scores_dk, float *__restrict__ d_scores_dv, float *__restrict__ delta) {
+attend_scores_backward_keys(const float *__restrict__ q_rope, const float *__restrict__ k_rope, const float *__restrict__ v, const bf16 *__restrict__ scores_o, const float *__restrict__ scores_lse, const float *__restrict__ d_o, float *__restrict__ d_scores_dq, float *__restrict__ d_scores_dk, bf16 *__restrict__ d_scores_dv, float *__restrict__ delta) {
   constexpr int S = 512, HEADS = 8, KV_HEADS = 8, D = 32, QUERIES = 32;
   constexpr int THREADS = 128, SPLIT = 1, PARTS = D / SPLIT, KEYS = THREADS / SPLIT;
   __shared__ float query_block[QUERIES * D], d_out_block[QUERIES * D], log_sums[QUERIES], deltas[QUERIES];
@@ -2004,13 +2113,13 @@ attend_scores_backward_keys(const float *__restrict__ q_rope, const float *__res
 #pragma unroll
   for (int c = 0; c < PARTS; c++) {
     d_scores_dk[place + c * SPLIT + part] = d_key[c];
-    d_scores_dv[place + c * SPLIT + part] = d_value[c];
+    d_scores_dv[place + c * SPLIT + part] = to_bf16(d_value[c]);
   }
 }
 
 /* attend_k_rope_backward: rope k_rope (Attend.position) */
 extern "C" __global__ void __launch_bounds__(256)
-attend_k_rope_backward(const float *__restrict__ d_scores_dk, const float *__restrict__ rope_10000_32_cos, const float *__restrict__ rope_10000_32_sin, float *__restrict__ d_k_rope) {
+attend_k_rope_backward(const float *__restrict__ d_scores_dk, const float *__restrict__ rope_10000_32_cos, const float *__restrict__ rope_10000_32_sin, bf16 *__restrict__ d_k_rope) {
   /* Turns the two halves of every head by its position, backwards; one thread, one pair. */
   constexpr int WIDTH = 256, HEAD = 32, HALF = HEAD / 2, SEQUENCE = 512;
   const long long i = (long long)blockIdx.x * 256 + threadIdx.x;
@@ -2021,13 +2130,13 @@ attend_k_rope_backward(const float *__restrict__ d_scores_dk, const float *__res
   const long long angle = row % SEQUENCE * HALF + pair;
   const float x = d_scores_dk[one], y = d_scores_dk[two];
   const float cosine = rope_10000_32_cos[angle], sine = rope_10000_32_sin[angle];
-  d_k_rope[one] = x * cosine + y * sine;
-  d_k_rope[two] = y * cosine - x * sine;
+  d_k_rope[one] = to_bf16(x * cosine + y * sine);
+  d_k_rope[two] = to_bf16(y * cosine - x * sine);
 }
 
 /* attend_q_rope_backward: rope q_rope (Attend.position) */
 extern "C" __global__ void __launch_bounds__(256)
-attend_q_rope_backward(const float *__restrict__ d_scores_dq, const float *__restrict__ rope_10000_32_cos, const float *__restrict__ rope_10000_32_sin, float *__restrict__ d_q_rope) {
+attend_q_rope_backward(const float *__restrict__ d_scores_dq, const float *__restrict__ rope_10000_32_cos, const float *__restrict__ rope_10000_32_sin, bf16 *__restrict__ d_q_rope) {
   /* Turns the two halves of every head by its position, backwards; one thread, one pair. */
   constexpr int WIDTH = 256, HEAD = 32, HALF = HEAD / 2, SEQUENCE = 512;
   const long long i = (long long)blockIdx.x * 256 + threadIdx.x;
@@ -2038,104 +2147,94 @@ attend_q_rope_backward(const float *__restrict__ d_scores_dq, const float *__res
   const long long angle = row % SEQUENCE * HALF + pair;
   const float x = d_scores_dq[one], y = d_scores_dq[two];
   const float cosine = rope_10000_32_cos[angle], sine = rope_10000_32_sin[angle];
-  d_q_rope[one] = x * cosine + y * sine;
-  d_q_rope[two] = y * cosine - x * sine;
+  d_q_rope[one] = to_bf16(x * cosine + y * sine);
+  d_q_rope[two] = to_bf16(y * cosine - x * sine);
 }
 
 /* attend_v_norm_backward: contract v, contract k, contract q, map q, map norm (Attend) */
-extern "C" __global__ void __launch_bounds__(128, 1)
-attend_v_norm_backward(const float *__restrict__ d_scores_dv, const float *__restrict__ attend_v_weight, const float *__restrict__ d_k_rope, const float *__restrict__ attend_k_weight, const float *__restrict__ d_q_rope, const float *__restrict__ attend_q_weight, float *__restrict__ d_q, const float *__restrict__ norm, const float *__restrict__ attend_norm_weight, float *__restrict__ d_norm) {
-  /* A block makes a tile of 64 by 64; a thread, 8 by 4 of it. */
-  constexpr int TILE_ROWS = 64, TILE_COLUMNS = 64, DEPTH = 16, LANES = 128;
-  constexpr int A_LINE = TILE_ROWS + 4, B_LINE = TILE_COLUMNS + 4;
-  /* Panels of both operands while products are added up; then the finished tile. */
-  __shared__ __align__(16) float memory[4096];
-  float *const a_panel = memory;
-  float *const b_panel = memory + DEPTH * A_LINE;
+extern "C" __global__ void __launch_bounds__(256, 1)
+attend_v_norm_backward(const bf16 *__restrict__ d_scores_dv, const bf16 *__restrict__ attend_v_weight, const bf16 *__restrict__ d_k_rope, const bf16 *__restrict__ attend_k_weight, const bf16 *__restrict__ d_q_rope, const bf16 *__restrict__ attend_q_weight, float *__restrict__ d_q, const float *__restrict__ norm, const float *__restrict__ attend_norm_weight, float *__restrict__ d_norm) {
+  /* A block makes a tile of 128 by 128 on tensor cores, in bf16 with sums in f32; a warp, 64 by 32 of it. Panels of both
+   * operands come in 3 stages, so that copies for the next steps are on their way while one is multiplied. */
+  constexpr int TILE_ROWS = 128, TILE_COLUMNS = 128, DEPTH = 32, STAGES = 3, LANES = 256;
+  constexpr int A_LINE = 40, B_LINE = 136, A_PANEL = 5120, B_PANEL = 4352;
+  /* columns of one product; two products stand side by side in a tile */
+  [[maybe_unused]] constexpr int PRODUCT_COLUMNS = 128, STAGED_LINE = TILE_COLUMNS + 8;
+  DYNAMIC_SHARED(memory);
+  bf16 *const panels = (bf16 *)memory;
   const int lane = threadIdx.x;
   const int first_row = blockIdx.y * TILE_ROWS, end_row = smaller(first_row + TILE_ROWS, 4096);
   constexpr int width = 256;
-  const int first_column = blockIdx.x * TILE_COLUMNS;
-  const int lane_row = lane / (TILE_COLUMNS / 4) * 8;
-  const int lane_column = lane % (TILE_COLUMNS / 4) * 4;
-  float sum[8][4] = {};
-#pragma unroll 1
-  for (int k = 0; k < 256; k += DEPTH) {
-    for (int i = lane; i < DEPTH * TILE_ROWS / 4; i += LANES) {
-      float four[4];
-      const int line = i / (DEPTH / 4), step = i % (DEPTH / 4) * 4;
-      const int row = first_row + line;
-      fetch_four<true>(four, d_scores_dv + (long long)row * 256 + k + step, row < end_row ? 256 - k - step : 0);
-      for (int j = 0; j < 4; j++) a_panel[(step + j) * A_LINE + line] = four[j];
-    }
-    for (int i = lane; i < DEPTH * TILE_COLUMNS / 4; i += LANES) {
-      float four[4];
-       {
-        const int line = i % (TILE_COLUMNS / 4) * 4, step = i / (TILE_COLUMNS / 4);
-        const int source = k + step;
-        fetch_four<true>(four, attend_v_weight + (long long)source * 256 + first_column + line, source < 256 ? width - first_column - line : 0);
-        for (int j = 0; j < 4; j++) b_panel[step * B_LINE + line + j] = four[j];
+  const int first_column = blockIdx.x * PRODUCT_COLUMNS;
+  constexpr int steps = 24;
+  const auto bring = [&](int step) {
+    bf16 *const a_panel = panels + step % STAGES * (A_PANEL + B_PANEL), *const b_panel = a_panel + A_PANEL;
+    if (step < 8) {
+      const int first_step = step * DEPTH;
+      for (int i = lane; i < DEPTH * 128 / 8; i += LANES) {
+        const int line = i / (DEPTH / 8), k = i % (DEPTH / 8) * 8, at_k = first_step + k;
+        const int row = first_row + line;
+        bring_eight<true>(a_panel + line * A_LINE + k, d_scores_dv + (row < end_row ? (long long)row * 256 + at_k : 0), row < end_row ? 256 - at_k : 0);
+      }
+      for (int i = lane; i < DEPTH * 128 / 8; i += LANES) {
+        const int line = i % (128 / 8) * 8, k = i / (128 / 8), at_k = first_step + k;
+        const int source = at_k;
+        bring_eight<true>(b_panel + k * B_LINE + line, attend_v_weight + (at_k < 256 ? (long long)source * 256 + first_column + line : 0), at_k < 256 ? width - first_column - line : 0);
       }
     }
-    meet_block();
-    multiply_panels<DEPTH, 8, 4, A_LINE, B_LINE>(sum, a_panel, b_panel, lane_row, lane_column);
-    meet_block();
-  }
-#pragma unroll 1
-  for (int k = 0; k < 256; k += DEPTH) {
-    for (int i = lane; i < DEPTH * TILE_ROWS / 4; i += LANES) {
-      float four[4];
-      const int line = i / (DEPTH / 4), step = i % (DEPTH / 4) * 4;
-      const int row = first_row + line;
-      fetch_four<true>(four, d_k_rope + (long long)row * 256 + k + step, row < end_row ? 256 - k - step : 0);
-      for (int j = 0; j < 4; j++) a_panel[(step + j) * A_LINE + line] = four[j];
-    }
-    for (int i = lane; i < DEPTH * TILE_COLUMNS / 4; i += LANES) {
-      float four[4];
-       {
-        const int line = i % (TILE_COLUMNS / 4) * 4, step = i / (TILE_COLUMNS / 4);
-        const int source = k + step;
-        fetch_four<true>(four, attend_k_weight + (long long)source * 256 + first_column + line, source < 256 ? width - first_column - line : 0);
-        for (int j = 0; j < 4; j++) b_panel[step * B_LINE + line + j] = four[j];
+    else if (step < 16) {
+      const int first_step = (step - 8) * DEPTH;
+      for (int i = lane; i < DEPTH * 128 / 8; i += LANES) {
+        const int line = i / (DEPTH / 8), k = i % (DEPTH / 8) * 8, at_k = first_step + k;
+        const int row = first_row + line;
+        bring_eight<true>(a_panel + line * A_LINE + k, d_k_rope + (row < end_row ? (long long)row * 256 + at_k : 0), row < end_row ? 256 - at_k : 0);
+      }
+      for (int i = lane; i < DEPTH * 128 / 8; i += LANES) {
+        const int line = i % (128 / 8) * 8, k = i / (128 / 8), at_k = first_step + k;
+        const int source = at_k;
+        bring_eight<true>(b_panel + k * B_LINE + line, attend_k_weight + (at_k < 256 ? (long long)source * 256 + first_column + line : 0), at_k < 256 ? width - first_column - line : 0);
       }
     }
-    meet_block();
-    multiply_panels<DEPTH, 8, 4, A_LINE, B_LINE>(sum, a_panel, b_panel, lane_row, lane_column);
-    meet_block();
-  }
-#pragma unroll 1
-  for (int k = 0; k < 256; k += DEPTH) {
-    for (int i = lane; i < DEPTH * TILE_ROWS / 4; i += LANES) {
-      float four[4];
-      const int line = i / (DEPTH / 4), step = i % (DEPTH / 4) * 4;
-      const int row = first_row + line;
-      fetch_four<true>(four, d_q_rope + (long long)row * 256 + k + step, row < end_row ? 256 - k - step : 0);
-      for (int j = 0; j < 4; j++) a_panel[(step + j) * A_LINE + line] = four[j];
-    }
-    for (int i = lane; i < DEPTH * TILE_COLUMNS / 4; i += LANES) {
-      float four[4];
-       {
-        const int line = i % (TILE_COLUMNS / 4) * 4, step = i / (TILE_COLUMNS / 4);
-        const int source = k + step;
-        fetch_four<true>(four, attend_q_weight + (long long)source * 256 + first_column + line, source < 256 ? width - first_column - line : 0);
-        for (int j = 0; j < 4; j++) b_panel[step * B_LINE + line + j] = four[j];
+    else {
+      const int first_step = (step - 16) * DEPTH;
+      for (int i = lane; i < DEPTH * 128 / 8; i += LANES) {
+        const int line = i / (DEPTH / 8), k = i % (DEPTH / 8) * 8, at_k = first_step + k;
+        const int row = first_row + line;
+        bring_eight<true>(a_panel + line * A_LINE + k, d_q_rope + (row < end_row ? (long long)row * 256 + at_k : 0), row < end_row ? 256 - at_k : 0);
+      }
+      for (int i = lane; i < DEPTH * 128 / 8; i += LANES) {
+        const int line = i % (128 / 8) * 8, k = i / (128 / 8), at_k = first_step + k;
+        const int source = at_k;
+        bring_eight<true>(b_panel + k * B_LINE + line, attend_q_weight + (at_k < 256 ? (long long)source * 256 + first_column + line : 0), at_k < 256 ? width - first_column - line : 0);
       }
     }
-    meet_block();
-    multiply_panels<DEPTH, 8, 4, A_LINE, B_LINE>(sum, a_panel, b_panel, lane_row, lane_column);
-    meet_block();
+  };
+  const int warp_row = warp_of_block() / 4 * 64, warp_column = warp_of_block() % 4 * 32;
+  float sum[4][4][4] = {};
+  for (int step = 0; step < STAGES - 1; step++) {
+    if (step < steps) bring(step);
+    end_of_copies();
   }
-#pragma unroll
-  for (int r = 0; r < 8; r++)
-#pragma unroll
-    for (int c = 0; c < 4; c++)
-      memory[(lane_row + r) * TILE_COLUMNS + lane_column + c] = sum[r][c];
+#pragma unroll 1
+  for (int step = 0; step < steps; step++) {
+    wait_for_copies<STAGES - 2>();
+    meet_block();
+    if (step + STAGES - 1 < steps) bring(step + STAGES - 1);
+    end_of_copies();
+    const bf16 *const a_panel = panels + step % STAGES * (A_PANEL + B_PANEL);
+    multiply_tiles<DEPTH, A_LINE, B_LINE, false, true>(sum, a_panel, a_panel + A_PANEL, warp_row, warp_column);
+  }
+  wait_for_copies<0>();
   meet_block();
-  for (int i = lane; i < TILE_ROWS * TILE_COLUMNS; i += LANES) {
-    const long long row = first_row + i / TILE_COLUMNS;
-    const int column = first_column + i % TILE_COLUMNS;
+  float *const staged = (float *)memory;
+  put_tiles<STAGED_LINE>(staged, sum, warp_row, warp_column);
+  meet_block();
+#pragma unroll 1
+  for (int i = lane; i < TILE_ROWS * PRODUCT_COLUMNS; i += LANES) {
+    const long long row = first_row + i / PRODUCT_COLUMNS;
+    const int column = first_column + i % PRODUCT_COLUMNS;
     if (row >= end_row || column >= width) continue;
-    const float product0 = memory[i];
+    const float product0 = staged[i / PRODUCT_COLUMNS * STAGED_LINE + i % PRODUCT_COLUMNS];
     const float t_q = (product0 + 0.0f) + 0.0f;
     const float new_d_norm = (norm[row] * attend_norm_weight[column]) * t_q;
     d_q[row * 256 + column] = t_q;
@@ -2145,7 +2244,7 @@ attend_v_norm_backward(const float *__restrict__ d_scores_dv, const float *__res
 
 /* attend_norm_mixture_experts_combine_backward: map norm, reduce norm, map grad.attend.norm.weight, reduce grad.attend.norm.weight, map experts.combine, reduce experts.combine (Mixture) */
 extern "C" __global__ void __launch_bounds__(256)
-attend_norm_mixture_experts_combine_backward(const float *__restrict__ residual, const float *__restrict__ attend_norm_weight, const float *__restrict__ d_q, const float *__restrict__ norm, float *__restrict__ grad_attend_norm_weight_partial, const float *__restrict__ norm_b, const float *__restrict__ d_norm, const float *__restrict__ d_norm_b, float *__restrict__ d_norm_c, const float *__restrict__ experts_down, const int *__restrict__ experts_sort_slots, float *__restrict__ d_experts_combine) {
+attend_norm_mixture_experts_combine_backward(const float *__restrict__ residual, const float *__restrict__ attend_norm_weight, const float *__restrict__ d_q, const float *__restrict__ norm, float *__restrict__ grad_attend_norm_weight_partial, const float *__restrict__ norm_b, const bf16 *__restrict__ d_norm, const float *__restrict__ d_norm_b, float *__restrict__ d_norm_c, const float *__restrict__ experts_down, const int *__restrict__ experts_sort_slots, float *__restrict__ d_experts_combine) {
   constexpr int D = 256;
   /* Rows are summed chunk by chunk, whatever the machine, so that sums never change. */
   constexpr int CHUNKS = 512;
@@ -2176,7 +2275,7 @@ attend_norm_mixture_experts_combine_backward(const float *__restrict__ residual,
     // norm
     for (int i_d = lane; i_d < D; i_d += LANES) {
       const float residual_here = residual[row * D + i_d];
-      d_norm_c[row * D + i_d] = (d_norm[row * D + i_d] + d_norm_b[row * D + i_d]) + ((residual_here + residual_here) * t_norm_a);
+      d_norm_c[row * D + i_d] = (to_float(d_norm[row * D + i_d]) + d_norm_b[row * D + i_d]) + ((residual_here + residual_here) * t_norm_a);
     }
     // experts.combine
     float t_d_experts_combine_share = 0.0f;
@@ -2191,7 +2290,7 @@ attend_norm_mixture_experts_combine_backward(const float *__restrict__ residual,
 
 /* attend_norm_backward: map norm, reduce norm, map grad.attend.norm.weight, reduce grad.attend.norm.weight */
 extern "C" __global__ void __launch_bounds__(256)
-attend_norm_backward(const float *__restrict__ embed_weight, const int *__restrict__ tokens, const float *__restrict__ attend_norm_weight, const float *__restrict__ d_q, const float *__restrict__ norm, float *__restrict__ grad_attend_norm_weight_partial, const float *__restrict__ norm_b, const float *__restrict__ d_norm, const float *__restrict__ d_norm_b, float *__restrict__ d_norm_c) {
+attend_norm_backward(const float *__restrict__ embed_weight, const int *__restrict__ tokens, const float *__restrict__ attend_norm_weight, const float *__restrict__ d_q, const float *__restrict__ norm, float *__restrict__ grad_attend_norm_weight_partial, const float *__restrict__ norm_b, const bf16 *__restrict__ d_norm, const float *__restrict__ d_norm_b, float *__restrict__ d_norm_c) {
   constexpr int D = 256;
   /* Rows are summed chunk by chunk, whatever the machine, so that sums never change. */
   constexpr int CHUNKS = 512;
@@ -2225,7 +2324,7 @@ attend_norm_backward(const float *__restrict__ embed_weight, const int *__restri
     for (int i_d = lane; i_d < D; i_d += LANES) {
       const int tokens_here_3 = tokens[row];
       const float embed_weight_here = (tokens_here_3 >= 0 ? embed_weight[(long long)at_least_zero(tokens_here_3) * D + i_d] : 0.0f);
-      d_norm_c[row * D + i_d] = (d_norm[row * D + i_d] + d_norm_b[row * D + i_d]) + ((embed_weight_here + embed_weight_here) * t_norm_a);
+      d_norm_c[row * D + i_d] = (to_float(d_norm[row * D + i_d]) + d_norm_b[row * D + i_d]) + ((embed_weight_here + embed_weight_here) * t_norm_a);
     }
   }
 }
@@ -2570,7 +2669,7 @@ optimizer_adamw_in_train(float *__restrict__ adam_m, const float *__restrict__ g
 
 /* attend_norm_of_layer_0: map norm, reduce norm */
 extern "C" __global__ void __launch_bounds__(256)
-attend_norm_of_layer_0(const float *__restrict__ embed_weight, const int *__restrict__ tokens, const float *__restrict__ attend_norm_weight, float *__restrict__ norm) {
+attend_norm_of_layer_0(const float *__restrict__ embed_weight, const int *__restrict__ tokens, const float *__restrict__ attend_norm_weight, bf16 *__restrict__ norm) {
   constexpr int D = 256;
   [[maybe_unused]] constexpr int LANES = 32;
   [[maybe_unused]] const int lane = threadIdx.x % LANES;
@@ -2590,13 +2689,13 @@ attend_norm_of_layer_0(const float *__restrict__ embed_weight, const int *__rest
   // norm
   for (int i_d = lane; i_d < D; i_d += LANES) {
     const int tokens_here_2 = tokens[row];
-    norm[row * D + i_d] = ((tokens_here_2 >= 0 ? embed_weight[(long long)at_least_zero(tokens_here_2) * D + i_d] : 0.0f) * t_norm_a) * attend_norm_weight[i_d];
+    norm[row * D + i_d] = to_bf16(((tokens_here_2 >= 0 ? embed_weight[(long long)at_least_zero(tokens_here_2) * D + i_d] : 0.0f) * t_norm_a) * attend_norm_weight[i_d]);
   }
 }
 
 /* attend_residual_mixture_norm_of_layer_0: map residual, map norm, reduce norm */
 extern "C" __global__ void __launch_bounds__(256)
-attend_residual_mixture_norm_of_layer_0(const float *__restrict__ embed_weight, const int *__restrict__ tokens, const float *__restrict__ o, float *__restrict__ residual, const float *__restrict__ mixture_norm_weight, float *__restrict__ norm) {
+attend_residual_mixture_norm_of_layer_0(const float *__restrict__ embed_weight, const int *__restrict__ tokens, const float *__restrict__ o, float *__restrict__ residual, const float *__restrict__ mixture_norm_weight, float *__restrict__ norm, bf16 *__restrict__ norm_bf16) {
   constexpr int D = 256;
   [[maybe_unused]] constexpr int LANES = 32;
   [[maybe_unused]] const int lane = threadIdx.x % LANES;
@@ -2619,7 +2718,7 @@ attend_residual_mixture_norm_of_layer_0(const float *__restrict__ embed_weight, 
   const float t_norm_a = rsqrtf((t_norm * 0.00390625f) + 0.00001f);
   // norm
   for (int i_d = lane; i_d < D; i_d += LANES) {
-    norm[row * D + i_d] = (residual[row * D + i_d] * t_norm_a) * mixture_norm_weight[i_d];
+    norm[row * D + i_d] = (residual[row * D + i_d] * t_norm_a) * mixture_norm_weight[i_d]; norm_bf16[row * D + i_d] = to_bf16(norm[row * D + i_d]);
   }
 }
 
@@ -2738,23 +2837,24 @@ mixture_router_balance_in_evaluate(const float *__restrict__ router_load, float 
 }
 
 /* mixture_experts_gate_experts_up_in_evaluate: contract experts.gate, contract experts.up, map experts.up (Mixture) */
-extern "C" __global__ void __launch_bounds__(128, 1)
-mixture_experts_gate_experts_up_in_evaluate(const float *__restrict__ norm, const int *__restrict__ experts_sort_rows, const float *__restrict__ mixture_experts_gate_weight, const float *__restrict__ mixture_experts_up_weight, float *__restrict__ experts_up, const int *__restrict__ experts_sort_offsets, const int *__restrict__ tiles) {
-  /* A block makes a tile of 64 by 64; a thread, 8 by 4 of it. */
-  constexpr int TILE_ROWS = 64, TILE_COLUMNS = 64, DEPTH = 16, LANES = 128;
-  constexpr int A_LINE = TILE_ROWS + 4, B_LINE = TILE_COLUMNS + 4;
-  /* Panels of both operands while products are added up; then the finished tile. */
-  __shared__ __align__(16) float memory[8192];
-  float *const a_panel = memory;
-  float *const b_panel0 = memory + DEPTH * A_LINE;
-  float *const b_panel1 = memory + DEPTH * A_LINE + DEPTH * B_LINE;
+extern "C" __global__ void __launch_bounds__(256, 1)
+mixture_experts_gate_experts_up_in_evaluate(const bf16 *__restrict__ norm, const int *__restrict__ experts_sort_rows, const bf16 *__restrict__ mixture_experts_gate_weight, const bf16 *__restrict__ mixture_experts_up_weight, bf16 *__restrict__ experts_up, const int *__restrict__ experts_sort_offsets, const int *__restrict__ tiles) {
+  /* A block makes a tile of 128 by 128 on tensor cores, in bf16 with sums in f32; a warp, 64 by 32 of it. Panels of both
+   * operands come in 3 stages, so that copies for the next steps are on their way while one is multiplied. */
+  constexpr int TILE_ROWS = 128, TILE_COLUMNS = 128, DEPTH = 32, STAGES = 3, LANES = 256;
+  constexpr int A_LINE = 40, B_LINE = 40, A_PANEL = 5120, B_PANEL = 5120;
+  /* columns of one product; two products stand side by side in a tile */
+  [[maybe_unused]] constexpr int PRODUCT_COLUMNS = 64, STAGED_LINE = TILE_COLUMNS + 8;
+  DYNAMIC_SHARED(memory);
+  bf16 *const panels = (bf16 *)memory;
   const int lane = threadIdx.x;
   // a tile of sorted rows: its expert, its first row and its end, as the sort has left them
   const int *const tile = tiles + blockIdx.y * 3;
   const int expert = tile[0], first_row = tile[1], end_row = tile[2];
   if (expert < 0) return;
   constexpr int width = 512;
-  const int first_column = blockIdx.x * TILE_COLUMNS;
+  const int first_column = blockIdx.x * PRODUCT_COLUMNS;
+  constexpr int steps = 8;
   /* Row of A for each row of the tile; -1 for none. */
   __shared__ int rows_by_experts_sort_rows[TILE_ROWS];
   for (int i = lane; i < TILE_ROWS; i += LANES) {
@@ -2763,64 +2863,60 @@ mixture_experts_gate_experts_up_in_evaluate(const float *__restrict__ norm, cons
     rows_by_experts_sort_rows[i] = found;
   }
   meet_block();
-  const int lane_row = lane / (TILE_COLUMNS / 4) * 8;
-  const int lane_column = lane % (TILE_COLUMNS / 4) * 4;
-  float sum0[8][4] = {};
-  float sum1[8][4] = {};
-#pragma unroll 1
-  for (int k = 0; k < 256; k += DEPTH) {
-    for (int i = lane; i < DEPTH * TILE_ROWS / 4; i += LANES) {
-      float four[4];
-      const int line = i / (DEPTH / 4), step = i % (DEPTH / 4) * 4;
+  const auto bring = [&](int step) {
+    bf16 *const a_panel = panels + step % STAGES * (A_PANEL + B_PANEL), *const b_panel = a_panel + A_PANEL;
+    const int first_step = step * DEPTH;
+    for (int i = lane; i < DEPTH * 128 / 8; i += LANES) {
+      const int line = i / (DEPTH / 8), k = i % (DEPTH / 8) * 8, at_k = first_step + k;
       const int row = rows_by_experts_sort_rows[line];
-      fetch_four<true>(four, norm + (long long)row * 256 + k + step, row >= 0 ? 256 - k - step : 0);
-      for (int j = 0; j < 4; j++) a_panel[(step + j) * A_LINE + line] = four[j];
+      bring_eight<true>(a_panel + line * A_LINE + k, norm + (row >= 0 ? (long long)row * 256 + at_k : 0), row >= 0 ? 256 - at_k : 0);
     }
-    for (int i = lane; i < DEPTH * TILE_COLUMNS / 4; i += LANES) {
-      float four[4];
-       {
-        const int line = i / (DEPTH / 4), step = i % (DEPTH / 4) * 4;
-        const int row = first_column + line;
-        fetch_four<true>(four, (mixture_experts_gate_weight + (long long)expert * 131072) + (long long)row * 256 + k + step, row < width ? 256 - k - step : 0);
-        for (int j = 0; j < 4; j++) b_panel0[(step + j) * B_LINE + line] = four[j];
-      }
-       {
-        const int line = i / (DEPTH / 4), step = i % (DEPTH / 4) * 4;
-        const int row = first_column + line;
-        fetch_four<true>(four, (mixture_experts_up_weight + (long long)expert * 131072) + (long long)row * 256 + k + step, row < width ? 256 - k - step : 0);
-        for (int j = 0; j < 4; j++) b_panel1[(step + j) * B_LINE + line] = four[j];
-      }
+    for (int i = lane; i < DEPTH * 64 / 8; i += LANES) {
+      const int line = i / (DEPTH / 8), k = i % (DEPTH / 8) * 8, at_k = first_step + k;
+      const int row = first_column + line;
+      bring_eight<true>(b_panel + line * B_LINE + k, (mixture_experts_gate_weight + (long long)expert * 131072) + (row < width ? (long long)row * 256 + at_k : 0), row < width ? 256 - at_k : 0);
     }
-    meet_block();
-    multiply_panels<DEPTH, 8, 4, A_LINE, B_LINE>(sum0, a_panel, b_panel0, lane_row, lane_column);
-    multiply_panels<DEPTH, 8, 4, A_LINE, B_LINE>(sum1, a_panel, b_panel1, lane_row, lane_column);
-    meet_block();
+    for (int i = lane; i < DEPTH * 64 / 8; i += LANES) {
+      const int line = i / (DEPTH / 8), k = i % (DEPTH / 8) * 8, at_k = first_step + k;
+      const int row = first_column + line;
+      bring_eight<true>((b_panel + 64 * B_LINE) + line * B_LINE + k, (mixture_experts_up_weight + (long long)expert * 131072) + (row < width ? (long long)row * 256 + at_k : 0), row < width ? 256 - at_k : 0);
+    }
+  };
+  const int warp_row = warp_of_block() / 4 * 64, warp_column = warp_of_block() % 4 * 32;
+  float sum[4][4][4] = {};
+  for (int step = 0; step < STAGES - 1; step++) {
+    if (step < steps) bring(step);
+    end_of_copies();
   }
-#pragma unroll
-  for (int r = 0; r < 8; r++)
-#pragma unroll
-    for (int c = 0; c < 4; c++)
-      memory[(lane_row + r) * TILE_COLUMNS + lane_column + c] = sum0[r][c];
-#pragma unroll
-  for (int r = 0; r < 8; r++)
-#pragma unroll
-    for (int c = 0; c < 4; c++)
-      memory[TILE_ROWS * TILE_COLUMNS + (lane_row + r) * TILE_COLUMNS + lane_column + c] = sum1[r][c];
+#pragma unroll 1
+  for (int step = 0; step < steps; step++) {
+    wait_for_copies<STAGES - 2>();
+    meet_block();
+    if (step + STAGES - 1 < steps) bring(step + STAGES - 1);
+    end_of_copies();
+    const bf16 *const a_panel = panels + step % STAGES * (A_PANEL + B_PANEL);
+    multiply_tiles<DEPTH, A_LINE, B_LINE, false, false>(sum, a_panel, a_panel + A_PANEL, warp_row, warp_column);
+  }
+  wait_for_copies<0>();
   meet_block();
-  for (int i = lane; i < TILE_ROWS * TILE_COLUMNS; i += LANES) {
-    const long long row = first_row + i / TILE_COLUMNS;
-    const int column = first_column + i % TILE_COLUMNS;
+  float *const staged = (float *)memory;
+  put_tiles<STAGED_LINE>(staged, sum, warp_row, warp_column);
+  meet_block();
+#pragma unroll 1
+  for (int i = lane; i < TILE_ROWS * PRODUCT_COLUMNS; i += LANES) {
+    const long long row = first_row + i / PRODUCT_COLUMNS;
+    const int column = first_column + i % PRODUCT_COLUMNS;
     if (row >= end_row || column >= width) continue;
-    const float product0 = memory[i];
-    const float product1 = memory[TILE_ROWS * TILE_COLUMNS + i];
+    const float product0 = staged[i / PRODUCT_COLUMNS * STAGED_LINE + i % PRODUCT_COLUMNS];
+    const float product1 = staged[i / PRODUCT_COLUMNS * STAGED_LINE + PRODUCT_COLUMNS + i % PRODUCT_COLUMNS];
     const float new_experts_up = (product0 * sigmoid(product0)) * product1;
-    experts_up[row * 512 + column] = new_experts_up;
+    experts_up[row * 512 + column] = to_bf16(new_experts_up);
   }
 }
 
 /* mixture_experts_combine_attend_norm_in_evaluate: map experts.combine, map residual, map norm, reduce norm (Mixture) */
 extern "C" __global__ void __launch_bounds__(256)
-mixture_experts_combine_attend_norm_in_evaluate(const float *__restrict__ experts_down, const int *__restrict__ experts_sort_slots, const float *__restrict__ router_weight, const float *__restrict__ residual, float *__restrict__ residual_b, const float *__restrict__ attend_norm_weight, float *__restrict__ norm) {
+mixture_experts_combine_attend_norm_in_evaluate(const float *__restrict__ experts_down, const int *__restrict__ experts_sort_slots, const float *__restrict__ router_weight, const float *__restrict__ residual, float *__restrict__ residual_b, const float *__restrict__ attend_norm_weight, bf16 *__restrict__ norm) {
   constexpr int D = 256;
   [[maybe_unused]] constexpr int LANES = 32;
   [[maybe_unused]] const int lane = threadIdx.x % LANES;
@@ -2843,13 +2939,13 @@ mixture_experts_combine_attend_norm_in_evaluate(const float *__restrict__ expert
   const float t_norm_a = rsqrtf((t_norm * 0.00390625f) + 0.00001f);
   // norm
   for (int i_d = lane; i_d < D; i_d += LANES) {
-    norm[row * D + i_d] = (residual_b[row * D + i_d] * t_norm_a) * attend_norm_weight[i_d];
+    norm[row * D + i_d] = to_bf16((residual_b[row * D + i_d] * t_norm_a) * attend_norm_weight[i_d]);
   }
 }
 
 /* mixture_norm_in_evaluate: map norm, reduce norm */
 extern "C" __global__ void __launch_bounds__(256)
-mixture_norm_in_evaluate(const float *__restrict__ residual, const float *__restrict__ mixture_norm_weight, float *__restrict__ norm) {
+mixture_norm_in_evaluate(const float *__restrict__ residual, const float *__restrict__ mixture_norm_weight, float *__restrict__ norm, bf16 *__restrict__ norm_bf16) {
   constexpr int D = 256;
   [[maybe_unused]] constexpr int LANES = 32;
   [[maybe_unused]] const int lane = threadIdx.x % LANES;
@@ -2867,13 +2963,13 @@ mixture_norm_in_evaluate(const float *__restrict__ residual, const float *__rest
   const float t_norm_a = rsqrtf((t_norm * 0.00390625f) + 0.00001f);
   // norm
   for (int i_d = lane; i_d < D; i_d += LANES) {
-    norm[row * D + i_d] = (residual[row * D + i_d] * t_norm_a) * mixture_norm_weight[i_d];
+    norm[row * D + i_d] = (residual[row * D + i_d] * t_norm_a) * mixture_norm_weight[i_d]; norm_bf16[row * D + i_d] = to_bf16(norm[row * D + i_d]);
   }
 }
 
 /* mixture_experts_combine_head_norm: map experts.combine, map residual, map norm, reduce norm (Mixture) */
 extern "C" __global__ void __launch_bounds__(256)
-mixture_experts_combine_head_norm(const float *__restrict__ experts_down, const int *__restrict__ experts_sort_slots, const float *__restrict__ router_weight, const float *__restrict__ residual, const float *__restrict__ norm_weight, float *__restrict__ norm) {
+mixture_experts_combine_head_norm(const float *__restrict__ experts_down, const int *__restrict__ experts_sort_slots, const float *__restrict__ router_weight, const float *__restrict__ residual, const float *__restrict__ norm_weight, bf16 *__restrict__ norm) {
   constexpr int D = 256;
   [[maybe_unused]] constexpr int LANES = 32;
   [[maybe_unused]] const int lane = threadIdx.x % LANES;
@@ -2898,7 +2994,7 @@ mixture_experts_combine_head_norm(const float *__restrict__ experts_down, const 
   const float t_norm_a = rsqrtf((t_norm * 0.00390625f) + 0.00001f);
   // norm
   for (int i_d = lane; i_d < D; i_d += LANES) {
-    norm[row * D + i_d] = (t_residual[i_d] * t_norm_a) * norm_weight[i_d];
+    norm[row * D + i_d] = to_bf16((t_residual[i_d] * t_norm_a) * norm_weight[i_d]);
   }
 }
 
@@ -2947,4 +3043,16 @@ head_cross_entropy_with_cross_entropy_partial(const float *__restrict__ logits, 
   }
   const float total_cross_entropy_partial = sum_cross_entropy_partial;
   if (lane == 0) { cross_entropy_partial[chunk] = total_cross_entropy_partial; }
+}
+
+/* weights_to_bf16: weights in f32 to their copies in bf16, four at a time */
+extern "C" __global__ void __launch_bounds__(256)
+weights_to_bf16(const float *__restrict__ weights, bf16 *__restrict__ copies, long long count) {
+  const long long at = ((long long)blockIdx.x * 256 + threadIdx.x) * 4;
+  if (at >= count) return;
+  const float4 four = *(const float4 *)(weights + at);
+  copies[at] = to_bf16(four.x);
+  copies[at + 1] = to_bf16(four.y);
+  copies[at + 2] = to_bf16(four.z);
+  copies[at + 3] = to_bf16(four.w);
 }

@@ -39,7 +39,7 @@ const MINE = "place + c * SPLIT + part";
 
 export function attentionToCuda(kernel: SpecialKernel, context: Context): CudaText {
   const shape = shapeOf(kernel);
-  const b = accessTo(kernel.params, context.halves);
+  const b = accessTo(kernel.params, context);
   const [q, k, v, o, lse] = [0, 1, 2, 3, 4];
   const view = {
     ...shape,
@@ -59,7 +59,7 @@ export function attentionToCuda(kernel: SpecialKernel, context: Context): CudaTe
 
 export function attentionGradToCuda(kernel: SpecialKernel, context: Context): CudaText {
   const shape = shapeOf(kernel);
-  const b = accessTo(kernel.params, context.halves);
+  const b = accessTo(kernel.params, context);
   const [q, k, v, o, lse, dOut, dq, dk, dv, delta] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9];
   const { window, threads, split, sequence, heads, kvHeads, batch } = shape;
   const rowsOfHeads = batch * sequence * heads;

@@ -9,7 +9,7 @@ import { accessTo, assemble, type Context, type CudaText } from "./view.js";
 
 /** Parameters: keys, the place of each, what stands at each place. */
 export function rankToCuda(kernel: SpecialKernel, context: Context): CudaText {
-  const b = accessTo(kernel.params, context.halves);
+  const b = accessTo(kernel.params, context);
   const [key, rank, order] = [0, 1, 2];
   const size = kernel.params[key]!.dims.at(-1)!.size;
   const count = elements(kernel.params[key]!);
@@ -34,7 +34,7 @@ export function rankToCuda(kernel: SpecialKernel, context: Context): CudaText {
 
 /** Parameters: edges, their order, room of each expert, perhaps experts of each unit best first, edges that are let in. */
 export function admitToCuda(kernel: SpecialKernel, context: Context): CudaText {
-  const b = accessTo(kernel.params, context.halves);
+  const b = accessTo(kernel.params, context);
   const [edge, order, room] = [0, 1, 2];
   const to = kernel.params.length - 1;
   const ranked = to === 4 ? 3 : undefined;
@@ -60,7 +60,7 @@ const THREADS = 256;
 
 /** Parameters: keys, the expert of each unit, then memory of its own. */
 export function assignToCuda(kernel: SpecialKernel, context: Context): CudaText {
-  const b = accessTo(kernel.params, context.halves);
+  const b = accessTo(kernel.params, context);
   const [key, to, cost, unit] = [0, 1, 2, 3];
   const [units, experts] = assignSizes(kernel);
   const problems = elements(kernel.params[to]!) / units;

@@ -15,7 +15,7 @@ const THREADS = 256;
 /** One thread an element, or, where sums are made, one block a chunk of elements. */
 export function flatToCuda(given: FlatKernel, context: Context): CudaText {
   const kernel = { ...given, params: namedParams(given.params, []) };
-  const bindings = accessTo(kernel.params, context.halves);
+  const bindings = accessTo(kernel.params, context);
   const spelling = cudaSpelling("block");
   const sums = accumulates(kernel.body);
   const chunks = sums.length > 0 ? context.chunks : 0;
@@ -38,7 +38,7 @@ export function flatToCuda(given: FlatKernel, context: Context): CudaText {
 /** A warp for each number: its lanes share the chunks. */
 export function finishToCuda(given: FinishKernel, context: Context): CudaText {
   const kernel = { ...given, params: namedParams(given.params, []) };
-  const bindings = accessTo(kernel.params, context.halves);
+  const bindings = accessTo(kernel.params, context);
   const max = kernel.how === "max";
   const view = {
     chunks: context.chunks,

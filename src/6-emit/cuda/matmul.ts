@@ -8,7 +8,7 @@ import { lines } from "../lines.js";
 import { finishText } from "./finish-text.js";
 import { namedParams } from "./names.js";
 import { type Fetch, printFetch } from "./panels.js";
-import { gathersOf, outputView, stepSourceOf, tableOf } from "./tile-view.js";
+import { gathersOf, outputView, stepSourceOf, tableOf, tilesOf } from "./tile-view.js";
 import { accessTo, assemble, type Context, type CudaText } from "./view.js";
 
 const DEPTH = 16;
@@ -23,7 +23,7 @@ function tileColumns(n: number, rows: number, paired: boolean): number {
 
 export function matmulToCuda(given: MatmulKernel, context: Context): CudaText {
   const kernel = { ...given, params: namedParams(given.params, []) };
-  const bindings = accessTo(kernel.params, context.halves);
+  const bindings = accessTo(kernel.params, context);
   const products = kernel.paired ? 2 : 1;
   const rows = kernel.group ? context.tileRows : kernel.m > 32 ? 64 : 32;
   const columns = tileColumns(Math.max(...kernel.outputs.map((o) => o.n)), rows, kernel.paired);
@@ -46,14 +46,14 @@ export function matmulToCuda(given: MatmulKernel, context: Context): CudaText {
     panels,
     m: kernel.m,
     width: first.n,
-    tiles: kernel.group && kernel.params.at(-1)!.name,
+    tiles: kernel.group && tilesOf(kernel).name,
     batched: kernel.batch > 1,
     ...outputs,
     gathers: gathersOf(kernel, bindings),
     terms: first.terms.map((t, i) => ({ k: t.k, fetchA: fetchA(kernel, t, bindings), fetchB: fetchB(kernel, i) })),
     finish: finishText(kernel, bindings),
   };
-  const rowTiles = kernel.group ? kernel.params.at(-1)!.dims[0]!.size : blocks(kernel.m, rows);
+  const rowTiles = kernel.group ? tilesOf(kernel).dims[0]!.size : blocks(kernel.m, rows);
   const grid = [tilesAcross, rowTiles, kernel.batch] as const;
   return {
     text: assemble(kernel, "matmul", context, view),
@@ -127,7 +127,7 @@ function fetchB(kernel: MatmulKernel, term: number): string {
 /** Weight gradients: the inner axis is the rows, of one expert each where there are experts. */
 export function outerToCuda(given: OuterKernel, context: Context): CudaText {
   const kernel = { ...given, params: namedParams(given.params, []) };
-  const bindings = accessTo(kernel.params, context.halves);
+  const bindings = accessTo(kernel.params, context);
   const rows = kernel.m > 32 ? 64 : 32;
   const columns = tileColumns(kernel.n, rows, false);
   const lead = kernel.group ? "expert" : "batch";

@@ -15,6 +15,7 @@ const TAKEN = new Set(
   mine sums staged memory four line there source key_block value_block query_block d_out_block log_sums deltas part head
   kv_head first_query query seen place score slope weight shrink my_key my_value d_key d_value log_sum taken_off pair one
   two x y cosine sine lane_row lane_column sum0 sum1 counted taken starts first_tiles team first_column first_key fours
+  memory panels bring warp_row warp_column at_k first_step steps as_bf16 number_at begin
   cell later winner begin slot rank offset angle total most LOWEST HIGHEST INLINE LANES CHUNKS ROWS WARPS`.split(/\s+/),
 );
 

@@ -50,7 +50,9 @@ function alongSteps({ operand, base, first, end, endK, whole, lineTable, stepSou
     out.line(`for (int j = 0; j < 4; j++) {`);
     out.line(`  const int source = k + step + j < ${endK} ? ${stepSource("(k + step + j)")} : -1;`);
     out.line(`  const bool there = source >= 0 && ${first} + line < ${end};`);
-    out.line(`  four[j] = there ? ${base}[(long long)(${first} + line) * ${operand.stride} + source] : 0.0f;`);
+    out.line(
+      `  four[j] = there ? number_at(${base}, (long long)(${first} + line) * ${operand.stride} + source) : 0.0f;`,
+    );
     out.line("}");
     return;
   }
@@ -68,7 +70,7 @@ function alongLines({ operand, base, first, end, endK, whole, lineTable, stepSou
     out.line(`for (int j = 0; j < 4; j++) {`);
     out.line(`  const int source = ${lineTable}[line + j];`);
     out.line(`  const bool there = source >= 0 && k + step < ${endK};`);
-    out.line(`  four[j] = there ? ${base}[(long long)(k + step) * ${operand.stride} + source] : 0.0f;`);
+    out.line(`  four[j] = there ? number_at(${base}, (long long)(k + step) * ${operand.stride} + source) : 0.0f;`);
     out.line("}");
     return;
   }

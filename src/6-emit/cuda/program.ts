@@ -1,5 +1,5 @@
 /** The whole of a plan for NVIDIA GPUs: every kernel in one CUDA C++ text, and how programs launch them. */
-import type { Kernel, KernelPlan } from "../../5-plan/plan.js";
+import type { Kernel, KernelPlan, Param } from "../../5-plan/plan.js";
 import type { CudaKernel, CudaProgram } from "../../targets/cuda/program.js";
 import { lowerPlan } from "../gpu/lower.js";
 import type { GpuShape } from "../gpu/shape.js";
@@ -7,8 +7,11 @@ import { fill, readTemplate } from "../templates.js";
 import { finishToCuda, flatToCuda } from "./flat.js";
 import { layOut } from "./layout.js";
 import { matmulToCuda, outerToCuda } from "./matmul.js";
+import { exact, mixed } from "./precision.js";
 import { rowsToCuda } from "./rows.js";
+import { SHADOW, withShadows } from "./shadows.js";
 import { SORT_CHUNK_OF_WARP, specialToCuda } from "./special.js";
+import { TENSOR_ROWS, tensorMatmulToCuda, tensorOuterToCuda } from "./tensor.js";
 import type { Context, CudaText } from "./view.js";
 
 export interface CudaOptions {
@@ -17,22 +20,38 @@ export interface CudaOptions {
   readonly spec: string;
   readonly hash: string;
   readonly version: string;
+  /** what products of matrices are made in; f32 if not given */
+  readonly compute?: "f32" | "bf16";
 }
 
-const shape: GpuShape = {
-  tileRows: 64,
+const shapeFor = (compute: "f32" | "bf16"): GpuShape => ({
+  tileRows: compute === "bf16" ? TENSOR_ROWS : 64,
   sortChunk: SORT_CHUNK_OF_WARP,
   mostChunks: (size) => (size <= 8192 ? 1024 : size <= 65_536 ? 256 : 64),
-};
+});
 
 /** Errors: MOE5007 and MOE5008 for designs that the target cannot hold. */
 export function planToCuda(plan: KernelPlan, options: CudaOptions): CudaProgram {
+  const { compute = "f32" } = options;
+  const shape = shapeFor(compute);
   const lowered = lowerPlan(plan, shape);
-  const layout = layOut(lowered);
-  const texts = lowered.kernels.map((kernel) =>
-    kernelToCuda(kernel, { chunks: lowered.chunks, tileRows: shape.tileRows, halves: new Set(), tensor: false }),
-  );
-  const kernels = lowered.kernels.map(({ name }, i): CudaKernel => ({ name, passes: texts[i]!.passes }));
+  const precision = compute === "bf16" ? mixed(lowered) : exact(lowered);
+  const stored = withShadows(lowered, precision);
+  const layout = layOut(stored);
+  const texts = lowered.kernels.map((kernel, i) => {
+    const twins = new Map(precision.twins[i]!.map((param, n) => [param, kernel.params.length + n]));
+    const halves = new Set([...precision.halves[i]!, ...twins.values()]);
+    const tensor = precision.tensor.has(i);
+    return kernelToCuda(withTwins(kernel, [...twins.keys()]), {
+      chunks: lowered.chunks,
+      tileRows: shape.tileRows,
+      halves,
+      twins,
+      tensor,
+    });
+  });
+  if (stored.shadowKernel) texts.push(stored.shadowKernel);
+  const kernels = texts.map(({ passes }, i): CudaKernel => ({ name: lowered.kernels[i]?.name ?? SHADOW, passes }));
   const entries = kernels.flatMap((k) => k.passes.map((p) => p.entry));
   return {
     source: `${fill("cuda/head.cu", options)}${texts.map((t) => t.text).join("\n\n")}\n`,
@@ -44,8 +63,18 @@ export function planToCuda(plan: KernelPlan, options: CudaOptions): CudaProgram 
     kernels,
     buffers: layout.buffers,
     arena: layout.arena,
-    programs: lowered.programs,
+    programs: stored.programs,
   };
+}
+
+/** A kernel with a second parameter for each of those that it also writes in bf16. */
+function withTwins(kernel: Kernel, params: readonly number[]): Kernel {
+  const twin = (i: number): Param => ({
+    ...kernel.params[i]!,
+    name: `${kernel.params[i]!.name}_bf16`,
+    access: "write",
+  });
+  return params.length === 0 ? kernel : { ...kernel, params: [...kernel.params, ...params.map(twin)] };
 }
 
 function kernelToCuda(kernel: Kernel, context: Context): CudaText {
@@ -57,9 +86,9 @@ function kernelToCuda(kernel: Kernel, context: Context): CudaText {
     case "finish":
       return finishToCuda(kernel, context);
     case "matmul":
-      return matmulToCuda(kernel, context);
+      return context.tensor ? tensorMatmulToCuda(kernel, context) : matmulToCuda(kernel, context);
     case "outer":
-      return outerToCuda(kernel, context);
+      return context.tensor ? tensorOuterToCuda(kernel, context) : outerToCuda(kernel, context);
     case "special":
       return specialToCuda(kernel, context);
     default:

@@ -50,7 +50,7 @@ function shapeOf(kernel: RowsKernel, chunked: boolean): Shape {
 export function rowsToCuda(given: RowsKernel, context: Context): CudaText {
   const dims = dimsOf(given);
   const kernel = { ...given, params: namedParams(given.params, dims) };
-  const bindings = accessTo(kernel.params, context.halves);
+  const bindings = accessTo(kernel.params, context);
   const sums = accumulates(kernel.body);
   const chunks = sums.length > 0 ? context.chunks : 0;
   const shape = shapeOf(kernel, chunks > 0);

@@ -58,7 +58,7 @@ function sortToCuda(kernel: SpecialKernel, context: Context): CudaText {
       diagnose("MOE5008", { target: "cuda", what, needed: experts, limit: STATIC_SHARED / 8 }),
     ]);
   }
-  const b = accessTo(kernel.params, context.halves);
+  const b = accessTo(kernel.params, context);
   const nameOf = (param: number | undefined): string | undefined =>
     param === undefined ? undefined : kernel.params[param]!.name;
   const named = (name: string): string | undefined => kernel.params.find((p) => p.name.startsWith(name))?.name;
@@ -98,7 +98,7 @@ function sortToCuda(kernel: SpecialKernel, context: Context): CudaText {
 }
 
 function scatterToCuda(kernel: SpecialKernel, context: Context): CudaText {
-  const b = accessTo(kernel.params, context.halves);
+  const b = accessTo(kernel.params, context);
   const [values, index, to, next] = [0, 1, 2, 3];
   const items = elements(kernel.params[index]!);
   const width = elements(kernel.params[values]!) / items;
@@ -123,7 +123,7 @@ function scatterToCuda(kernel: SpecialKernel, context: Context): CudaText {
 }
 
 function ropeToCuda(kernel: SpecialKernel, context: Context): CudaText {
-  const b = accessTo(kernel.params, context.halves);
+  const b = accessTo(kernel.params, context);
   const [x, cos, sin, to] = [0, 1, 2, 3];
   const headDim = Number(kernel.attributes.headDim);
   const inverse = kernel.attributes.inverse === true;

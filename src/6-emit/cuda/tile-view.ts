@@ -1,7 +1,10 @@
 /** What tiles of matrix products know of where they are: rows by index, which of several results they belong to. */
-import type { MatmulKernel, Operand, OuterKernel } from "../../5-plan/plan.js";
+import type { MatmulKernel, Operand, OuterKernel, Param } from "../../5-plan/plan.js";
 import { blocks } from "../gpu/sizes.js";
 import type { Access } from "../gpu/spelling.js";
+
+/** The table of tiles that a product over sorted rows reads. */
+export const tilesOf = ({ params }: MatmulKernel): Param => params.find((p) => p.name === "tiles")!;
 
 type Gather = NonNullable<Operand["gather"]>;
 
@@ -37,9 +40,7 @@ export function outputView(kernel: MatmulKernel, columns: number): { view: objec
   const total = tiles.reduce((a, b) => a + b, 0);
   const last = widths.length - 1;
   const pick = (values: readonly (number | string)[]): string =>
-    values
-      .map((v, i) => (i === last ? `${v}` : `${i === 0 ? "" : ""}blockIdx.x < ${starts[i]! + tiles[i]!} ? ${v} : `))
-      .join("");
+    values.map((v, i) => (i === last ? `${v}` : `blockIdx.x < ${starts[i]! + tiles[i]!} ? ${v} : `)).join("");
   const view = {
     outputs: true,
     outputOf: pick(widths.map((_, i) => i)),

@@ -19,6 +19,8 @@ export interface Context {
   readonly tileRows: number;
   /** parameters that are stored as bf16 */
   readonly halves: ReadonlySet<number>;
+  /** parameters that are written twice, and the parameter in bf16 that the second goes to */
+  readonly twins: ReadonlyMap<number, number>;
   /** whether products of this kernel go to the tensor cores, in bf16 */
   readonly tensor: boolean;
 }
@@ -26,11 +28,16 @@ export interface Context {
 const TYPES = { f32: "float", i32: "int", u8: "unsigned char" } as const;
 
 /** How numbers of parameters are read and written; those in bf16 become floats on the way. */
-export function accessTo(params: readonly Param[], halves: ReadonlySet<number>): Access {
+export function accessTo(params: readonly Param[], { halves, twins }: Pick<Context, "halves" | "twins">): Access {
   return {
     params,
     read: (i, at) => (halves.has(i) ? `to_float(${params[i]!.name}[${at}])` : `${params[i]!.name}[${at}]`),
-    write: (i, at, value) => `${params[i]!.name}[${at}] = ${halves.has(i) ? `to_bf16(${value})` : value};`,
+    write: (i, at, value) => {
+      const cell = `${params[i]!.name}[${at}]`;
+      const twin = twins.get(i);
+      const second = twin === undefined ? "" : ` ${params[twin]!.name}[${at}] = to_bf16(${cell});`;
+      return `${cell} = ${halves.has(i) ? `to_bf16(${value})` : value};${second}`;
+    },
   };
 }
 

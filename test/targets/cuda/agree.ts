@@ -11,8 +11,8 @@ import "./fake.js";
 
 const from = { title: "test", spec: "test.moe", hash: "0", version: "0" };
 
-export function emit(graphs: Readonly<Record<string, Graph>>): CudaProgram {
-  return planToCuda(planPrograms(graphs, { fusion: { hotRow: 0 } }), from);
+export function emit(graphs: Readonly<Record<string, Graph>>, compute: "f32" | "bf16" = "f32"): CudaProgram {
+  return planToCuda(planPrograms(graphs, { fusion: { hotRow: 0 } }), { ...from, compute });
 }
 
 /** A tensor as the GPU holds it. */
@@ -35,7 +35,9 @@ export async function runEmulated(
   const device = await openCuda(program);
   process.env.FAKE_CUDA_BACKWARDS = backwards ? "1" : "0";
   try {
-    const kept = program.buffers.flatMap((b, i) => (b.role === "work" ? [] : [{ name: b.name, buffer: i }]));
+    const kept = program.buffers.flatMap((b, i) =>
+      b.role === "work" || b.dtype === "bf16" ? [] : [{ name: b.name, buffer: i }],
+    );
     for (const { name, buffer } of kept) device.write(buffer, stored(program.buffers[buffer]!, leaves.get(name)!));
     await device.run(0);
     const outputs = Object.entries(program.programs[0]!.outputs).map(([name, buffer]) => ({
@@ -51,9 +53,13 @@ export async function runEmulated(
 }
 
 /** Distance of every output and every updated weight between interpreter and generated CUDA. */
-export async function compareEmulated(graph: Graph, leaves: Leaves): Promise<Map<string, number>> {
+export async function compareEmulated(
+  graph: Graph,
+  leaves: Leaves,
+  compute: "f32" | "bf16" = "f32",
+): Promise<Map<string, number>> {
   const want = interpret(graph, leaves);
-  const program = emit({ run: graph });
+  const program = emit({ run: graph }, compute);
   const { buffers, programs } = program;
   const got = await runEmulated(program, leaves);
   const keptOf = (name: string): CudaBuffer => buffers.find((b) => b.name === name && b.role !== "work")!;

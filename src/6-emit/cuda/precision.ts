@@ -1,0 +1,140 @@
+/**
+ * What is computed and kept in bf16 where a design asks for it: products of matrices go to the tensor cores, except those
+ * of routers; tensors between kernels that such a product reads are stored in bf16, or, where a router or the host reads
+ * them too, in f32 with a twin in bf16 beside them; weights keep their f32 masters and get copies in bf16 (shadows), made
+ * anew before each run. Everything else, sums above all, stays f32.
+ */
+import type { Kernel, MatmulKernel, OuterKernel } from "../../5-plan/plan.js";
+import type { Lowered, LoweredBuffer } from "../gpu/lower.js";
+
+export interface Precision {
+  /** kernels whose products are made in bf16 */
+  readonly tensor: ReadonlySet<number>;
+  /** parameters stored in bf16, of each kernel */
+  readonly halves: readonly ReadonlySet<number>[];
+  /** workspace tensors stored in bf16 */
+  readonly buffers: ReadonlySet<number>;
+  /** parameters of each kernel that are written twice: in f32, and to a twin in bf16 */
+  readonly twins: readonly (readonly number[])[];
+  /** workspace tensors that have a twin */
+  readonly twinned: readonly number[];
+  /** weights that have a copy in bf16, in the order of the plan */
+  readonly shadowed: readonly number[];
+}
+
+/** Everything in f32. */
+export const exact = ({ kernels }: Lowered): Precision => ({
+  tensor: new Set(),
+  halves: kernels.map(() => new Set()),
+  buffers: new Set(),
+  twins: kernels.map(() => []),
+  twinned: [],
+  shadowed: [],
+});
+
+/** Errors: none; what cannot be in bf16 stays in f32. */
+export function mixed(lowered: Lowered): Precision {
+  const { kernels, buffers } = lowered;
+  const tensor = new Set(kernels.flatMap((k, i) => (isTensor(k) ? [i] : [])));
+  const groups = grouped(lowered, tensor);
+  const exactly = new Set([...lowered.programs.flatMap((p) => Object.values(p.outputs)), ...readByRouters(lowered)]);
+  const numbers = (list: readonly Group[], kind: string): number[] =>
+    list
+      .flatMap((g) => g.nodes.flatMap((n) => (n.startsWith(`${kind} `) ? [Number(n.split(" ")[1])] : [])))
+      .sort((a, b) => a - b);
+  const wanted = groups.filter((g) => g.read && numbers([g], "buffer").every((b) => isPlain(buffers[b]!)));
+  const whole = wanted.filter((g) => !numbers([g], "buffer").some((b) => exactly.has(b)));
+  const twice = wanted.filter((g) => !whole.includes(g));
+  const isOperand = ({ kernel, param }: Slot): boolean => tensor.has(kernel) && operandsOf(kernels[kernel]!).has(param);
+  const slotsOf = (list: readonly Group[], k: number, take: (s: Slot) => boolean): number[] =>
+    list.flatMap((g) => g.slots.flatMap((s) => (s.kernel === k && take(s) ? [s.param] : []))).sort((a, b) => a - b);
+  const isWritten = ({ kernel, param }: Slot): boolean => kernels[kernel]!.params[param]!.access !== "read";
+  return {
+    tensor,
+    halves: kernels.map((_, k) => new Set([...slotsOf(whole, k, () => true), ...slotsOf(twice, k, isOperand)])),
+    buffers: new Set(numbers(whole, "buffer")),
+    twins: kernels.map((_, k) => slotsOf(twice, k, isWritten)),
+    twinned: numbers(twice, "buffer"),
+    shadowed: numbers(wanted, "shadow"),
+  };
+}
+
+const isRouter = ({ name }: Kernel): boolean => /(^|_)router_/.test(name);
+
+/** Tensors that routers' products read: those are never rounded, or the choice of experts would change. */
+function readByRouters({ kernels, programs }: Lowered): number[] {
+  return programs.flatMap(({ launches }) =>
+    launches.flatMap(({ kernel, args }) =>
+      isRouter(kernels[kernel]!) ? [...operandsOf(kernels[kernel]!)].map((p) => args[p]!) : [],
+    ),
+  );
+}
+
+const isPlain = ({ role, dtype, dims }: LoweredBuffer): boolean =>
+  role === "work" && dtype === "f32" && dims.length > 0 && dims[0]!.name !== "chunk";
+
+/** Products that tensor cores may make: not a router's, and every term lies the same way round. */
+function isTensor(kernel: Kernel): kernel is MatmulKernel | OuterKernel {
+  if (isRouter(kernel)) return false;
+  if (kernel.kind === "outer") return true;
+  if (kernel.kind !== "matmul") return false;
+  const terms = kernel.outputs.flatMap((o) => o.terms);
+  return terms.every((t) => t.a.major === terms[0]!.a.major && t.b.major === terms[0]!.b.major);
+}
+
+/** Parameters that a product reads as its operands. */
+export function operandsOf(kernel: Kernel): ReadonlySet<number> {
+  if (kernel.kind === "outer") return new Set([kernel.a.param, kernel.b.param]);
+  if (kernel.kind !== "matmul") return new Set();
+  return new Set(kernel.outputs.flatMap((o) => o.terms.flatMap((t) => [t.a.param, t.b.param])));
+}
+
+interface Slot {
+  readonly kernel: number;
+  readonly param: number;
+}
+
+/** Tensors that must be stored alike, because some kernel has them in one place in turn. */
+interface Group {
+  readonly nodes: readonly string[];
+  readonly slots: readonly Slot[];
+  /** whether a product in bf16 reads them */
+  readonly read: boolean;
+}
+
+/** What a launch has in a place: a tensor, or, where a product in bf16 reads a weight, the weight's copy. */
+export function nodeAt(lowered: Lowered, tensor: ReadonlySet<number>, slot: Slot, buffer: number): string {
+  const isOperand = tensor.has(slot.kernel) && operandsOf(lowered.kernels[slot.kernel]!).has(slot.param);
+  return isOperand && lowered.buffers[buffer]!.role === "param" ? `shadow ${buffer}` : `buffer ${buffer}`;
+}
+
+function grouped(lowered: Lowered, tensor: ReadonlySet<number>): Group[] {
+  const parent = new Map<string, string>();
+  const rootOf = (node: string): string => {
+    let at = node;
+    while ((parent.get(at) ?? at) !== at) at = parent.get(at)!;
+    return at;
+  };
+  const join = (a: string, b: string): void => {
+    for (const node of [a, b]) if (!parent.has(node)) parent.set(node, node);
+    parent.set(rootOf(b), rootOf(a));
+  };
+  const slots = new Map<string, Slot>();
+  for (const { launches } of lowered.programs)
+    for (const { kernel, args } of launches)
+      args.forEach((buffer, param) => {
+        const slot = { kernel, param };
+        slots.set(`slot ${kernel} ${param}`, slot);
+        join(`slot ${kernel} ${param}`, nodeAt(lowered, tensor, slot, buffer));
+      });
+  const members = new Map<string, string[]>();
+  for (const node of parent.keys()) members.set(rootOf(node), [...(members.get(rootOf(node)) ?? []), node]);
+  return [...members.values()].map((all) => {
+    const mine = all.flatMap((n) => (slots.has(n) ? [slots.get(n)!] : []));
+    return {
+      nodes: all.filter((n) => !slots.has(n)),
+      slots: mine,
+      read: mine.some((s) => tensor.has(s.kernel) && operandsOf(lowered.kernels[s.kernel]!).has(s.param)),
+    };
+  });
+}
