@@ -7,7 +7,7 @@ import { expertKind } from "../experts/index.js";
 import { resolveAmount } from "../rules/amounts.js";
 import { findRule } from "../rules/index.js";
 import type { Facts } from "../rules/rule.js";
-import type { LocalWeight } from "./block-weights.js";
+import { type LocalWeight, normWeights } from "./block-weights.js";
 import type { Design, Ffn, Mixture, RuleUse, Step } from "./design.js";
 import { blockUses } from "./layers.js";
 import { embeddingWeights, headWeights, stepWeights } from "./weights.js";
@@ -59,7 +59,7 @@ export function parameterTerms(design: Design): readonly Term[] | undefined {
   const terms: (Term | undefined)[] = [
     term(`${model.name}.embed`, embeddingWeights(design), 1),
     term(`${model.name}.head`, headWeights(design), 1),
-    term(`${model.name}.norm`, [{ name: "weight", shape: [model.dModel], class: "norms" }], 1),
+    term(`${model.name}.norm`, normWeights(model.norm, model.dModel), 1),
   ];
   for (const [block, layers] of blockUses(design)) {
     for (const step of design.blocks[block]?.steps ?? []) {

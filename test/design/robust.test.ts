@@ -97,13 +97,14 @@ describe("absurd sizes", () => {
     ["steps = 300", "steps = 1e300", "MOE4017"],
   ])("%s -> %s is refused at once", (from, to, code) => {
     const { ast } = parse({ path: "absurd.moe", text: text.replace(from, to) });
-    // the best of a few: other work on the machine is not what is measured
+    // time on the processor, and the best of a few: other work on the machine is not what is measured
     const times = Array.from({ length: 8 }, () => {
-      const start = performance.now();
+      const start = process.cpuUsage();
       resolve(ast);
-      return performance.now() - start;
+      const { user, system } = process.cpuUsage(start);
+      return (user + system) / 1000;
     });
-    expect(Math.min(...times)).toBeLessThan(250);
+    expect(Math.min(...times)).toBeLessThan(50);
     const { design, diagnostics } = resolve(ast);
     expect(design).toBeUndefined();
     expect(diagnostics.map((each) => each.code)).toContain(code);

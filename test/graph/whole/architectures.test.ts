@@ -1,5 +1,7 @@
 /** Architecture words on small designs: the graph gives what plain loops give, and its gradients are their slopes. */
 import { describe, expect, it } from "vitest";
+import { sizesOf } from "../../../src/2-design/sizes.js";
+import { weightsOf } from "../../../src/2-design/weights.js";
 import { interpret } from "../../../src/3-graph/interpreter.js";
 import { buildProgram } from "../../../src/3-graph/programs.js";
 import type { Tensor } from "../../../src/3-graph/tensor.js";
@@ -26,6 +28,11 @@ describe.each(architectures)("$name", ({ text, loops }) => {
     expect(far(got.get("cross_entropy"), [want.crossEntropy])).toBeLessThan(1e-7);
     expect(far(got.get("loss"), [want.loss])).toBeLessThan(1e-7);
     expect(far(got.get("logits"), want.logits.flat())).toBeLessThan(1e-6);
+  });
+
+  it("has as many parameters as its sizes say", () => {
+    const counts = weightsOf(design).map(({ shape }) => shape.reduce((product, each) => product * each, 1));
+    expect(sizesOf(design)!.parameters.value).toBe(counts.reduce((a, b) => a + b, 0));
   });
 
   it("has a gradient for every weight, and it is the slope of the loss", () => {

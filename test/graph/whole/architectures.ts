@@ -224,13 +224,14 @@ ${attention}attention Attend2 from Attend {}\n${feed}dense Feed2 from Feed {}\n$
     },
   },
   {
-    name: "attention and feed-forward side by side",
+    name: "attention and feed-forward side by side, nothing normalised at the end",
     text: specOf({
-      model: "embed tokens tied; repeat 2 of Layer; head linear",
+      model: "embed tokens tied; repeat 2 of Layer; norm none; head linear",
       parts: `block Layer { residual Attend; residual Feed after rms reading input }\n${attention}${feed}`,
     }),
     loops: {
       ...plain,
+      norm: "none",
       layers: [0, 1].map(() => [step("attend", attend), step("feed", swiglu, { reads: "here.input" })]),
     },
   },

@@ -67,7 +67,7 @@ export interface LoopModel {
   readonly positions?: boolean;
   readonly tied: boolean;
   readonly headBias?: boolean;
-  readonly norm: "rms" | "layer";
+  readonly norm: LoopStep["norm"];
 }
 
 type Vector = number[];
@@ -132,7 +132,7 @@ export function layersByLoops(it: LoopModel, leaves: Leaves) {
   };
   const tokens = numbers("tokens");
   const embed = numbers("embed.weight");
-  const width = numbers("norm.weight").length;
+  const width = leaves.get("embed.weight")!.axes[1]!.size;
   let balance = 0;
   let points: Points = new Map();
   let rows: Rows = {
