@@ -16,6 +16,7 @@ import { factsOf, type SiteFacts } from "./facts.js";
 import { type Profile, profileOf } from "./profile.js";
 import { type Rewritten, rewriteRouters } from "./rewrites.js";
 import { readCall } from "./site.js";
+import { sortsFirst } from "./sorts-first.js";
 
 export interface DispatchOptions {
   /** whose cost model decides; `cpu` unless said */
@@ -62,7 +63,7 @@ export function dispatch(graph: Graph, design: Design, options: DispatchOptions 
     const decision = choose(site, profile, wanted, measured);
     return { ...decision, node, site, profile, rewrites: routed.rewrites.filter((each) => each.site === site.site) };
   });
-  const lowered = verify(lower(routed.graph, choices));
+  const lowered = verify(sortsFirst(lower(routed.graph, choices)));
   const left = new Set(weightNames(lowered));
   return { graph: lowered, choices, idle: weightNames(graph).filter((name) => !left.has(name)) };
 }

@@ -3,13 +3,13 @@ import type { Graph, Node, Value } from "../3-graph/graph.js";
 
 /** Whether any weight or state takes part in making the value. */
 export function dependsOnWeights(value: Value): boolean {
-  return ancestors(value).some(({ op }) => op.kind === "param" || op.kind === "state");
+  return ancestors(value.node).some(({ op }) => op.kind === "param" || op.kind === "state");
 }
 
-/** The node that makes the value, and all that it needs. */
-function ancestors(value: Value): readonly Node[] {
+/** The node and all that it needs. */
+export function ancestors(last: Node): readonly Node[] {
   const found = new Set<Node>();
-  const waiting = [value.node];
+  const waiting = [last];
   for (let node = waiting.pop(); node !== undefined; node = waiting.pop()) {
     if (found.has(node)) continue;
     found.add(node);

@@ -70,12 +70,15 @@ const SPECIAL = new Set([
 export function cluster(graph: Graph, options: FusionOptions): Cluster[] {
   const sums = sumsOfProducts(graph, countUses(graph));
   const deferred = new Set([...sums.values()].flat().map((p) => p.node));
-  const floating = findFloating(graph, deferred);
+  const floating = findFloating(graph, deferred, sums);
   const clusters: Cluster[] = [];
   /** cluster that makes each value */
   const home = new Map<Value, number>();
+  /** last cluster that reads each kept value */
+  const readAt = new Map<Value, number>();
+  const replaces = replacements(graph);
 
-  for (const node of graph.nodes) {
+  for (const node of lateUpdatesLast(graph.nodes, replaces)) {
     if (isLeaf(node) || isVirtual(node) || deferred.has(node) || floating.has(node)) continue;
     const terms = sums.get(node);
     const product = node.op.kind === "contract" ? readProduct(node) : undefined;
@@ -98,6 +101,8 @@ export function cluster(graph: Graph, options: FusionOptions): Cluster[] {
 
   function settle(node: Node, at: number): void {
     for (const o of node.outputs) home.set(o, at);
+    const read = withFloats(node).flatMap((n) => n.inputs.flatMap(rootsOf));
+    for (const v of read) if (isLeaf(v.node)) readAt.set(v, Math.max(at, readAt.get(v) ?? 0));
   }
 
   /** A node with the floating work it reads, in order. */
@@ -147,7 +152,10 @@ export function cluster(graph: Graph, options: FusionOptions): Cluster[] {
   function placeElementwise(node: Node): void {
     const group = withFloats(node);
     const own = new Set(group.flatMap((n) => n.outputs));
-    const from = lastMaker(group.flatMap((n) => n.inputs.filter((v) => rootsOf(v).every((r) => !own.has(r)))));
+    const made = lastMaker(group.flatMap((n) => n.inputs.filter((v) => rootsOf(v).every((r) => !own.has(r)))));
+    // the old value is there until everybody has read it
+    const old = replaces.get(node);
+    const from = Math.max(made, old === undefined ? -1 : (readAt.get(old) ?? -1));
     if (from >= 0 && joinMatmul(group, from)) return settle(node, from);
     const shape = shapeOf(group);
     const at = findPass(group, shape, from);
@@ -192,8 +200,32 @@ export function cluster(graph: Graph, options: FusionOptions): Cluster[] {
   }
 }
 
+/** Weights and state whose next value a node makes. */
+function replacements(graph: Graph): ReadonlyMap<Node, Value> {
+  return new Map(graph.updates.map(({ target, value }) => [access(value).root.node, target]));
+}
+
+/** A next value that stands before a reader of the old one comes last, unless somebody needs it earlier. */
+function lateUpdatesLast(nodes: readonly Node[], replaces: ReadonlyMap<Node, Value>): readonly Node[] {
+  const lastReader = new Map<Value, number>();
+  nodes.forEach((node, i) => {
+    for (const v of node.inputs.flatMap(rootsOf)) lastReader.set(v, i);
+  });
+  const comesLast = (node: Node, i: number): boolean => {
+    const old = replaces.get(node);
+    const early = old !== undefined && (lastReader.get(old) ?? -1) > i;
+    return early && !node.outputs.some((v) => lastReader.has(v));
+  };
+  const late = new Set(nodes.filter(comesLast));
+  return [...nodes.filter((node) => !late.has(node)), ...late];
+}
+
 /** Work that costs no pass of its own: done again by each kernel that reads it. */
-function findFloating(graph: Graph, deferred: ReadonlySet<Node>): Set<Node> {
+function findFloating(
+  graph: Graph,
+  deferred: ReadonlySet<Node>,
+  sums: ReadonlyMap<Node, readonly Product[]>,
+): Set<Node> {
   const readers = readersOf(graph);
   const floating = new Set<Node>();
   for (const node of graph.nodes) {
@@ -204,6 +236,7 @@ function findFloating(graph: Graph, deferred: ReadonlySet<Node>): Set<Node> {
       (r) =>
         r !== "host" &&
         !deferred.has(r) &&
+        (!sums.has(r) || isForTiles(node, floating)) &&
         (r.op.kind === "map" || (r.op.kind === "reduce" && sameAxes(r.inputs[0]!.axes, node.outputs[0]!.axes))),
     );
     if (!inline) continue;
@@ -212,6 +245,13 @@ function findFloating(graph: Graph, deferred: ReadonlySet<Node>): Set<Node> {
     if (free || summed) floating.add(node);
   }
   return floating;
+}
+
+/** Work that the epilogue of a product can do, with all that it does again itself. */
+function isForTiles({ op, inputs }: Node, floating: ReadonlySet<Node>): boolean {
+  const whole = op.kind === "map" && !hasIndex(op.expr) && inputs.every((v) => !access(v).gather);
+  const again = inputs.flatMap(rootsOf).filter((v) => floating.has(v.node));
+  return whole && again.every((v) => isForTiles(v.node, floating));
 }
 
 /** Who reads each value in memory, looking through views and takes. */

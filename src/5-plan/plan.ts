@@ -38,6 +38,8 @@ export interface Launch {
   readonly scope: string;
   /** number of elements, for flat kernels */
   readonly count?: number;
+  /** for work that one thread does alone: which of them, modulo their number, so that neighbours run side by side */
+  readonly turn?: number;
   /** whether all must have finished before the next launch starts */
   readonly wait: boolean;
 }

@@ -12,7 +12,14 @@ interface Touch {
 
 /** Kernels that take their next piece of work from a shared counter must end together: the counter is one. */
 const dealsBeforehand = (kernel: Kernel): boolean =>
-  kernel.kind === "flat" || kernel.kind === "finish" || (kernel.kind === "rows" && kernel.domain.length === 0);
+  kernel.kind === "flat" ||
+  kernel.kind === "finish" ||
+  (kernel.kind === "rows" && kernel.domain.length === 0) ||
+  isSerial(kernel);
+
+/** Sorting and counting edges is done by one thread. */
+const isSerial = (kernel: Kernel): boolean =>
+  kernel.kind === "special" && ["partition", "histogram", "histogram+partition", "bucket"].includes(kernel.op);
 
 export function withWaits(
   launches: readonly Omit<Launch, "wait">[],
@@ -21,13 +28,15 @@ export function withWaits(
 ): Launch[] {
   const out: Launch[] = [];
   let pending: Touch[] = [];
+  let turn = 0;
   launches.forEach((launch, i) => {
     const next = launches[i + 1];
     pending.push(...touches(launch, kernels, buffers));
     const free = next && dealsBeforehand(kernels[launch.kernel]!) && dealsBeforehand(kernels[next.kernel]!);
     const wait = !free || clash(pending, touches(next, kernels, buffers));
-    if (wait) pending = [];
-    out.push({ ...launch, wait });
+    const serial = isSerial(kernels[launch.kernel]!) ? { turn: turn++ } : {};
+    if (wait) [pending, turn] = [[], 0];
+    out.push({ ...launch, ...serial, wait });
   });
   return out;
 }

@@ -3,7 +3,7 @@
  * through the inverse of the sort and summed per unit. Nothing is padded, nothing is dropped, no atomics.
  */
 import type { GraphBuilder } from "../../3-graph/builder.js";
-import { mul } from "../../3-graph/expr-build.js";
+import { le, mul, select } from "../../3-graph/expr-build.js";
 import type { Value } from "../../3-graph/graph.js";
 import type { ExpertRows } from "../../experts/build.js";
 import { busyExperts, expectedEdges, matrixGroupCount, productFlops, rowBytes } from "../cost.js";
@@ -84,7 +84,10 @@ function groupedRows(g: GraphBuilder, x: Value, group: GroupCall, { offsets, row
   };
 }
 
-/** [R] i32. Rows past the end belong to no expert; what they compute is never read, so that any expert will do. */
+/** [R] i32, −1 for rows past the end: what stands in those is nobody's, and no expert may learn from it. */
 function expertOfRow(g: GraphBuilder, group: GroupCall, rows: Value): Value {
-  return g.within({ role: "experts.of_row" }, () => g.take(g.view(group.edges, [edgeAxis(group)]), rows));
+  return g.within({ role: "experts.of_row" }, () => {
+    const expert = g.take(g.view(group.edges, [edgeAxis(group)]), rows);
+    return g.map([rows, expert], (row, e) => select(le(0, row), e, -1), { dtype: "i32" });
+  });
 }

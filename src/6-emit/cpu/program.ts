@@ -130,7 +130,8 @@ function bodyOf(program: ProgramPlan, plan: KernelPlan, names: readonly string[]
       out.push(`  /* ${place} */`);
       scope = place;
     }
-    out.push(`  ${launch.wait ? "RUN" : "START"}(${callOf(launch, plan, names)});`);
+    const mine = launch.turn === undefined ? "" : `if (w->thread == ${launch.turn} % w->threads) `;
+    out.push(`  ${launch.wait ? "RUN" : "START"}(${mine}${callOf(launch, plan, names)});`);
   }
   return out.join("\n");
 }

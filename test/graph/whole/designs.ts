@@ -28,7 +28,7 @@ export const B = 2;
 export const S = 6;
 export const V = 13;
 
-const text = (w: Words): string => `edition 1
+export const textOf = (w: Words): string => `edition 1
 model Small {
   vocab = ${V}
   context = ${S}
@@ -68,7 +68,7 @@ train Pretrain {
 
 /** The design, or the diagnostics that stopped it. */
 export function designOf(words: Words): Design {
-  const { design, diagnostics } = checkSpec({ path: "small.moe", text: text(words) });
+  const { design, diagnostics } = checkSpec({ path: "small.moe", text: textOf(words) });
   if (design) return design;
   throw new Error(diagnostics.map((d) => `${d.code} ${d.message}`).join("\n"));
 }

@@ -1,0 +1,51 @@
+/** Many graphs as one generated program: one build for all of them. */
+import type { Graph } from "../../src/3-graph/graph.js";
+import { interpret } from "../../src/3-graph/interpreter.js";
+import { rewrite } from "../../src/3-graph/rewrite.js";
+import type { Tensor } from "../../src/3-graph/tensor.js";
+import type { CpuKind } from "../../src/targets/cpu/device.js";
+import { build, distance, type Leaves, read, write } from "./agree.js";
+
+export interface Case {
+  readonly name: string;
+  readonly graph: Graph;
+  readonly leaves: Leaves;
+}
+
+/** The graph with every leaf under a name of its own, so that it can stand beside others in one plan. */
+export function withPrefix(name: string, graph: Graph, leaves: ReadonlyMap<string, Tensor>): Case {
+  const renamed = rewrite(graph, (g, node, inputs) =>
+    "name" in node.op ? g.add({ ...node.op, name: `of_${name}.${node.op.name}` }, inputs, node.outputs) : undefined,
+  );
+  const single = ([leaf, t]: readonly [string, Tensor]): [string, Tensor] => [
+    `of_${name}.${leaf}`,
+    // the device computes in f32
+    t.dtype === "f32" ? { ...t, data: Float64Array.from(t.data, Math.fround) } : t,
+  ];
+  return { name, graph: renamed, leaves: new Map([...leaves].map(single)) };
+}
+
+/** Distance of every output and update of every case between interpreter and generated C. */
+export async function compareAll(cases: readonly Case[], force: CpuKind): Promise<ReadonlyMap<string, number>> {
+  const { plan, device } = await build(Object.fromEntries(cases.map(({ name, graph }) => [name, graph])), force);
+  const far = new Map<string, number>();
+  try {
+    for (const [i, { name, graph, leaves }] of cases.entries()) {
+      const want = interpret(graph, leaves);
+      for (const b of plan.buffers) {
+        const leaf = b.role === "work" ? undefined : leaves.get(b.name);
+        if (leaf) write(device, b, leaf);
+      }
+      await device.run(i);
+      for (const [output, t] of want.outputs)
+        far.set(`${name} ${output}`, distance(t.data, read(device, plan.buffers[plan.programs[i]!.outputs[output]!]!)));
+      for (const [target, t] of want.updates) {
+        const b = plan.buffers.find((each) => each.name === target && each.role !== "work")!;
+        far.set(`${name} updated ${target}`, distance(t.data, read(device, b)));
+      }
+    }
+    return far;
+  } finally {
+    await device.close();
+  }
+}
