@@ -8,72 +8,72 @@
 
 /* Kept between runs: inputs, tables, weights, optimiser state. */
 #define input_tokens 4096 /* i32 [T 4096] */
-#define param_embed_weight 20480 /* f32 [V 4096, D 256] */
-#define param_layers_0_attend_norm_weight 4214784 /* f32 [D 256] */
-#define param_layers_0_attend_q_weight 4215808 /* f32 [Q 256, D 256] */
-#define param_layers_0_attend_k_weight 4477952 /* f32 [KV 256, D 256] */
-#define param_layers_0_attend_v_weight 4740096 /* f32 [KV 256, D 256] */
-#define data_rope_10000_32_cos 5002240 /* f32 [S 512, J 16] */
-#define data_rope_10000_32_sin 5035008 /* f32 [S 512, J 16] */
-#define param_layers_0_attend_o_weight 5067776 /* f32 [D 256, Q 256] */
-#define param_layers_0_mixture_norm_weight 5329920 /* f32 [D 256] */
-#define param_layers_0_mixture_router_weight 5330944 /* f32 [E 16, D 256] */
-#define data_layers_0_mixture_visible 5347328 /* u8 [V 4096, E 16] */
-#define param_layers_0_mixture_experts_gate_weight 5412864 /* f32 [E 16, F 512, D 256] */
-#define param_layers_0_mixture_experts_up_weight 13801472 /* f32 [E 16, F 512, D 256] */
-#define param_layers_0_mixture_experts_down_weight 22190080 /* f32 [E 16, D 256, F 512] */
-#define param_layers_1_attend_norm_weight 30578688 /* f32 [D 256] */
-#define param_layers_1_attend_q_weight 30579712 /* f32 [Q 256, D 256] */
-#define param_layers_1_attend_k_weight 30841856 /* f32 [KV 256, D 256] */
-#define param_layers_1_attend_v_weight 31104000 /* f32 [KV 256, D 256] */
-#define param_layers_1_attend_o_weight 31366144 /* f32 [D 256, Q 256] */
-#define param_layers_1_mixture_norm_weight 31628288 /* f32 [D 256] */
-#define param_layers_1_mixture_router_weight 31629312 /* f32 [E 16, D 256] */
-#define data_layers_1_mixture_visible 31645696 /* u8 [V 4096, E 16] */
-#define param_layers_1_mixture_experts_gate_weight 31711232 /* f32 [E 16, F 512, D 256] */
-#define param_layers_1_mixture_experts_up_weight 40099840 /* f32 [E 16, F 512, D 256] */
-#define param_layers_1_mixture_experts_down_weight 48488448 /* f32 [E 16, D 256, F 512] */
-#define param_layers_2_attend_norm_weight 56877056 /* f32 [D 256] */
-#define param_layers_2_attend_q_weight 56878080 /* f32 [Q 256, D 256] */
-#define param_layers_2_attend_k_weight 57140224 /* f32 [KV 256, D 256] */
-#define param_layers_2_attend_v_weight 57402368 /* f32 [KV 256, D 256] */
-#define param_layers_2_attend_o_weight 57664512 /* f32 [D 256, Q 256] */
-#define param_layers_2_mixture_norm_weight 57926656 /* f32 [D 256] */
-#define param_layers_2_mixture_router_weight 57927680 /* f32 [E 16, D 256] */
-#define data_layers_2_mixture_visible 57944064 /* u8 [V 4096, E 16] */
-#define param_layers_2_mixture_experts_gate_weight 58009600 /* f32 [E 16, F 512, D 256] */
-#define param_layers_2_mixture_experts_up_weight 66398208 /* f32 [E 16, F 512, D 256] */
-#define param_layers_2_mixture_experts_down_weight 74786816 /* f32 [E 16, D 256, F 512] */
-#define param_layers_3_attend_norm_weight 83175424 /* f32 [D 256] */
-#define param_layers_3_attend_q_weight 83176448 /* f32 [Q 256, D 256] */
-#define param_layers_3_attend_k_weight 83438592 /* f32 [KV 256, D 256] */
-#define param_layers_3_attend_v_weight 83700736 /* f32 [KV 256, D 256] */
-#define param_layers_3_attend_o_weight 83962880 /* f32 [D 256, Q 256] */
-#define param_layers_3_mixture_norm_weight 84225024 /* f32 [D 256] */
-#define param_layers_3_mixture_router_weight 84226048 /* f32 [E 16, D 256] */
-#define data_layers_3_mixture_visible 84242432 /* u8 [V 4096, E 16] */
-#define param_layers_3_mixture_experts_gate_weight 84307968 /* f32 [E 16, F 512, D 256] */
-#define param_layers_3_mixture_experts_up_weight 92696576 /* f32 [E 16, F 512, D 256] */
-#define param_layers_3_mixture_experts_down_weight 101085184 /* f32 [E 16, D 256, F 512] */
-#define param_layers_4_attend_norm_weight 109473792 /* f32 [D 256] */
-#define param_layers_4_attend_q_weight 109474816 /* f32 [Q 256, D 256] */
-#define param_layers_4_attend_k_weight 109736960 /* f32 [KV 256, D 256] */
-#define param_layers_4_attend_v_weight 109999104 /* f32 [KV 256, D 256] */
-#define param_layers_4_attend_o_weight 110261248 /* f32 [D 256, Q 256] */
-#define param_layers_4_mixture_norm_weight 110523392 /* f32 [D 256] */
-#define param_layers_4_mixture_router_weight 110524416 /* f32 [E 16, D 256] */
-#define data_layers_4_mixture_visible 110540800 /* u8 [V 4096, E 16] */
-#define param_layers_4_mixture_experts_gate_weight 110606336 /* f32 [E 16, F 512, D 256] */
-#define param_layers_4_mixture_experts_up_weight 118994944 /* f32 [E 16, F 512, D 256] */
-#define param_layers_4_mixture_experts_down_weight 127383552 /* f32 [E 16, D 256, F 512] */
-#define param_layers_5_attend_norm_weight 135772160 /* f32 [D 256] */
-#define param_layers_5_attend_q_weight 135773184 /* f32 [Q 256, D 256] */
-#define param_layers_5_attend_k_weight 136035328 /* f32 [KV 256, D 256] */
-#define param_layers_5_attend_v_weight 136297472 /* f32 [KV 256, D 256] */
-#define param_layers_5_attend_o_weight 136559616 /* f32 [D 256, Q 256] */
-#define param_layers_5_mixture_norm_weight 136821760 /* f32 [D 256] */
-#define param_layers_5_mixture_router_weight 136822784 /* f32 [E 16, D 256] */
-#define data_layers_5_mixture_visible 136839168 /* u8 [V 4096, E 16] */
+#define data_layers_0_mixture_visible 20480 /* u8 [V 4096, E 16] */
+#define data_layers_1_mixture_visible 86016 /* u8 [V 4096, E 16] */
+#define data_layers_2_mixture_visible 151552 /* u8 [V 4096, E 16] */
+#define data_layers_3_mixture_visible 217088 /* u8 [V 4096, E 16] */
+#define data_layers_4_mixture_visible 282624 /* u8 [V 4096, E 16] */
+#define data_layers_5_mixture_visible 348160 /* u8 [V 4096, E 16] */
+#define param_embed_weight 413696 /* f32 [V 4096, D 256] */
+#define param_layers_0_attend_norm_weight 4608000 /* f32 [D 256] */
+#define param_layers_0_attend_q_weight 4609024 /* f32 [Q 256, D 256] */
+#define param_layers_0_attend_k_weight 4871168 /* f32 [KV 256, D 256] */
+#define param_layers_0_attend_v_weight 5133312 /* f32 [KV 256, D 256] */
+#define data_rope_10000_32_cos 5395456 /* f32 [S 512, J 16] */
+#define data_rope_10000_32_sin 5428224 /* f32 [S 512, J 16] */
+#define param_layers_0_attend_o_weight 5460992 /* f32 [D 256, Q 256] */
+#define param_layers_0_mixture_norm_weight 5723136 /* f32 [D 256] */
+#define param_layers_0_mixture_router_weight 5724160 /* f32 [E 16, D 256] */
+#define param_layers_0_mixture_experts_gate_weight 5740544 /* f32 [E 16, F 512, D 256] */
+#define param_layers_0_mixture_experts_up_weight 14129152 /* f32 [E 16, F 512, D 256] */
+#define param_layers_0_mixture_experts_down_weight 22517760 /* f32 [E 16, D 256, F 512] */
+#define param_layers_1_attend_norm_weight 30906368 /* f32 [D 256] */
+#define param_layers_1_attend_q_weight 30907392 /* f32 [Q 256, D 256] */
+#define param_layers_1_attend_k_weight 31169536 /* f32 [KV 256, D 256] */
+#define param_layers_1_attend_v_weight 31431680 /* f32 [KV 256, D 256] */
+#define param_layers_1_attend_o_weight 31693824 /* f32 [D 256, Q 256] */
+#define param_layers_1_mixture_norm_weight 31955968 /* f32 [D 256] */
+#define param_layers_1_mixture_router_weight 31956992 /* f32 [E 16, D 256] */
+#define param_layers_1_mixture_experts_gate_weight 31973376 /* f32 [E 16, F 512, D 256] */
+#define param_layers_1_mixture_experts_up_weight 40361984 /* f32 [E 16, F 512, D 256] */
+#define param_layers_1_mixture_experts_down_weight 48750592 /* f32 [E 16, D 256, F 512] */
+#define param_layers_2_attend_norm_weight 57139200 /* f32 [D 256] */
+#define param_layers_2_attend_q_weight 57140224 /* f32 [Q 256, D 256] */
+#define param_layers_2_attend_k_weight 57402368 /* f32 [KV 256, D 256] */
+#define param_layers_2_attend_v_weight 57664512 /* f32 [KV 256, D 256] */
+#define param_layers_2_attend_o_weight 57926656 /* f32 [D 256, Q 256] */
+#define param_layers_2_mixture_norm_weight 58188800 /* f32 [D 256] */
+#define param_layers_2_mixture_router_weight 58189824 /* f32 [E 16, D 256] */
+#define param_layers_2_mixture_experts_gate_weight 58206208 /* f32 [E 16, F 512, D 256] */
+#define param_layers_2_mixture_experts_up_weight 66594816 /* f32 [E 16, F 512, D 256] */
+#define param_layers_2_mixture_experts_down_weight 74983424 /* f32 [E 16, D 256, F 512] */
+#define param_layers_3_attend_norm_weight 83372032 /* f32 [D 256] */
+#define param_layers_3_attend_q_weight 83373056 /* f32 [Q 256, D 256] */
+#define param_layers_3_attend_k_weight 83635200 /* f32 [KV 256, D 256] */
+#define param_layers_3_attend_v_weight 83897344 /* f32 [KV 256, D 256] */
+#define param_layers_3_attend_o_weight 84159488 /* f32 [D 256, Q 256] */
+#define param_layers_3_mixture_norm_weight 84421632 /* f32 [D 256] */
+#define param_layers_3_mixture_router_weight 84422656 /* f32 [E 16, D 256] */
+#define param_layers_3_mixture_experts_gate_weight 84439040 /* f32 [E 16, F 512, D 256] */
+#define param_layers_3_mixture_experts_up_weight 92827648 /* f32 [E 16, F 512, D 256] */
+#define param_layers_3_mixture_experts_down_weight 101216256 /* f32 [E 16, D 256, F 512] */
+#define param_layers_4_attend_norm_weight 109604864 /* f32 [D 256] */
+#define param_layers_4_attend_q_weight 109605888 /* f32 [Q 256, D 256] */
+#define param_layers_4_attend_k_weight 109868032 /* f32 [KV 256, D 256] */
+#define param_layers_4_attend_v_weight 110130176 /* f32 [KV 256, D 256] */
+#define param_layers_4_attend_o_weight 110392320 /* f32 [D 256, Q 256] */
+#define param_layers_4_mixture_norm_weight 110654464 /* f32 [D 256] */
+#define param_layers_4_mixture_router_weight 110655488 /* f32 [E 16, D 256] */
+#define param_layers_4_mixture_experts_gate_weight 110671872 /* f32 [E 16, F 512, D 256] */
+#define param_layers_4_mixture_experts_up_weight 119060480 /* f32 [E 16, F 512, D 256] */
+#define param_layers_4_mixture_experts_down_weight 127449088 /* f32 [E 16, D 256, F 512] */
+#define param_layers_5_attend_norm_weight 135837696 /* f32 [D 256] */
+#define param_layers_5_attend_q_weight 135838720 /* f32 [Q 256, D 256] */
+#define param_layers_5_attend_k_weight 136100864 /* f32 [KV 256, D 256] */
+#define param_layers_5_attend_v_weight 136363008 /* f32 [KV 256, D 256] */
+#define param_layers_5_attend_o_weight 136625152 /* f32 [D 256, Q 256] */
+#define param_layers_5_mixture_norm_weight 136887296 /* f32 [D 256] */
+#define param_layers_5_mixture_router_weight 136888320 /* f32 [E 16, D 256] */
 #define param_layers_5_mixture_experts_gate_weight 136904704 /* f32 [E 16, F 512, D 256] */
 #define param_layers_5_mixture_experts_up_weight 145293312 /* f32 [E 16, F 512, D 256] */
 #define param_layers_5_mixture_experts_down_weight 153681920 /* f32 [E 16, D 256, F 512] */
@@ -209,8 +209,32 @@
 #define train_optimizer_adamw 950039488 /* f32 [] */
 #define train_optimizer_adamw_b 950039552 /* f32 [] */
 #define train_optimizer_adamw_c 950039616 /* f32 [] */
-#define train_layers_0_attend_norm 949005376 /* f32 [T 4096] */
-#define train_layers_0_attend_norm_b 949021760 /* f32 [T 4096] */
+#define train_layers_0_mixture_router_unknown 485272640 /* i32 [T 4096] */
+#define train_layers_1_mixture_router_unknown 485289024 /* i32 [T 4096] */
+#define train_layers_2_mixture_router_unknown 485305408 /* i32 [T 4096] */
+#define train_layers_3_mixture_router_unknown 485321792 /* i32 [T 4096] */
+#define train_layers_4_mixture_router_unknown 485338176 /* i32 [T 4096] */
+#define train_layers_5_mixture_router_unknown 485354560 /* i32 [T 4096] */
+#define train_layers_0_mixture_router_unknown_offsets 950039104 /* i32 [G+1 2] */
+#define train_layers_0_mixture_router_unknown_rows 949005376 /* i32 [R 4096] */
+#define train_layers_0_mixture_router_unknown_slots 949021760 /* i32 [T 4096] */
+#define train_layers_1_mixture_router_unknown_offsets 950039168 /* i32 [G+1 2] */
+#define train_layers_1_mixture_router_unknown_rows 949038144 /* i32 [R 4096] */
+#define train_layers_1_mixture_router_unknown_slots 949054528 /* i32 [T 4096] */
+#define train_layers_2_mixture_router_unknown_offsets 950039232 /* i32 [G+1 2] */
+#define train_layers_2_mixture_router_unknown_rows 949070912 /* i32 [R 4096] */
+#define train_layers_2_mixture_router_unknown_slots 949087296 /* i32 [T 4096] */
+#define train_layers_3_mixture_router_unknown_offsets 950039296 /* i32 [G+1 2] */
+#define train_layers_3_mixture_router_unknown_rows 949103680 /* i32 [R 4096] */
+#define train_layers_3_mixture_router_unknown_slots 949120064 /* i32 [T 4096] */
+#define train_layers_4_mixture_router_unknown_offsets 950039360 /* i32 [G+1 2] */
+#define train_layers_4_mixture_router_unknown_rows 949136448 /* i32 [R 4096] */
+#define train_layers_4_mixture_router_unknown_slots 949152832 /* i32 [T 4096] */
+#define train_layers_5_mixture_router_unknown_offsets 950039424 /* i32 [G+1 2] */
+#define train_layers_5_mixture_router_unknown_rows 949169216 /* i32 [R 4096] */
+#define train_layers_5_mixture_router_unknown_slots 949185600 /* i32 [T 4096] */
+#define train_layers_0_attend_norm 949201984 /* f32 [T 4096] */
+#define train_layers_0_attend_norm_b 949218368 /* f32 [T 4096] */
 #define train_layers_0_attend_norm_c 703376448 /* f32 [T 4096, D 256] */
 #define train_layers_0_attend_q 485272640 /* f32 [T 4096, Q 256] */
 #define train_layers_0_attend_k 489466944 /* f32 [T 4096, KV 256] */
@@ -221,22 +245,18 @@
 #define train_layers_0_attend_scores_lse 948218944 /* f32 [T 4096, H 8] */
 #define train_layers_0_attend_o 724347968 /* f32 [T 4096, D 256] */
 #define train_layers_0_attend_residual 728542272 /* f32 [T 4096, D 256] */
-#define train_layers_0_mixture_norm 949038144 /* f32 [T 4096] */
-#define train_layers_0_mixture_norm_b 949054528 /* f32 [T 4096] */
-#define train_layers_0_mixture_router_unknown 485272640 /* i32 [T 4096] */
-#define train_layers_0_mixture_router_unknown_offsets 950039104 /* i32 [G+1 2] */
-#define train_layers_0_mixture_router_unknown_rows 949070912 /* i32 [R 4096] */
-#define train_layers_0_mixture_router_unknown_slots 949087296 /* i32 [T 4096] */
+#define train_layers_0_mixture_norm 949234752 /* f32 [T 4096] */
+#define train_layers_0_mixture_norm_b 949251136 /* f32 [T 4096] */
 #define train_layers_0_mixture_router_scores 485272640 /* f32 [R 4096, E 16] */
 #define train_layers_0_mixture_router_gate 946646080 /* f32 [T 4096, E 16] */
-#define train_layers_0_mixture_router_select 949103680 /* i32 [T 4096, K 1] */
-#define train_layers_0_mixture_router_weight 949120064 /* f32 [T 4096, K 1] */
+#define train_layers_0_mixture_router_select 949267520 /* i32 [T 4096, K 1] */
+#define train_layers_0_mixture_router_weight 949283904 /* f32 [T 4096, K 1] */
 #define train_layers_0_mixture_router_balance_partial 485534784 /* f32 [chunk 32, E 16] */
 #define train_layers_0_mixture_router_entropy_partial 485536832 /* f32 [chunk 32] */
 #define train_layers_0_mixture_router_load 950038336 /* f32 [E 16] */
 #define train_layers_0_mixture_experts_sort_offsets 950037568 /* i32 [E+1 17] */
-#define train_layers_0_mixture_experts_sort_rows 949136448 /* i32 [R 4096] */
-#define train_layers_0_mixture_experts_sort_slots 949152832 /* i32 [T 4096, K 1] */
+#define train_layers_0_mixture_experts_sort_rows 949300288 /* i32 [R 4096] */
+#define train_layers_0_mixture_experts_sort_slots 949316672 /* i32 [T 4096, K 1] */
 #define train_layers_0_mixture_router_balance 950038400 /* f32 [E 16] */
 #define train_layers_0_mixture_router_dropped 950039680 /* f32 [] */
 #define train_layers_0_mixture_router_balance_b 485272640 /* f32 [E 16] */
@@ -248,8 +268,8 @@
 #define train_layers_0_mixture_experts_up_b 569158720 /* f32 [R 4096, F 512] */
 #define train_layers_0_mixture_experts_down 732736576 /* f32 [R 4096, D 256] */
 #define train_layers_0_mixture_residual 736930880 /* f32 [T 4096, D 256] */
-#define train_layers_1_attend_norm 949169216 /* f32 [T 4096] */
-#define train_layers_1_attend_norm_b 949185600 /* f32 [T 4096] */
+#define train_layers_1_attend_norm 949333056 /* f32 [T 4096] */
+#define train_layers_1_attend_norm_b 949349440 /* f32 [T 4096] */
 #define train_layers_1_attend_norm_c 741125184 /* f32 [T 4096, D 256] */
 #define train_layers_1_attend_q 485272640 /* f32 [T 4096, Q 256] */
 #define train_layers_1_attend_k 489466944 /* f32 [T 4096, KV 256] */
@@ -259,23 +279,19 @@
 #define train_layers_1_attend_scores_o 757902400 /* f32 [T 4096, Q 256] */
 #define train_layers_1_attend_scores_lse 948350016 /* f32 [T 4096, H 8] */
 #define train_layers_1_attend_residual 762096704 /* f32 [T 4096, D 256] */
-#define train_layers_1_mixture_norm 949201984 /* f32 [T 4096] */
-#define train_layers_1_mixture_norm_b 949218368 /* f32 [T 4096] */
+#define train_layers_1_mixture_norm 949365824 /* f32 [T 4096] */
+#define train_layers_1_mixture_norm_b 949382208 /* f32 [T 4096] */
 #define train_layers_1_attend_o 766291008 /* f32 [T 4096, D 256] */
-#define train_layers_1_mixture_router_unknown 485272640 /* i32 [T 4096] */
-#define train_layers_1_mixture_router_unknown_offsets 950039168 /* i32 [G+1 2] */
-#define train_layers_1_mixture_router_unknown_rows 949234752 /* i32 [R 4096] */
-#define train_layers_1_mixture_router_unknown_slots 949251136 /* i32 [T 4096] */
 #define train_layers_1_mixture_router_scores 485272640 /* f32 [R 4096, E 16] */
 #define train_layers_1_mixture_router_gate 946908224 /* f32 [T 4096, E 16] */
-#define train_layers_1_mixture_router_select 949267520 /* i32 [T 4096, K 1] */
-#define train_layers_1_mixture_router_weight 949283904 /* f32 [T 4096, K 1] */
+#define train_layers_1_mixture_router_select 949398592 /* i32 [T 4096, K 1] */
+#define train_layers_1_mixture_router_weight 949414976 /* f32 [T 4096, K 1] */
 #define train_layers_1_mixture_router_balance_partial 485534784 /* f32 [chunk 32, E 16] */
 #define train_layers_1_mixture_router_entropy_partial 485536832 /* f32 [chunk 32] */
 #define train_layers_1_mixture_router_load 950038464 /* f32 [E 16] */
 #define train_layers_1_mixture_experts_sort_offsets 950037696 /* i32 [E+1 17] */
-#define train_layers_1_mixture_experts_sort_rows 949300288 /* i32 [R 4096] */
-#define train_layers_1_mixture_experts_sort_slots 949316672 /* i32 [T 4096, K 1] */
+#define train_layers_1_mixture_experts_sort_rows 949431360 /* i32 [R 4096] */
+#define train_layers_1_mixture_experts_sort_slots 949447744 /* i32 [T 4096, K 1] */
 #define train_layers_1_mixture_router_balance 950038528 /* f32 [E 16] */
 #define train_layers_1_mixture_router_dropped 950039808 /* f32 [] */
 #define train_layers_1_mixture_router_balance_b 485272640 /* f32 [E 16] */
@@ -287,8 +303,8 @@
 #define train_layers_1_mixture_experts_up_b 594324544 /* f32 [R 4096, F 512] */
 #define train_layers_1_mixture_experts_down 770485312 /* f32 [R 4096, D 256] */
 #define train_layers_1_mixture_residual 774679616 /* f32 [T 4096, D 256] */
-#define train_layers_2_attend_norm 949333056 /* f32 [T 4096] */
-#define train_layers_2_attend_norm_b 949349440 /* f32 [T 4096] */
+#define train_layers_2_attend_norm 949464128 /* f32 [T 4096] */
+#define train_layers_2_attend_norm_b 949480512 /* f32 [T 4096] */
 #define train_layers_2_attend_norm_c 778873920 /* f32 [T 4096, D 256] */
 #define train_layers_2_attend_q 485272640 /* f32 [T 4096, Q 256] */
 #define train_layers_2_attend_k 489466944 /* f32 [T 4096, KV 256] */
@@ -298,23 +314,19 @@
 #define train_layers_2_attend_scores_o 795651136 /* f32 [T 4096, Q 256] */
 #define train_layers_2_attend_scores_lse 948481088 /* f32 [T 4096, H 8] */
 #define train_layers_2_attend_residual 799845440 /* f32 [T 4096, D 256] */
-#define train_layers_2_mixture_norm 949365824 /* f32 [T 4096] */
-#define train_layers_2_mixture_norm_b 949382208 /* f32 [T 4096] */
+#define train_layers_2_mixture_norm 949496896 /* f32 [T 4096] */
+#define train_layers_2_mixture_norm_b 949513280 /* f32 [T 4096] */
 #define train_layers_2_attend_o 804039744 /* f32 [T 4096, D 256] */
-#define train_layers_2_mixture_router_unknown 485272640 /* i32 [T 4096] */
-#define train_layers_2_mixture_router_unknown_offsets 950039232 /* i32 [G+1 2] */
-#define train_layers_2_mixture_router_unknown_rows 949398592 /* i32 [R 4096] */
-#define train_layers_2_mixture_router_unknown_slots 949414976 /* i32 [T 4096] */
 #define train_layers_2_mixture_router_scores 485272640 /* f32 [R 4096, E 16] */
 #define train_layers_2_mixture_router_gate 947170368 /* f32 [T 4096, E 16] */
-#define train_layers_2_mixture_router_select 949431360 /* i32 [T 4096, K 1] */
-#define train_layers_2_mixture_router_weight 949447744 /* f32 [T 4096, K 1] */
+#define train_layers_2_mixture_router_select 949529664 /* i32 [T 4096, K 1] */
+#define train_layers_2_mixture_router_weight 949546048 /* f32 [T 4096, K 1] */
 #define train_layers_2_mixture_router_balance_partial 485534784 /* f32 [chunk 32, E 16] */
 #define train_layers_2_mixture_router_entropy_partial 485536832 /* f32 [chunk 32] */
 #define train_layers_2_mixture_router_load 950038592 /* f32 [E 16] */
 #define train_layers_2_mixture_experts_sort_offsets 950037824 /* i32 [E+1 17] */
-#define train_layers_2_mixture_experts_sort_rows 949464128 /* i32 [R 4096] */
-#define train_layers_2_mixture_experts_sort_slots 949480512 /* i32 [T 4096, K 1] */
+#define train_layers_2_mixture_experts_sort_rows 949562432 /* i32 [R 4096] */
+#define train_layers_2_mixture_experts_sort_slots 949578816 /* i32 [T 4096, K 1] */
 #define train_layers_2_mixture_router_balance 950038656 /* f32 [E 16] */
 #define train_layers_2_mixture_router_dropped 950039936 /* f32 [] */
 #define train_layers_2_mixture_router_balance_b 485272640 /* f32 [E 16] */
@@ -326,8 +338,8 @@
 #define train_layers_2_mixture_experts_up_b 619490368 /* f32 [R 4096, F 512] */
 #define train_layers_2_mixture_experts_down 808234048 /* f32 [R 4096, D 256] */
 #define train_layers_2_mixture_residual 812428352 /* f32 [T 4096, D 256] */
-#define train_layers_3_attend_norm 949496896 /* f32 [T 4096] */
-#define train_layers_3_attend_norm_b 949513280 /* f32 [T 4096] */
+#define train_layers_3_attend_norm 949595200 /* f32 [T 4096] */
+#define train_layers_3_attend_norm_b 949611584 /* f32 [T 4096] */
 #define train_layers_3_attend_norm_c 816622656 /* f32 [T 4096, D 256] */
 #define train_layers_3_attend_q 485272640 /* f32 [T 4096, Q 256] */
 #define train_layers_3_attend_k 489466944 /* f32 [T 4096, KV 256] */
@@ -337,23 +349,19 @@
 #define train_layers_3_attend_scores_o 833399872 /* f32 [T 4096, Q 256] */
 #define train_layers_3_attend_scores_lse 948612160 /* f32 [T 4096, H 8] */
 #define train_layers_3_attend_residual 837594176 /* f32 [T 4096, D 256] */
-#define train_layers_3_mixture_norm 949529664 /* f32 [T 4096] */
-#define train_layers_3_mixture_norm_b 949546048 /* f32 [T 4096] */
+#define train_layers_3_mixture_norm 949627968 /* f32 [T 4096] */
+#define train_layers_3_mixture_norm_b 949644352 /* f32 [T 4096] */
 #define train_layers_3_attend_o 841788480 /* f32 [T 4096, D 256] */
-#define train_layers_3_mixture_router_unknown 485272640 /* i32 [T 4096] */
-#define train_layers_3_mixture_router_unknown_offsets 950039296 /* i32 [G+1 2] */
-#define train_layers_3_mixture_router_unknown_rows 949562432 /* i32 [R 4096] */
-#define train_layers_3_mixture_router_unknown_slots 949578816 /* i32 [T 4096] */
 #define train_layers_3_mixture_router_scores 485272640 /* f32 [R 4096, E 16] */
 #define train_layers_3_mixture_router_gate 947432512 /* f32 [T 4096, E 16] */
-#define train_layers_3_mixture_router_select 949595200 /* i32 [T 4096, K 1] */
-#define train_layers_3_mixture_router_weight 949611584 /* f32 [T 4096, K 1] */
+#define train_layers_3_mixture_router_select 949660736 /* i32 [T 4096, K 1] */
+#define train_layers_3_mixture_router_weight 949677120 /* f32 [T 4096, K 1] */
 #define train_layers_3_mixture_router_balance_partial 485534784 /* f32 [chunk 32, E 16] */
 #define train_layers_3_mixture_router_entropy_partial 485536832 /* f32 [chunk 32] */
 #define train_layers_3_mixture_router_load 950038720 /* f32 [E 16] */
 #define train_layers_3_mixture_experts_sort_offsets 950037952 /* i32 [E+1 17] */
-#define train_layers_3_mixture_experts_sort_rows 949627968 /* i32 [R 4096] */
-#define train_layers_3_mixture_experts_sort_slots 949644352 /* i32 [T 4096, K 1] */
+#define train_layers_3_mixture_experts_sort_rows 949693504 /* i32 [R 4096] */
+#define train_layers_3_mixture_experts_sort_slots 949709888 /* i32 [T 4096, K 1] */
 #define train_layers_3_mixture_router_balance 950038784 /* f32 [E 16] */
 #define train_layers_3_mixture_router_dropped 950040064 /* f32 [] */
 #define train_layers_3_mixture_router_balance_b 485272640 /* f32 [E 16] */
@@ -365,8 +373,8 @@
 #define train_layers_3_mixture_experts_up_b 644656192 /* f32 [R 4096, F 512] */
 #define train_layers_3_mixture_experts_down 845982784 /* f32 [R 4096, D 256] */
 #define train_layers_3_mixture_residual 850177088 /* f32 [T 4096, D 256] */
-#define train_layers_4_attend_norm 949660736 /* f32 [T 4096] */
-#define train_layers_4_attend_norm_b 949677120 /* f32 [T 4096] */
+#define train_layers_4_attend_norm 949726272 /* f32 [T 4096] */
+#define train_layers_4_attend_norm_b 949742656 /* f32 [T 4096] */
 #define train_layers_4_attend_norm_c 854371392 /* f32 [T 4096, D 256] */
 #define train_layers_4_attend_q 485272640 /* f32 [T 4096, Q 256] */
 #define train_layers_4_attend_k 489466944 /* f32 [T 4096, KV 256] */
@@ -376,23 +384,19 @@
 #define train_layers_4_attend_scores_o 871148608 /* f32 [T 4096, Q 256] */
 #define train_layers_4_attend_scores_lse 948743232 /* f32 [T 4096, H 8] */
 #define train_layers_4_attend_residual 875342912 /* f32 [T 4096, D 256] */
-#define train_layers_4_mixture_norm 949693504 /* f32 [T 4096] */
-#define train_layers_4_mixture_norm_b 949709888 /* f32 [T 4096] */
+#define train_layers_4_mixture_norm 949759040 /* f32 [T 4096] */
+#define train_layers_4_mixture_norm_b 949775424 /* f32 [T 4096] */
 #define train_layers_4_attend_o 879537216 /* f32 [T 4096, D 256] */
-#define train_layers_4_mixture_router_unknown 485272640 /* i32 [T 4096] */
-#define train_layers_4_mixture_router_unknown_offsets 950039360 /* i32 [G+1 2] */
-#define train_layers_4_mixture_router_unknown_rows 949726272 /* i32 [R 4096] */
-#define train_layers_4_mixture_router_unknown_slots 949742656 /* i32 [T 4096] */
 #define train_layers_4_mixture_router_scores 485272640 /* f32 [R 4096, E 16] */
 #define train_layers_4_mixture_router_gate 947694656 /* f32 [T 4096, E 16] */
-#define train_layers_4_mixture_router_select 949759040 /* i32 [T 4096, K 1] */
-#define train_layers_4_mixture_router_weight 949775424 /* f32 [T 4096, K 1] */
+#define train_layers_4_mixture_router_select 949791808 /* i32 [T 4096, K 1] */
+#define train_layers_4_mixture_router_weight 949808192 /* f32 [T 4096, K 1] */
 #define train_layers_4_mixture_router_balance_partial 485534784 /* f32 [chunk 32, E 16] */
 #define train_layers_4_mixture_router_entropy_partial 485536832 /* f32 [chunk 32] */
 #define train_layers_4_mixture_router_load 950038848 /* f32 [E 16] */
 #define train_layers_4_mixture_experts_sort_offsets 950038080 /* i32 [E+1 17] */
-#define train_layers_4_mixture_experts_sort_rows 949791808 /* i32 [R 4096] */
-#define train_layers_4_mixture_experts_sort_slots 949808192 /* i32 [T 4096, K 1] */
+#define train_layers_4_mixture_experts_sort_rows 949824576 /* i32 [R 4096] */
+#define train_layers_4_mixture_experts_sort_slots 949840960 /* i32 [T 4096, K 1] */
 #define train_layers_4_mixture_router_balance 950038912 /* f32 [E 16] */
 #define train_layers_4_mixture_router_dropped 950040192 /* f32 [] */
 #define train_layers_4_mixture_router_balance_b 485272640 /* f32 [E 16] */
@@ -404,8 +408,8 @@
 #define train_layers_4_mixture_experts_up_b 669822016 /* f32 [R 4096, F 512] */
 #define train_layers_4_mixture_experts_down 883731520 /* f32 [R 4096, D 256] */
 #define train_layers_4_mixture_residual 887925824 /* f32 [T 4096, D 256] */
-#define train_layers_5_attend_norm 949824576 /* f32 [T 4096] */
-#define train_layers_5_attend_norm_b 949840960 /* f32 [T 4096] */
+#define train_layers_5_attend_norm 949857344 /* f32 [T 4096] */
+#define train_layers_5_attend_norm_b 949873728 /* f32 [T 4096] */
 #define train_layers_5_attend_norm_c 892120128 /* f32 [T 4096, D 256] */
 #define train_layers_5_attend_q 485272640 /* f32 [T 4096, Q 256] */
 #define train_layers_5_attend_k 489466944 /* f32 [T 4096, KV 256] */
@@ -415,13 +419,9 @@
 #define train_layers_5_attend_scores_o 908897344 /* f32 [T 4096, Q 256] */
 #define train_layers_5_attend_scores_lse 948874304 /* f32 [T 4096, H 8] */
 #define train_layers_5_attend_residual 913091648 /* f32 [T 4096, D 256] */
-#define train_layers_5_mixture_norm 949857344 /* f32 [T 4096] */
-#define train_layers_5_mixture_norm_b 949873728 /* f32 [T 4096] */
+#define train_layers_5_mixture_norm 949890112 /* f32 [T 4096] */
+#define train_layers_5_mixture_norm_b 949906496 /* f32 [T 4096] */
 #define train_layers_5_attend_o 917285952 /* f32 [T 4096, D 256] */
-#define train_layers_5_mixture_router_unknown 485272640 /* i32 [T 4096] */
-#define train_layers_5_mixture_router_unknown_offsets 950039424 /* i32 [G+1 2] */
-#define train_layers_5_mixture_router_unknown_rows 949890112 /* i32 [R 4096] */
-#define train_layers_5_mixture_router_unknown_slots 949906496 /* i32 [T 4096] */
 #define train_layers_5_mixture_router_scores 485272640 /* f32 [R 4096, E 16] */
 #define train_layers_5_mixture_router_gate 947956800 /* f32 [T 4096, E 16] */
 #define train_layers_5_mixture_router_select 949922880 /* i32 [T 4096, K 1] */
@@ -773,6 +773,30 @@
 #define train_optimizer_clip 485272704 /* f32 [] */
 
 /* Workspace of evaluate; places are shared by buffers whose lives do not meet. */
+#define evaluate_layers_0_mixture_router_unknown 485272640 /* i32 [T 4096] */
+#define evaluate_layers_1_mixture_router_unknown 485289024 /* i32 [T 4096] */
+#define evaluate_layers_2_mixture_router_unknown 485305408 /* i32 [T 4096] */
+#define evaluate_layers_3_mixture_router_unknown 485321792 /* i32 [T 4096] */
+#define evaluate_layers_4_mixture_router_unknown 485338176 /* i32 [T 4096] */
+#define evaluate_layers_5_mixture_router_unknown 485354560 /* i32 [T 4096] */
+#define evaluate_layers_0_mixture_router_unknown_offsets 506276928 /* i32 [G+1 2] */
+#define evaluate_layers_0_mixture_router_unknown_rows 506244160 /* i32 [R 4096] */
+#define evaluate_layers_0_mixture_router_unknown_slots 506260544 /* i32 [T 4096] */
+#define evaluate_layers_1_mixture_router_unknown_offsets 506539072 /* i32 [G+1 2] */
+#define evaluate_layers_1_mixture_router_unknown_rows 506375232 /* i32 [R 4096] */
+#define evaluate_layers_1_mixture_router_unknown_slots 506391616 /* i32 [T 4096] */
+#define evaluate_layers_2_mixture_router_unknown_offsets 506539136 /* i32 [G+1 2] */
+#define evaluate_layers_2_mixture_router_unknown_rows 506408000 /* i32 [R 4096] */
+#define evaluate_layers_2_mixture_router_unknown_slots 506424384 /* i32 [T 4096] */
+#define evaluate_layers_3_mixture_router_unknown_offsets 506539200 /* i32 [G+1 2] */
+#define evaluate_layers_3_mixture_router_unknown_rows 506440768 /* i32 [R 4096] */
+#define evaluate_layers_3_mixture_router_unknown_slots 506457152 /* i32 [T 4096] */
+#define evaluate_layers_4_mixture_router_unknown_offsets 506539264 /* i32 [G+1 2] */
+#define evaluate_layers_4_mixture_router_unknown_rows 506473536 /* i32 [R 4096] */
+#define evaluate_layers_4_mixture_router_unknown_slots 506489920 /* i32 [T 4096] */
+#define evaluate_layers_5_mixture_router_unknown_offsets 506539328 /* i32 [G+1 2] */
+#define evaluate_layers_5_mixture_router_unknown_rows 506506304 /* i32 [R 4096] */
+#define evaluate_layers_5_mixture_router_unknown_slots 506522688 /* i32 [T 4096] */
 #define evaluate_layers_0_attend_norm 485272640 /* f32 [T 4096, D 256] */
 #define evaluate_layers_0_attend_q 489466944 /* f32 [T 4096, Q 256] */
 #define evaluate_layers_0_attend_k 493661248 /* f32 [T 4096, KV 256] */
@@ -783,15 +807,11 @@
 #define evaluate_layers_0_attend_scores_lse 502049856 /* f32 [T 4096, H 8] */
 #define evaluate_layers_0_attend_o 497855552 /* f32 [T 4096, D 256] */
 #define evaluate_layers_0_attend_residual 502049856 /* f32 [T 4096, D 256] */
-#define evaluate_layers_0_mixture_router_unknown 485272640 /* i32 [T 4096] */
-#define evaluate_layers_0_mixture_router_unknown_offsets 485551168 /* i32 [G+1 2] */
-#define evaluate_layers_0_mixture_router_unknown_rows 485534784 /* i32 [R 4096] */
-#define evaluate_layers_0_mixture_router_unknown_slots 486059072 /* i32 [T 4096] */
 #define evaluate_layers_0_mixture_router_scores 485272640 /* f32 [R 4096, E 16] */
-#define evaluate_layers_0_mixture_router_gate 486075456 /* f32 [T 4096] */
+#define evaluate_layers_0_mixture_router_gate 486059072 /* f32 [T 4096] */
 #define evaluate_layers_0_mixture_router_gate_b 485534784 /* f32 [T 4096, E 16] */
 #define evaluate_layers_0_mixture_router_select 485796928 /* f32 [T 4096, E 16] */
-#define evaluate_layers_0_mixture_router_balance_partial 486091840 /* f32 [chunk 32, E 16] */
+#define evaluate_layers_0_mixture_router_balance_partial 486075456 /* f32 [chunk 32, E 16] */
 #define evaluate_layers_0_mixture_router_select_b 485272640 /* i32 [T 4096, K 1] */
 #define evaluate_layers_0_mixture_router_weight 506244160 /* f32 [T 4096, K 1] */
 #define evaluate_layers_0_mixture_router_load 485289024 /* f32 [E 16] */
@@ -814,15 +834,11 @@
 #define evaluate_layers_1_attend_scores_lse 506244160 /* f32 [T 4096, H 8] */
 #define evaluate_layers_1_attend_residual 493661248 /* f32 [T 4096, D 256] */
 #define evaluate_layers_1_attend_o 502049856 /* f32 [T 4096, D 256] */
-#define evaluate_layers_1_mixture_router_unknown 485272640 /* i32 [T 4096] */
-#define evaluate_layers_1_mixture_router_unknown_offsets 485551168 /* i32 [G+1 2] */
-#define evaluate_layers_1_mixture_router_unknown_rows 485534784 /* i32 [R 4096] */
-#define evaluate_layers_1_mixture_router_unknown_slots 486059072 /* i32 [T 4096] */
 #define evaluate_layers_1_mixture_router_scores 485272640 /* f32 [R 4096, E 16] */
-#define evaluate_layers_1_mixture_router_gate 486075456 /* f32 [T 4096] */
+#define evaluate_layers_1_mixture_router_gate 486059072 /* f32 [T 4096] */
 #define evaluate_layers_1_mixture_router_gate_b 485534784 /* f32 [T 4096, E 16] */
 #define evaluate_layers_1_mixture_router_select 485796928 /* f32 [T 4096, E 16] */
-#define evaluate_layers_1_mixture_router_balance_partial 486091840 /* f32 [chunk 32, E 16] */
+#define evaluate_layers_1_mixture_router_balance_partial 486075456 /* f32 [chunk 32, E 16] */
 #define evaluate_layers_1_mixture_router_select_b 485272640 /* i32 [T 4096, K 1] */
 #define evaluate_layers_1_mixture_router_weight 506244160 /* f32 [T 4096, K 1] */
 #define evaluate_layers_1_mixture_router_load 485289024 /* f32 [E 16] */
@@ -845,15 +861,11 @@
 #define evaluate_layers_2_attend_scores_lse 506244160 /* f32 [T 4096, H 8] */
 #define evaluate_layers_2_attend_residual 493661248 /* f32 [T 4096, D 256] */
 #define evaluate_layers_2_attend_o 502049856 /* f32 [T 4096, D 256] */
-#define evaluate_layers_2_mixture_router_unknown 485272640 /* i32 [T 4096] */
-#define evaluate_layers_2_mixture_router_unknown_offsets 485551168 /* i32 [G+1 2] */
-#define evaluate_layers_2_mixture_router_unknown_rows 485534784 /* i32 [R 4096] */
-#define evaluate_layers_2_mixture_router_unknown_slots 486059072 /* i32 [T 4096] */
 #define evaluate_layers_2_mixture_router_scores 485272640 /* f32 [R 4096, E 16] */
-#define evaluate_layers_2_mixture_router_gate 486075456 /* f32 [T 4096] */
+#define evaluate_layers_2_mixture_router_gate 486059072 /* f32 [T 4096] */
 #define evaluate_layers_2_mixture_router_gate_b 485534784 /* f32 [T 4096, E 16] */
 #define evaluate_layers_2_mixture_router_select 485796928 /* f32 [T 4096, E 16] */
-#define evaluate_layers_2_mixture_router_balance_partial 486091840 /* f32 [chunk 32, E 16] */
+#define evaluate_layers_2_mixture_router_balance_partial 486075456 /* f32 [chunk 32, E 16] */
 #define evaluate_layers_2_mixture_router_select_b 485272640 /* i32 [T 4096, K 1] */
 #define evaluate_layers_2_mixture_router_weight 506244160 /* f32 [T 4096, K 1] */
 #define evaluate_layers_2_mixture_router_load 485289024 /* f32 [E 16] */
@@ -876,15 +888,11 @@
 #define evaluate_layers_3_attend_scores_lse 506244160 /* f32 [T 4096, H 8] */
 #define evaluate_layers_3_attend_residual 493661248 /* f32 [T 4096, D 256] */
 #define evaluate_layers_3_attend_o 502049856 /* f32 [T 4096, D 256] */
-#define evaluate_layers_3_mixture_router_unknown 485272640 /* i32 [T 4096] */
-#define evaluate_layers_3_mixture_router_unknown_offsets 485551168 /* i32 [G+1 2] */
-#define evaluate_layers_3_mixture_router_unknown_rows 485534784 /* i32 [R 4096] */
-#define evaluate_layers_3_mixture_router_unknown_slots 486059072 /* i32 [T 4096] */
 #define evaluate_layers_3_mixture_router_scores 485272640 /* f32 [R 4096, E 16] */
-#define evaluate_layers_3_mixture_router_gate 486075456 /* f32 [T 4096] */
+#define evaluate_layers_3_mixture_router_gate 486059072 /* f32 [T 4096] */
 #define evaluate_layers_3_mixture_router_gate_b 485534784 /* f32 [T 4096, E 16] */
 #define evaluate_layers_3_mixture_router_select 485796928 /* f32 [T 4096, E 16] */
-#define evaluate_layers_3_mixture_router_balance_partial 486091840 /* f32 [chunk 32, E 16] */
+#define evaluate_layers_3_mixture_router_balance_partial 486075456 /* f32 [chunk 32, E 16] */
 #define evaluate_layers_3_mixture_router_select_b 485272640 /* i32 [T 4096, K 1] */
 #define evaluate_layers_3_mixture_router_weight 506244160 /* f32 [T 4096, K 1] */
 #define evaluate_layers_3_mixture_router_load 485289024 /* f32 [E 16] */
@@ -907,15 +915,11 @@
 #define evaluate_layers_4_attend_scores_lse 506244160 /* f32 [T 4096, H 8] */
 #define evaluate_layers_4_attend_residual 493661248 /* f32 [T 4096, D 256] */
 #define evaluate_layers_4_attend_o 502049856 /* f32 [T 4096, D 256] */
-#define evaluate_layers_4_mixture_router_unknown 485272640 /* i32 [T 4096] */
-#define evaluate_layers_4_mixture_router_unknown_offsets 485551168 /* i32 [G+1 2] */
-#define evaluate_layers_4_mixture_router_unknown_rows 485534784 /* i32 [R 4096] */
-#define evaluate_layers_4_mixture_router_unknown_slots 486059072 /* i32 [T 4096] */
 #define evaluate_layers_4_mixture_router_scores 485272640 /* f32 [R 4096, E 16] */
-#define evaluate_layers_4_mixture_router_gate 486075456 /* f32 [T 4096] */
+#define evaluate_layers_4_mixture_router_gate 486059072 /* f32 [T 4096] */
 #define evaluate_layers_4_mixture_router_gate_b 485534784 /* f32 [T 4096, E 16] */
 #define evaluate_layers_4_mixture_router_select 485796928 /* f32 [T 4096, E 16] */
-#define evaluate_layers_4_mixture_router_balance_partial 486091840 /* f32 [chunk 32, E 16] */
+#define evaluate_layers_4_mixture_router_balance_partial 486075456 /* f32 [chunk 32, E 16] */
 #define evaluate_layers_4_mixture_router_select_b 485272640 /* i32 [T 4096, K 1] */
 #define evaluate_layers_4_mixture_router_weight 506244160 /* f32 [T 4096, K 1] */
 #define evaluate_layers_4_mixture_router_load 485289024 /* f32 [E 16] */
@@ -938,15 +942,11 @@
 #define evaluate_layers_5_attend_scores_lse 506244160 /* f32 [T 4096, H 8] */
 #define evaluate_layers_5_attend_residual 493661248 /* f32 [T 4096, D 256] */
 #define evaluate_layers_5_attend_o 502049856 /* f32 [T 4096, D 256] */
-#define evaluate_layers_5_mixture_router_unknown 485272640 /* i32 [T 4096] */
-#define evaluate_layers_5_mixture_router_unknown_offsets 485551168 /* i32 [G+1 2] */
-#define evaluate_layers_5_mixture_router_unknown_rows 485534784 /* i32 [R 4096] */
-#define evaluate_layers_5_mixture_router_unknown_slots 486059072 /* i32 [T 4096] */
 #define evaluate_layers_5_mixture_router_scores 485272640 /* f32 [R 4096, E 16] */
-#define evaluate_layers_5_mixture_router_gate 486075456 /* f32 [T 4096] */
+#define evaluate_layers_5_mixture_router_gate 486059072 /* f32 [T 4096] */
 #define evaluate_layers_5_mixture_router_gate_b 485534784 /* f32 [T 4096, E 16] */
 #define evaluate_layers_5_mixture_router_select 485796928 /* f32 [T 4096, E 16] */
-#define evaluate_layers_5_mixture_router_balance_partial 486091840 /* f32 [chunk 32, E 16] */
+#define evaluate_layers_5_mixture_router_balance_partial 486075456 /* f32 [chunk 32, E 16] */
 #define evaluate_layers_5_mixture_router_select_b 485272640 /* i32 [T 4096, K 1] */
 #define evaluate_layers_5_mixture_router_weight 506244160 /* f32 [T 4096, K 1] */
 #define evaluate_layers_5_mixture_router_load 485289024 /* f32 [E 16] */

@@ -56,6 +56,43 @@ static KERNEL void optimizer_schedule_adamw(const worker *w, const float *restri
   adamw_c[0] = ((step[0] < 40.0f) ? ((step[0] + 1.0f) * 0.025f) : (0.1f + ((f_cos(f_min(1.0f, (step[0] - 40.0f) / 260.0f) * 3.1415927f) + 1.0f) * 0.45f))) * 0.0006f;
 }
 
+/* map router.unknown, reduce router.unknown
+ * Mixture.router.score */
+static KERNEL void mixture_router_unknown(const worker *w, const unsigned char *restrict mixture_visible, const int *restrict tokens, int *restrict router_unknown) {
+  enum { ROWS = 4096, PER_CHUNK = BLOCKS(ROWS, CHUNKS) };
+  for (int chunk; (chunk = moec_next(w->control, 0)) < CHUNKS;) {
+    const int first = chunk * PER_CHUNK, last = MIN(first + PER_CHUNK, ROWS);
+    for (int row = first; row < last; row++) {
+      /* router.unknown */
+      vf t_router_unknown_lanes = vf_splat(0.0f);
+      for (int i_e = 0; i_e < 16; i_e += VL) {
+        t_router_unknown_lanes = t_router_unknown_lanes + (tokens[row] < 0 ? vf_splat(0.0f) : vf_load_u8(mixture_visible + (ptrdiff_t)(tokens[row]) * 16 + i_e, VL));
+      }
+      const float t_router_unknown = vf_hsum(t_router_unknown_lanes);
+      /* router.unknown */
+      router_unknown[row] = ((1.0f < t_router_unknown) ? 0.0f : (-1.0f));
+    }
+  }
+}
+
+/* Counting sort of 4096 edges by expert, stable: runs of rows for 1 experts. */
+static KERNEL void mixture_router_unknown_with_router_unknown_slots(const worker *w, const int *restrict router_unknown, int *restrict router_unknown_offsets, int *restrict router_unknown_rows, int *restrict router_unknown_slots) {
+  (void)w; /* one thread does it alone */
+  enum { EDGES = 4096, EXPERTS = 1 };
+  int next[EXPERTS + 1];
+  for (int e = 0; e <= EXPERTS; e++) next[e] = 0;
+  for (int i = 0; i < EDGES; i++)
+    if (router_unknown[i] >= 0) next[router_unknown[i] + 1]++;
+  for (int e = 0; e < EXPERTS; e++) next[e + 1] += next[e];
+  for (int e = 0; e <= EXPERTS; e++) router_unknown_offsets[e] = next[e];
+  for (int i = 0; i < EDGES; i++) {
+    const int at = router_unknown[i] < 0 ? -1 : next[router_unknown[i]]++;
+    router_unknown_slots[i] = at;
+    if (at >= 0) router_unknown_rows[at] = i;
+  }
+  for (int i = router_unknown_offsets[EXPERTS]; i < 4096; i++) router_unknown_rows[i] = -1;
+}
+
 /* map norm, reduce norm */
 static KERNEL void attend_norm(const worker *w, const float *restrict embed_weight, const int *restrict tokens, float *restrict norm, float *restrict norm_b, const float *restrict attend_norm_weight, float *restrict norm_c) {
   enum { ROWS = 4096, PER_CHUNK = BLOCKS(ROWS, CHUNKS) };
@@ -295,43 +332,6 @@ static KERNEL void attend_o_mixture_norm(const worker *w, const float *restrict 
   }
 }
 
-/* map router.unknown, reduce router.unknown
- * Mixture.router.score */
-static KERNEL void mixture_router_unknown(const worker *w, const unsigned char *restrict mixture_visible, const int *restrict tokens, int *restrict router_unknown) {
-  enum { ROWS = 4096, PER_CHUNK = BLOCKS(ROWS, CHUNKS) };
-  for (int chunk; (chunk = moec_next(w->control, 0)) < CHUNKS;) {
-    const int first = chunk * PER_CHUNK, last = MIN(first + PER_CHUNK, ROWS);
-    for (int row = first; row < last; row++) {
-      /* router.unknown */
-      vf t_router_unknown_lanes = vf_splat(0.0f);
-      for (int i_e = 0; i_e < 16; i_e += VL) {
-        t_router_unknown_lanes = t_router_unknown_lanes + (tokens[row] < 0 ? vf_splat(0.0f) : vf_load_u8(mixture_visible + (ptrdiff_t)(tokens[row]) * 16 + i_e, VL));
-      }
-      const float t_router_unknown = vf_hsum(t_router_unknown_lanes);
-      /* router.unknown */
-      router_unknown[row] = ((1.0f < t_router_unknown) ? 0.0f : (-1.0f));
-    }
-  }
-}
-
-/* Counting sort of 4096 edges by expert, stable: runs of rows for 1 experts. */
-static KERNEL void mixture_router_unknown_with_router_unknown_slots(const worker *w, const int *restrict router_unknown, int *restrict router_unknown_offsets, int *restrict router_unknown_rows, int *restrict router_unknown_slots) {
-  if (w->thread != 0) return;
-  enum { EDGES = 4096, EXPERTS = 1 };
-  int next[EXPERTS + 1];
-  for (int e = 0; e <= EXPERTS; e++) next[e] = 0;
-  for (int i = 0; i < EDGES; i++)
-    if (router_unknown[i] >= 0) next[router_unknown[i] + 1]++;
-  for (int e = 0; e < EXPERTS; e++) next[e + 1] += next[e];
-  for (int e = 0; e <= EXPERTS; e++) router_unknown_offsets[e] = next[e];
-  for (int i = 0; i < EDGES; i++) {
-    const int at = router_unknown[i] < 0 ? -1 : next[router_unknown[i]]++;
-    router_unknown_slots[i] = at;
-    if (at >= 0) router_unknown_rows[at] = i;
-  }
-  for (int i = router_unknown_offsets[EXPERTS]; i < 4096; i++) router_unknown_rows[i] = -1;
-}
-
 /* contract router.scores
  * Mixture.router.score */
 static KERNEL void mixture_router_scores(const worker *w, const float *restrict o, const int *restrict router_unknown_rows, const float *restrict mixture_router_weight, float *restrict router_scores, const int *restrict router_unknown_offsets) {
@@ -426,7 +426,7 @@ static KERNEL void mixture_router_gate_router_entropy(const worker *w, const uns
 
 /* Counting sort of 4096 edges by expert, stable: runs of rows for 16 experts. */
 static KERNEL void mixture_router_load_experts_sort(const worker *w, const int *restrict router_select, float *restrict router_load, int *restrict experts_sort_offsets, int *restrict experts_sort_rows, int *restrict experts_sort_slots) {
-  if (w->thread != 0) return;
+  (void)w; /* one thread does it alone */
   enum { EDGES = 4096, EXPERTS = 16 };
   int next[EXPERTS + 1];
   for (int e = 0; e <= EXPERTS; e++) next[e] = 0;
@@ -2179,17 +2179,51 @@ static void program_train(const worker *w, char *arena) {
   RUN(optimizer_schedule_adamw(w, F32(input_step), F32(train_optimizer_adamw), F32(train_optimizer_adamw_b), F32(train_optimizer_adamw_c)));
 
   /* layers.0 */
+  RUN(mixture_router_unknown(w, U8(data_layers_0_mixture_visible), I32(input_tokens), I32(train_layers_0_mixture_router_unknown)));
+
+  /* layers.1 */
+  RUN(mixture_router_unknown(w, U8(data_layers_1_mixture_visible), I32(input_tokens), I32(train_layers_1_mixture_router_unknown)));
+
+  /* layers.2 */
+  RUN(mixture_router_unknown(w, U8(data_layers_2_mixture_visible), I32(input_tokens), I32(train_layers_2_mixture_router_unknown)));
+
+  /* layers.3 */
+  RUN(mixture_router_unknown(w, U8(data_layers_3_mixture_visible), I32(input_tokens), I32(train_layers_3_mixture_router_unknown)));
+
+  /* layers.4 */
+  RUN(mixture_router_unknown(w, U8(data_layers_4_mixture_visible), I32(input_tokens), I32(train_layers_4_mixture_router_unknown)));
+
+  /* layers.5 */
+  RUN(mixture_router_unknown(w, U8(data_layers_5_mixture_visible), I32(input_tokens), I32(train_layers_5_mixture_router_unknown)));
+
+  /* layers.0 */
+  START(if (w->thread == 0 % w->threads) mixture_router_unknown_with_router_unknown_slots(w, I32(train_layers_0_mixture_router_unknown), I32(train_layers_0_mixture_router_unknown_offsets), I32(train_layers_0_mixture_router_unknown_rows), I32(train_layers_0_mixture_router_unknown_slots)));
+
+  /* layers.1 */
+  START(if (w->thread == 1 % w->threads) mixture_router_unknown_with_router_unknown_slots(w, I32(train_layers_1_mixture_router_unknown), I32(train_layers_1_mixture_router_unknown_offsets), I32(train_layers_1_mixture_router_unknown_rows), I32(train_layers_1_mixture_router_unknown_slots)));
+
+  /* layers.2 */
+  START(if (w->thread == 2 % w->threads) mixture_router_unknown_with_router_unknown_slots(w, I32(train_layers_2_mixture_router_unknown), I32(train_layers_2_mixture_router_unknown_offsets), I32(train_layers_2_mixture_router_unknown_rows), I32(train_layers_2_mixture_router_unknown_slots)));
+
+  /* layers.3 */
+  START(if (w->thread == 3 % w->threads) mixture_router_unknown_with_router_unknown_slots(w, I32(train_layers_3_mixture_router_unknown), I32(train_layers_3_mixture_router_unknown_offsets), I32(train_layers_3_mixture_router_unknown_rows), I32(train_layers_3_mixture_router_unknown_slots)));
+
+  /* layers.4 */
+  START(if (w->thread == 4 % w->threads) mixture_router_unknown_with_router_unknown_slots(w, I32(train_layers_4_mixture_router_unknown), I32(train_layers_4_mixture_router_unknown_offsets), I32(train_layers_4_mixture_router_unknown_rows), I32(train_layers_4_mixture_router_unknown_slots)));
+
+  /* layers.5 */
+  RUN(if (w->thread == 5 % w->threads) mixture_router_unknown_with_router_unknown_slots(w, I32(train_layers_5_mixture_router_unknown), I32(train_layers_5_mixture_router_unknown_offsets), I32(train_layers_5_mixture_router_unknown_rows), I32(train_layers_5_mixture_router_unknown_slots)));
+
+  /* layers.0 */
   RUN(attend_norm(w, F32(param_embed_weight), I32(input_tokens), F32(train_layers_0_attend_norm), F32(train_layers_0_attend_norm_b), F32(param_layers_0_attend_norm_weight), F32(train_layers_0_attend_norm_c)));
   RUN(attend_q_v(w, F32(train_layers_0_attend_norm_c), F32(param_layers_0_attend_q_weight), F32(train_layers_0_attend_q), F32(param_layers_0_attend_k_weight), F32(train_layers_0_attend_k), F32(param_layers_0_attend_v_weight), F32(train_layers_0_attend_v)));
   RUN(attend_q_rope(w, F32(train_layers_0_attend_q), F32(data_rope_10000_32_cos), F32(data_rope_10000_32_sin), F32(train_layers_0_attend_q_rope)));
   RUN(attend_k_rope(w, F32(train_layers_0_attend_k), F32(data_rope_10000_32_cos), F32(data_rope_10000_32_sin), F32(train_layers_0_attend_k_rope)));
   RUN(attend_scores(w, F32(train_layers_0_attend_q_rope), F32(train_layers_0_attend_k_rope), F32(train_layers_0_attend_v), F32(train_layers_0_attend_scores_o), F32(train_layers_0_attend_scores_lse)));
   RUN(attend_o_mixture_norm(w, F32(train_layers_0_attend_scores_o), F32(param_layers_0_attend_o_weight), F32(train_layers_0_attend_o), F32(param_embed_weight), I32(input_tokens), F32(train_layers_0_attend_residual), F32(train_layers_0_mixture_norm), F32(train_layers_0_mixture_norm_b), F32(param_layers_0_mixture_norm_weight)));
-  RUN(mixture_router_unknown(w, U8(data_layers_0_mixture_visible), I32(input_tokens), I32(train_layers_0_mixture_router_unknown)));
-  RUN(mixture_router_unknown_with_router_unknown_slots(w, I32(train_layers_0_mixture_router_unknown), I32(train_layers_0_mixture_router_unknown_offsets), I32(train_layers_0_mixture_router_unknown_rows), I32(train_layers_0_mixture_router_unknown_slots)));
   RUN(mixture_router_scores(w, F32(train_layers_0_attend_o), I32(train_layers_0_mixture_router_unknown_rows), F32(param_layers_0_mixture_router_weight), F32(train_layers_0_mixture_router_scores), I32(train_layers_0_mixture_router_unknown_offsets)));
   RUN(mixture_router_gate_router_entropy(w, U8(data_layers_0_mixture_visible), I32(input_tokens), F32(train_layers_0_mixture_router_scores), I32(train_layers_0_mixture_router_unknown_slots), F32(train_layers_0_mixture_router_gate), I32(train_layers_0_mixture_router_select), F32(train_layers_0_mixture_router_weight), F32(train_layers_0_mixture_router_balance_partial), F32(train_layers_0_mixture_router_entropy_partial)));
-  RUN(mixture_router_load_experts_sort(w, I32(train_layers_0_mixture_router_select), F32(train_layers_0_mixture_router_load), I32(train_layers_0_mixture_experts_sort_offsets), I32(train_layers_0_mixture_experts_sort_rows), I32(train_layers_0_mixture_experts_sort_slots)));
+  RUN(if (w->thread == 0 % w->threads) mixture_router_load_experts_sort(w, I32(train_layers_0_mixture_router_select), F32(train_layers_0_mixture_router_load), I32(train_layers_0_mixture_experts_sort_offsets), I32(train_layers_0_mixture_experts_sort_rows), I32(train_layers_0_mixture_experts_sort_slots)));
   START(mixture_router_balance_router_dropped(w, F32(train_layers_0_mixture_router_load), F32(train_layers_0_mixture_router_balance), F32(train_layers_0_mixture_router_dropped)));
   RUN(finish_sum(w, F32(train_layers_0_mixture_router_balance_partial), F32(train_layers_0_mixture_router_balance_b)));
   RUN(mixture_router_balance(w, F32(train_layers_0_mixture_router_balance), F32(train_layers_0_mixture_router_balance_b), F32(train_layers_0_mixture_router_balance_c)));
@@ -2205,11 +2239,9 @@ static void program_train(const worker *w, char *arena) {
   RUN(attend_k_rope(w, F32(train_layers_1_attend_k), F32(data_rope_10000_32_cos), F32(data_rope_10000_32_sin), F32(train_layers_1_attend_k_rope)));
   RUN(attend_scores(w, F32(train_layers_1_attend_q_rope), F32(train_layers_1_attend_k_rope), F32(train_layers_1_attend_v), F32(train_layers_1_attend_scores_o), F32(train_layers_1_attend_scores_lse)));
   RUN(attend_o_mixture_norm_in_train(w, F32(train_layers_1_attend_scores_o), F32(param_layers_1_attend_o_weight), F32(train_layers_0_mixture_residual), F32(train_layers_1_attend_residual), F32(train_layers_1_mixture_norm), F32(train_layers_1_mixture_norm_b), F32(param_layers_1_mixture_norm_weight), F32(train_layers_1_attend_o)));
-  RUN(mixture_router_unknown(w, U8(data_layers_1_mixture_visible), I32(input_tokens), I32(train_layers_1_mixture_router_unknown)));
-  RUN(mixture_router_unknown_with_router_unknown_slots(w, I32(train_layers_1_mixture_router_unknown), I32(train_layers_1_mixture_router_unknown_offsets), I32(train_layers_1_mixture_router_unknown_rows), I32(train_layers_1_mixture_router_unknown_slots)));
   RUN(mixture_router_scores(w, F32(train_layers_1_attend_o), I32(train_layers_1_mixture_router_unknown_rows), F32(param_layers_1_mixture_router_weight), F32(train_layers_1_mixture_router_scores), I32(train_layers_1_mixture_router_unknown_offsets)));
   RUN(mixture_router_gate_router_entropy(w, U8(data_layers_1_mixture_visible), I32(input_tokens), F32(train_layers_1_mixture_router_scores), I32(train_layers_1_mixture_router_unknown_slots), F32(train_layers_1_mixture_router_gate), I32(train_layers_1_mixture_router_select), F32(train_layers_1_mixture_router_weight), F32(train_layers_1_mixture_router_balance_partial), F32(train_layers_1_mixture_router_entropy_partial)));
-  RUN(mixture_router_load_experts_sort(w, I32(train_layers_1_mixture_router_select), F32(train_layers_1_mixture_router_load), I32(train_layers_1_mixture_experts_sort_offsets), I32(train_layers_1_mixture_experts_sort_rows), I32(train_layers_1_mixture_experts_sort_slots)));
+  RUN(if (w->thread == 0 % w->threads) mixture_router_load_experts_sort(w, I32(train_layers_1_mixture_router_select), F32(train_layers_1_mixture_router_load), I32(train_layers_1_mixture_experts_sort_offsets), I32(train_layers_1_mixture_experts_sort_rows), I32(train_layers_1_mixture_experts_sort_slots)));
   START(mixture_router_balance_router_dropped(w, F32(train_layers_1_mixture_router_load), F32(train_layers_1_mixture_router_balance), F32(train_layers_1_mixture_router_dropped)));
   RUN(finish_sum(w, F32(train_layers_1_mixture_router_balance_partial), F32(train_layers_1_mixture_router_balance_b)));
   RUN(mixture_router_balance(w, F32(train_layers_1_mixture_router_balance), F32(train_layers_1_mixture_router_balance_b), F32(train_layers_1_mixture_router_balance_c)));
@@ -2225,11 +2257,9 @@ static void program_train(const worker *w, char *arena) {
   RUN(attend_k_rope(w, F32(train_layers_2_attend_k), F32(data_rope_10000_32_cos), F32(data_rope_10000_32_sin), F32(train_layers_2_attend_k_rope)));
   RUN(attend_scores(w, F32(train_layers_2_attend_q_rope), F32(train_layers_2_attend_k_rope), F32(train_layers_2_attend_v), F32(train_layers_2_attend_scores_o), F32(train_layers_2_attend_scores_lse)));
   RUN(attend_o_mixture_norm_in_train(w, F32(train_layers_2_attend_scores_o), F32(param_layers_2_attend_o_weight), F32(train_layers_1_mixture_residual), F32(train_layers_2_attend_residual), F32(train_layers_2_mixture_norm), F32(train_layers_2_mixture_norm_b), F32(param_layers_2_mixture_norm_weight), F32(train_layers_2_attend_o)));
-  RUN(mixture_router_unknown(w, U8(data_layers_2_mixture_visible), I32(input_tokens), I32(train_layers_2_mixture_router_unknown)));
-  RUN(mixture_router_unknown_with_router_unknown_slots(w, I32(train_layers_2_mixture_router_unknown), I32(train_layers_2_mixture_router_unknown_offsets), I32(train_layers_2_mixture_router_unknown_rows), I32(train_layers_2_mixture_router_unknown_slots)));
   RUN(mixture_router_scores(w, F32(train_layers_2_attend_o), I32(train_layers_2_mixture_router_unknown_rows), F32(param_layers_2_mixture_router_weight), F32(train_layers_2_mixture_router_scores), I32(train_layers_2_mixture_router_unknown_offsets)));
   RUN(mixture_router_gate_router_entropy(w, U8(data_layers_2_mixture_visible), I32(input_tokens), F32(train_layers_2_mixture_router_scores), I32(train_layers_2_mixture_router_unknown_slots), F32(train_layers_2_mixture_router_gate), I32(train_layers_2_mixture_router_select), F32(train_layers_2_mixture_router_weight), F32(train_layers_2_mixture_router_balance_partial), F32(train_layers_2_mixture_router_entropy_partial)));
-  RUN(mixture_router_load_experts_sort(w, I32(train_layers_2_mixture_router_select), F32(train_layers_2_mixture_router_load), I32(train_layers_2_mixture_experts_sort_offsets), I32(train_layers_2_mixture_experts_sort_rows), I32(train_layers_2_mixture_experts_sort_slots)));
+  RUN(if (w->thread == 0 % w->threads) mixture_router_load_experts_sort(w, I32(train_layers_2_mixture_router_select), F32(train_layers_2_mixture_router_load), I32(train_layers_2_mixture_experts_sort_offsets), I32(train_layers_2_mixture_experts_sort_rows), I32(train_layers_2_mixture_experts_sort_slots)));
   START(mixture_router_balance_router_dropped(w, F32(train_layers_2_mixture_router_load), F32(train_layers_2_mixture_router_balance), F32(train_layers_2_mixture_router_dropped)));
   RUN(finish_sum(w, F32(train_layers_2_mixture_router_balance_partial), F32(train_layers_2_mixture_router_balance_b)));
   RUN(mixture_router_balance(w, F32(train_layers_2_mixture_router_balance), F32(train_layers_2_mixture_router_balance_b), F32(train_layers_2_mixture_router_balance_c)));
@@ -2245,11 +2275,9 @@ static void program_train(const worker *w, char *arena) {
   RUN(attend_k_rope(w, F32(train_layers_3_attend_k), F32(data_rope_10000_32_cos), F32(data_rope_10000_32_sin), F32(train_layers_3_attend_k_rope)));
   RUN(attend_scores(w, F32(train_layers_3_attend_q_rope), F32(train_layers_3_attend_k_rope), F32(train_layers_3_attend_v), F32(train_layers_3_attend_scores_o), F32(train_layers_3_attend_scores_lse)));
   RUN(attend_o_mixture_norm_in_train(w, F32(train_layers_3_attend_scores_o), F32(param_layers_3_attend_o_weight), F32(train_layers_2_mixture_residual), F32(train_layers_3_attend_residual), F32(train_layers_3_mixture_norm), F32(train_layers_3_mixture_norm_b), F32(param_layers_3_mixture_norm_weight), F32(train_layers_3_attend_o)));
-  RUN(mixture_router_unknown(w, U8(data_layers_3_mixture_visible), I32(input_tokens), I32(train_layers_3_mixture_router_unknown)));
-  RUN(mixture_router_unknown_with_router_unknown_slots(w, I32(train_layers_3_mixture_router_unknown), I32(train_layers_3_mixture_router_unknown_offsets), I32(train_layers_3_mixture_router_unknown_rows), I32(train_layers_3_mixture_router_unknown_slots)));
   RUN(mixture_router_scores(w, F32(train_layers_3_attend_o), I32(train_layers_3_mixture_router_unknown_rows), F32(param_layers_3_mixture_router_weight), F32(train_layers_3_mixture_router_scores), I32(train_layers_3_mixture_router_unknown_offsets)));
   RUN(mixture_router_gate_router_entropy(w, U8(data_layers_3_mixture_visible), I32(input_tokens), F32(train_layers_3_mixture_router_scores), I32(train_layers_3_mixture_router_unknown_slots), F32(train_layers_3_mixture_router_gate), I32(train_layers_3_mixture_router_select), F32(train_layers_3_mixture_router_weight), F32(train_layers_3_mixture_router_balance_partial), F32(train_layers_3_mixture_router_entropy_partial)));
-  RUN(mixture_router_load_experts_sort(w, I32(train_layers_3_mixture_router_select), F32(train_layers_3_mixture_router_load), I32(train_layers_3_mixture_experts_sort_offsets), I32(train_layers_3_mixture_experts_sort_rows), I32(train_layers_3_mixture_experts_sort_slots)));
+  RUN(if (w->thread == 0 % w->threads) mixture_router_load_experts_sort(w, I32(train_layers_3_mixture_router_select), F32(train_layers_3_mixture_router_load), I32(train_layers_3_mixture_experts_sort_offsets), I32(train_layers_3_mixture_experts_sort_rows), I32(train_layers_3_mixture_experts_sort_slots)));
   START(mixture_router_balance_router_dropped(w, F32(train_layers_3_mixture_router_load), F32(train_layers_3_mixture_router_balance), F32(train_layers_3_mixture_router_dropped)));
   RUN(finish_sum(w, F32(train_layers_3_mixture_router_balance_partial), F32(train_layers_3_mixture_router_balance_b)));
   RUN(mixture_router_balance(w, F32(train_layers_3_mixture_router_balance), F32(train_layers_3_mixture_router_balance_b), F32(train_layers_3_mixture_router_balance_c)));
@@ -2265,11 +2293,9 @@ static void program_train(const worker *w, char *arena) {
   RUN(attend_k_rope(w, F32(train_layers_4_attend_k), F32(data_rope_10000_32_cos), F32(data_rope_10000_32_sin), F32(train_layers_4_attend_k_rope)));
   RUN(attend_scores(w, F32(train_layers_4_attend_q_rope), F32(train_layers_4_attend_k_rope), F32(train_layers_4_attend_v), F32(train_layers_4_attend_scores_o), F32(train_layers_4_attend_scores_lse)));
   RUN(attend_o_mixture_norm_in_train(w, F32(train_layers_4_attend_scores_o), F32(param_layers_4_attend_o_weight), F32(train_layers_3_mixture_residual), F32(train_layers_4_attend_residual), F32(train_layers_4_mixture_norm), F32(train_layers_4_mixture_norm_b), F32(param_layers_4_mixture_norm_weight), F32(train_layers_4_attend_o)));
-  RUN(mixture_router_unknown(w, U8(data_layers_4_mixture_visible), I32(input_tokens), I32(train_layers_4_mixture_router_unknown)));
-  RUN(mixture_router_unknown_with_router_unknown_slots(w, I32(train_layers_4_mixture_router_unknown), I32(train_layers_4_mixture_router_unknown_offsets), I32(train_layers_4_mixture_router_unknown_rows), I32(train_layers_4_mixture_router_unknown_slots)));
   RUN(mixture_router_scores(w, F32(train_layers_4_attend_o), I32(train_layers_4_mixture_router_unknown_rows), F32(param_layers_4_mixture_router_weight), F32(train_layers_4_mixture_router_scores), I32(train_layers_4_mixture_router_unknown_offsets)));
   RUN(mixture_router_gate_router_entropy(w, U8(data_layers_4_mixture_visible), I32(input_tokens), F32(train_layers_4_mixture_router_scores), I32(train_layers_4_mixture_router_unknown_slots), F32(train_layers_4_mixture_router_gate), I32(train_layers_4_mixture_router_select), F32(train_layers_4_mixture_router_weight), F32(train_layers_4_mixture_router_balance_partial), F32(train_layers_4_mixture_router_entropy_partial)));
-  RUN(mixture_router_load_experts_sort(w, I32(train_layers_4_mixture_router_select), F32(train_layers_4_mixture_router_load), I32(train_layers_4_mixture_experts_sort_offsets), I32(train_layers_4_mixture_experts_sort_rows), I32(train_layers_4_mixture_experts_sort_slots)));
+  RUN(if (w->thread == 0 % w->threads) mixture_router_load_experts_sort(w, I32(train_layers_4_mixture_router_select), F32(train_layers_4_mixture_router_load), I32(train_layers_4_mixture_experts_sort_offsets), I32(train_layers_4_mixture_experts_sort_rows), I32(train_layers_4_mixture_experts_sort_slots)));
   START(mixture_router_balance_router_dropped(w, F32(train_layers_4_mixture_router_load), F32(train_layers_4_mixture_router_balance), F32(train_layers_4_mixture_router_dropped)));
   RUN(finish_sum(w, F32(train_layers_4_mixture_router_balance_partial), F32(train_layers_4_mixture_router_balance_b)));
   RUN(mixture_router_balance(w, F32(train_layers_4_mixture_router_balance), F32(train_layers_4_mixture_router_balance_b), F32(train_layers_4_mixture_router_balance_c)));
@@ -2285,11 +2311,9 @@ static void program_train(const worker *w, char *arena) {
   RUN(attend_k_rope(w, F32(train_layers_5_attend_k), F32(data_rope_10000_32_cos), F32(data_rope_10000_32_sin), F32(train_layers_5_attend_k_rope)));
   RUN(attend_scores(w, F32(train_layers_5_attend_q_rope), F32(train_layers_5_attend_k_rope), F32(train_layers_5_attend_v), F32(train_layers_5_attend_scores_o), F32(train_layers_5_attend_scores_lse)));
   RUN(attend_o_mixture_norm_in_train(w, F32(train_layers_5_attend_scores_o), F32(param_layers_5_attend_o_weight), F32(train_layers_4_mixture_residual), F32(train_layers_5_attend_residual), F32(train_layers_5_mixture_norm), F32(train_layers_5_mixture_norm_b), F32(param_layers_5_mixture_norm_weight), F32(train_layers_5_attend_o)));
-  RUN(mixture_router_unknown(w, U8(data_layers_5_mixture_visible), I32(input_tokens), I32(train_layers_5_mixture_router_unknown)));
-  RUN(mixture_router_unknown_with_router_unknown_slots(w, I32(train_layers_5_mixture_router_unknown), I32(train_layers_5_mixture_router_unknown_offsets), I32(train_layers_5_mixture_router_unknown_rows), I32(train_layers_5_mixture_router_unknown_slots)));
   RUN(mixture_router_scores(w, F32(train_layers_5_attend_o), I32(train_layers_5_mixture_router_unknown_rows), F32(param_layers_5_mixture_router_weight), F32(train_layers_5_mixture_router_scores), I32(train_layers_5_mixture_router_unknown_offsets)));
   RUN(mixture_router_gate_router_entropy(w, U8(data_layers_5_mixture_visible), I32(input_tokens), F32(train_layers_5_mixture_router_scores), I32(train_layers_5_mixture_router_unknown_slots), F32(train_layers_5_mixture_router_gate), I32(train_layers_5_mixture_router_select), F32(train_layers_5_mixture_router_weight), F32(train_layers_5_mixture_router_balance_partial), F32(train_layers_5_mixture_router_entropy_partial)));
-  RUN(mixture_router_load_experts_sort(w, I32(train_layers_5_mixture_router_select), F32(train_layers_5_mixture_router_load), I32(train_layers_5_mixture_experts_sort_offsets), I32(train_layers_5_mixture_experts_sort_rows), I32(train_layers_5_mixture_experts_sort_slots)));
+  RUN(if (w->thread == 0 % w->threads) mixture_router_load_experts_sort(w, I32(train_layers_5_mixture_router_select), F32(train_layers_5_mixture_router_load), I32(train_layers_5_mixture_experts_sort_offsets), I32(train_layers_5_mixture_experts_sort_rows), I32(train_layers_5_mixture_experts_sort_slots)));
   START(mixture_router_balance_router_dropped(w, F32(train_layers_5_mixture_router_load), F32(train_layers_5_mixture_router_balance), F32(train_layers_5_mixture_router_dropped)));
   RUN(finish_sum(w, F32(train_layers_5_mixture_router_balance_partial), F32(train_layers_5_mixture_router_balance_b)));
   RUN(mixture_router_balance(w, F32(train_layers_5_mixture_router_balance), F32(train_layers_5_mixture_router_balance_b), F32(train_layers_5_mixture_router_balance_c)));
@@ -2639,19 +2663,53 @@ static void program_train(const worker *w, char *arena) {
 /* 113 launches. */
 static void program_evaluate(const worker *w, char *arena) {
   /* layers.0 */
+  RUN(mixture_router_unknown(w, U8(data_layers_0_mixture_visible), I32(input_tokens), I32(evaluate_layers_0_mixture_router_unknown)));
+
+  /* layers.1 */
+  RUN(mixture_router_unknown(w, U8(data_layers_1_mixture_visible), I32(input_tokens), I32(evaluate_layers_1_mixture_router_unknown)));
+
+  /* layers.2 */
+  RUN(mixture_router_unknown(w, U8(data_layers_2_mixture_visible), I32(input_tokens), I32(evaluate_layers_2_mixture_router_unknown)));
+
+  /* layers.3 */
+  RUN(mixture_router_unknown(w, U8(data_layers_3_mixture_visible), I32(input_tokens), I32(evaluate_layers_3_mixture_router_unknown)));
+
+  /* layers.4 */
+  RUN(mixture_router_unknown(w, U8(data_layers_4_mixture_visible), I32(input_tokens), I32(evaluate_layers_4_mixture_router_unknown)));
+
+  /* layers.5 */
+  RUN(mixture_router_unknown(w, U8(data_layers_5_mixture_visible), I32(input_tokens), I32(evaluate_layers_5_mixture_router_unknown)));
+
+  /* layers.0 */
+  START(if (w->thread == 0 % w->threads) mixture_router_unknown_with_router_unknown_slots(w, I32(evaluate_layers_0_mixture_router_unknown), I32(evaluate_layers_0_mixture_router_unknown_offsets), I32(evaluate_layers_0_mixture_router_unknown_rows), I32(evaluate_layers_0_mixture_router_unknown_slots)));
+
+  /* layers.1 */
+  START(if (w->thread == 1 % w->threads) mixture_router_unknown_with_router_unknown_slots(w, I32(evaluate_layers_1_mixture_router_unknown), I32(evaluate_layers_1_mixture_router_unknown_offsets), I32(evaluate_layers_1_mixture_router_unknown_rows), I32(evaluate_layers_1_mixture_router_unknown_slots)));
+
+  /* layers.2 */
+  START(if (w->thread == 2 % w->threads) mixture_router_unknown_with_router_unknown_slots(w, I32(evaluate_layers_2_mixture_router_unknown), I32(evaluate_layers_2_mixture_router_unknown_offsets), I32(evaluate_layers_2_mixture_router_unknown_rows), I32(evaluate_layers_2_mixture_router_unknown_slots)));
+
+  /* layers.3 */
+  START(if (w->thread == 3 % w->threads) mixture_router_unknown_with_router_unknown_slots(w, I32(evaluate_layers_3_mixture_router_unknown), I32(evaluate_layers_3_mixture_router_unknown_offsets), I32(evaluate_layers_3_mixture_router_unknown_rows), I32(evaluate_layers_3_mixture_router_unknown_slots)));
+
+  /* layers.4 */
+  START(if (w->thread == 4 % w->threads) mixture_router_unknown_with_router_unknown_slots(w, I32(evaluate_layers_4_mixture_router_unknown), I32(evaluate_layers_4_mixture_router_unknown_offsets), I32(evaluate_layers_4_mixture_router_unknown_rows), I32(evaluate_layers_4_mixture_router_unknown_slots)));
+
+  /* layers.5 */
+  RUN(if (w->thread == 5 % w->threads) mixture_router_unknown_with_router_unknown_slots(w, I32(evaluate_layers_5_mixture_router_unknown), I32(evaluate_layers_5_mixture_router_unknown_offsets), I32(evaluate_layers_5_mixture_router_unknown_rows), I32(evaluate_layers_5_mixture_router_unknown_slots)));
+
+  /* layers.0 */
   RUN(attend_norm_of_layer_0(w, F32(param_embed_weight), I32(input_tokens), F32(param_layers_0_attend_norm_weight), F32(evaluate_layers_0_attend_norm)));
   RUN(attend_q_v(w, F32(evaluate_layers_0_attend_norm), F32(param_layers_0_attend_q_weight), F32(evaluate_layers_0_attend_q), F32(param_layers_0_attend_k_weight), F32(evaluate_layers_0_attend_k), F32(param_layers_0_attend_v_weight), F32(evaluate_layers_0_attend_v)));
   RUN(attend_q_rope(w, F32(evaluate_layers_0_attend_q), F32(data_rope_10000_32_cos), F32(data_rope_10000_32_sin), F32(evaluate_layers_0_attend_q_rope)));
   RUN(attend_k_rope(w, F32(evaluate_layers_0_attend_k), F32(data_rope_10000_32_cos), F32(data_rope_10000_32_sin), F32(evaluate_layers_0_attend_k_rope)));
   RUN(attend_scores(w, F32(evaluate_layers_0_attend_q_rope), F32(evaluate_layers_0_attend_k_rope), F32(evaluate_layers_0_attend_v), F32(evaluate_layers_0_attend_scores_o), F32(evaluate_layers_0_attend_scores_lse)));
   RUN(attend_o_mixture_norm_of_layer_0(w, F32(evaluate_layers_0_attend_scores_o), F32(param_layers_0_attend_o_weight), F32(evaluate_layers_0_attend_o), F32(param_embed_weight), I32(input_tokens), F32(evaluate_layers_0_attend_residual), F32(param_layers_0_mixture_norm_weight)));
-  RUN(mixture_router_unknown(w, U8(data_layers_0_mixture_visible), I32(input_tokens), I32(evaluate_layers_0_mixture_router_unknown)));
-  RUN(mixture_router_unknown_with_router_unknown_slots(w, I32(evaluate_layers_0_mixture_router_unknown), I32(evaluate_layers_0_mixture_router_unknown_offsets), I32(evaluate_layers_0_mixture_router_unknown_rows), I32(evaluate_layers_0_mixture_router_unknown_slots)));
   RUN(mixture_router_scores(w, F32(evaluate_layers_0_attend_o), I32(evaluate_layers_0_mixture_router_unknown_rows), F32(param_layers_0_mixture_router_weight), F32(evaluate_layers_0_mixture_router_scores), I32(evaluate_layers_0_mixture_router_unknown_offsets)));
   RUN(mixture_router_gate(w, U8(data_layers_0_mixture_visible), I32(input_tokens), F32(evaluate_layers_0_mixture_router_scores), I32(evaluate_layers_0_mixture_router_unknown_slots), F32(evaluate_layers_0_mixture_router_gate)));
   RUN(mixture_router_gate_router_balance(w, U8(data_layers_0_mixture_visible), I32(input_tokens), F32(evaluate_layers_0_mixture_router_scores), I32(evaluate_layers_0_mixture_router_unknown_slots), F32(evaluate_layers_0_mixture_router_gate), F32(evaluate_layers_0_mixture_router_gate_b), F32(evaluate_layers_0_mixture_router_select), F32(evaluate_layers_0_mixture_router_balance_partial)));
   RUN(mixture_router_select_router_weight(w, I32(evaluate_layers_0_mixture_router_select_b), F32(evaluate_layers_0_mixture_router_select), F32(evaluate_layers_0_mixture_router_weight), F32(evaluate_layers_0_mixture_router_gate_b)));
-  RUN(mixture_router_load_experts_sort(w, I32(evaluate_layers_0_mixture_router_select_b), F32(evaluate_layers_0_mixture_router_load), I32(evaluate_layers_0_mixture_experts_sort_offsets), I32(evaluate_layers_0_mixture_experts_sort_rows), I32(evaluate_layers_0_mixture_experts_sort_slots)));
+  RUN(if (w->thread == 0 % w->threads) mixture_router_load_experts_sort(w, I32(evaluate_layers_0_mixture_router_select_b), F32(evaluate_layers_0_mixture_router_load), I32(evaluate_layers_0_mixture_experts_sort_offsets), I32(evaluate_layers_0_mixture_experts_sort_rows), I32(evaluate_layers_0_mixture_experts_sort_slots)));
   START(mixture_router_balance_in_evaluate(w, F32(evaluate_layers_0_mixture_router_load), F32(evaluate_layers_0_mixture_router_balance)));
   RUN(finish_sum(w, F32(evaluate_layers_0_mixture_router_balance_partial), F32(evaluate_layers_0_mixture_router_balance_b)));
   RUN(mixture_router_balance(w, F32(evaluate_layers_0_mixture_router_balance), F32(evaluate_layers_0_mixture_router_balance_b), F32(evaluate_layers_0_mixture_router_balance_c)));
@@ -2665,13 +2723,11 @@ static void program_evaluate(const worker *w, char *arena) {
   RUN(attend_k_rope(w, F32(evaluate_layers_1_attend_k), F32(data_rope_10000_32_cos), F32(data_rope_10000_32_sin), F32(evaluate_layers_1_attend_k_rope)));
   RUN(attend_scores(w, F32(evaluate_layers_1_attend_q_rope), F32(evaluate_layers_1_attend_k_rope), F32(evaluate_layers_1_attend_v), F32(evaluate_layers_1_attend_scores_o), F32(evaluate_layers_1_attend_scores_lse)));
   RUN(attend_o_mixture_norm_in_evaluate(w, F32(evaluate_layers_1_attend_scores_o), F32(param_layers_1_attend_o_weight), F32(evaluate_layers_0_mixture_residual), F32(evaluate_layers_1_attend_residual), F32(param_layers_1_mixture_norm_weight), F32(evaluate_layers_1_attend_o)));
-  RUN(mixture_router_unknown(w, U8(data_layers_1_mixture_visible), I32(input_tokens), I32(evaluate_layers_1_mixture_router_unknown)));
-  RUN(mixture_router_unknown_with_router_unknown_slots(w, I32(evaluate_layers_1_mixture_router_unknown), I32(evaluate_layers_1_mixture_router_unknown_offsets), I32(evaluate_layers_1_mixture_router_unknown_rows), I32(evaluate_layers_1_mixture_router_unknown_slots)));
   RUN(mixture_router_scores(w, F32(evaluate_layers_1_attend_o), I32(evaluate_layers_1_mixture_router_unknown_rows), F32(param_layers_1_mixture_router_weight), F32(evaluate_layers_1_mixture_router_scores), I32(evaluate_layers_1_mixture_router_unknown_offsets)));
   RUN(mixture_router_gate(w, U8(data_layers_1_mixture_visible), I32(input_tokens), F32(evaluate_layers_1_mixture_router_scores), I32(evaluate_layers_1_mixture_router_unknown_slots), F32(evaluate_layers_1_mixture_router_gate)));
   RUN(mixture_router_gate_router_balance(w, U8(data_layers_1_mixture_visible), I32(input_tokens), F32(evaluate_layers_1_mixture_router_scores), I32(evaluate_layers_1_mixture_router_unknown_slots), F32(evaluate_layers_1_mixture_router_gate), F32(evaluate_layers_1_mixture_router_gate_b), F32(evaluate_layers_1_mixture_router_select), F32(evaluate_layers_1_mixture_router_balance_partial)));
   RUN(mixture_router_select_router_weight(w, I32(evaluate_layers_1_mixture_router_select_b), F32(evaluate_layers_1_mixture_router_select), F32(evaluate_layers_1_mixture_router_weight), F32(evaluate_layers_1_mixture_router_gate_b)));
-  RUN(mixture_router_load_experts_sort(w, I32(evaluate_layers_1_mixture_router_select_b), F32(evaluate_layers_1_mixture_router_load), I32(evaluate_layers_1_mixture_experts_sort_offsets), I32(evaluate_layers_1_mixture_experts_sort_rows), I32(evaluate_layers_1_mixture_experts_sort_slots)));
+  RUN(if (w->thread == 0 % w->threads) mixture_router_load_experts_sort(w, I32(evaluate_layers_1_mixture_router_select_b), F32(evaluate_layers_1_mixture_router_load), I32(evaluate_layers_1_mixture_experts_sort_offsets), I32(evaluate_layers_1_mixture_experts_sort_rows), I32(evaluate_layers_1_mixture_experts_sort_slots)));
   START(mixture_router_balance_in_evaluate(w, F32(evaluate_layers_1_mixture_router_load), F32(evaluate_layers_1_mixture_router_balance)));
   RUN(finish_sum(w, F32(evaluate_layers_1_mixture_router_balance_partial), F32(evaluate_layers_1_mixture_router_balance_b)));
   RUN(mixture_router_balance(w, F32(evaluate_layers_1_mixture_router_balance), F32(evaluate_layers_1_mixture_router_balance_b), F32(evaluate_layers_1_mixture_router_balance_c)));
@@ -2685,13 +2741,11 @@ static void program_evaluate(const worker *w, char *arena) {
   RUN(attend_k_rope(w, F32(evaluate_layers_2_attend_k), F32(data_rope_10000_32_cos), F32(data_rope_10000_32_sin), F32(evaluate_layers_2_attend_k_rope)));
   RUN(attend_scores(w, F32(evaluate_layers_2_attend_q_rope), F32(evaluate_layers_2_attend_k_rope), F32(evaluate_layers_2_attend_v), F32(evaluate_layers_2_attend_scores_o), F32(evaluate_layers_2_attend_scores_lse)));
   RUN(attend_o_mixture_norm_in_evaluate(w, F32(evaluate_layers_2_attend_scores_o), F32(param_layers_2_attend_o_weight), F32(evaluate_layers_1_mixture_residual), F32(evaluate_layers_2_attend_residual), F32(param_layers_2_mixture_norm_weight), F32(evaluate_layers_2_attend_o)));
-  RUN(mixture_router_unknown(w, U8(data_layers_2_mixture_visible), I32(input_tokens), I32(evaluate_layers_2_mixture_router_unknown)));
-  RUN(mixture_router_unknown_with_router_unknown_slots(w, I32(evaluate_layers_2_mixture_router_unknown), I32(evaluate_layers_2_mixture_router_unknown_offsets), I32(evaluate_layers_2_mixture_router_unknown_rows), I32(evaluate_layers_2_mixture_router_unknown_slots)));
   RUN(mixture_router_scores(w, F32(evaluate_layers_2_attend_o), I32(evaluate_layers_2_mixture_router_unknown_rows), F32(param_layers_2_mixture_router_weight), F32(evaluate_layers_2_mixture_router_scores), I32(evaluate_layers_2_mixture_router_unknown_offsets)));
   RUN(mixture_router_gate(w, U8(data_layers_2_mixture_visible), I32(input_tokens), F32(evaluate_layers_2_mixture_router_scores), I32(evaluate_layers_2_mixture_router_unknown_slots), F32(evaluate_layers_2_mixture_router_gate)));
   RUN(mixture_router_gate_router_balance(w, U8(data_layers_2_mixture_visible), I32(input_tokens), F32(evaluate_layers_2_mixture_router_scores), I32(evaluate_layers_2_mixture_router_unknown_slots), F32(evaluate_layers_2_mixture_router_gate), F32(evaluate_layers_2_mixture_router_gate_b), F32(evaluate_layers_2_mixture_router_select), F32(evaluate_layers_2_mixture_router_balance_partial)));
   RUN(mixture_router_select_router_weight(w, I32(evaluate_layers_2_mixture_router_select_b), F32(evaluate_layers_2_mixture_router_select), F32(evaluate_layers_2_mixture_router_weight), F32(evaluate_layers_2_mixture_router_gate_b)));
-  RUN(mixture_router_load_experts_sort(w, I32(evaluate_layers_2_mixture_router_select_b), F32(evaluate_layers_2_mixture_router_load), I32(evaluate_layers_2_mixture_experts_sort_offsets), I32(evaluate_layers_2_mixture_experts_sort_rows), I32(evaluate_layers_2_mixture_experts_sort_slots)));
+  RUN(if (w->thread == 0 % w->threads) mixture_router_load_experts_sort(w, I32(evaluate_layers_2_mixture_router_select_b), F32(evaluate_layers_2_mixture_router_load), I32(evaluate_layers_2_mixture_experts_sort_offsets), I32(evaluate_layers_2_mixture_experts_sort_rows), I32(evaluate_layers_2_mixture_experts_sort_slots)));
   START(mixture_router_balance_in_evaluate(w, F32(evaluate_layers_2_mixture_router_load), F32(evaluate_layers_2_mixture_router_balance)));
   RUN(finish_sum(w, F32(evaluate_layers_2_mixture_router_balance_partial), F32(evaluate_layers_2_mixture_router_balance_b)));
   RUN(mixture_router_balance(w, F32(evaluate_layers_2_mixture_router_balance), F32(evaluate_layers_2_mixture_router_balance_b), F32(evaluate_layers_2_mixture_router_balance_c)));
@@ -2705,13 +2759,11 @@ static void program_evaluate(const worker *w, char *arena) {
   RUN(attend_k_rope(w, F32(evaluate_layers_3_attend_k), F32(data_rope_10000_32_cos), F32(data_rope_10000_32_sin), F32(evaluate_layers_3_attend_k_rope)));
   RUN(attend_scores(w, F32(evaluate_layers_3_attend_q_rope), F32(evaluate_layers_3_attend_k_rope), F32(evaluate_layers_3_attend_v), F32(evaluate_layers_3_attend_scores_o), F32(evaluate_layers_3_attend_scores_lse)));
   RUN(attend_o_mixture_norm_in_evaluate(w, F32(evaluate_layers_3_attend_scores_o), F32(param_layers_3_attend_o_weight), F32(evaluate_layers_2_mixture_residual), F32(evaluate_layers_3_attend_residual), F32(param_layers_3_mixture_norm_weight), F32(evaluate_layers_3_attend_o)));
-  RUN(mixture_router_unknown(w, U8(data_layers_3_mixture_visible), I32(input_tokens), I32(evaluate_layers_3_mixture_router_unknown)));
-  RUN(mixture_router_unknown_with_router_unknown_slots(w, I32(evaluate_layers_3_mixture_router_unknown), I32(evaluate_layers_3_mixture_router_unknown_offsets), I32(evaluate_layers_3_mixture_router_unknown_rows), I32(evaluate_layers_3_mixture_router_unknown_slots)));
   RUN(mixture_router_scores(w, F32(evaluate_layers_3_attend_o), I32(evaluate_layers_3_mixture_router_unknown_rows), F32(param_layers_3_mixture_router_weight), F32(evaluate_layers_3_mixture_router_scores), I32(evaluate_layers_3_mixture_router_unknown_offsets)));
   RUN(mixture_router_gate(w, U8(data_layers_3_mixture_visible), I32(input_tokens), F32(evaluate_layers_3_mixture_router_scores), I32(evaluate_layers_3_mixture_router_unknown_slots), F32(evaluate_layers_3_mixture_router_gate)));
   RUN(mixture_router_gate_router_balance(w, U8(data_layers_3_mixture_visible), I32(input_tokens), F32(evaluate_layers_3_mixture_router_scores), I32(evaluate_layers_3_mixture_router_unknown_slots), F32(evaluate_layers_3_mixture_router_gate), F32(evaluate_layers_3_mixture_router_gate_b), F32(evaluate_layers_3_mixture_router_select), F32(evaluate_layers_3_mixture_router_balance_partial)));
   RUN(mixture_router_select_router_weight(w, I32(evaluate_layers_3_mixture_router_select_b), F32(evaluate_layers_3_mixture_router_select), F32(evaluate_layers_3_mixture_router_weight), F32(evaluate_layers_3_mixture_router_gate_b)));
-  RUN(mixture_router_load_experts_sort(w, I32(evaluate_layers_3_mixture_router_select_b), F32(evaluate_layers_3_mixture_router_load), I32(evaluate_layers_3_mixture_experts_sort_offsets), I32(evaluate_layers_3_mixture_experts_sort_rows), I32(evaluate_layers_3_mixture_experts_sort_slots)));
+  RUN(if (w->thread == 0 % w->threads) mixture_router_load_experts_sort(w, I32(evaluate_layers_3_mixture_router_select_b), F32(evaluate_layers_3_mixture_router_load), I32(evaluate_layers_3_mixture_experts_sort_offsets), I32(evaluate_layers_3_mixture_experts_sort_rows), I32(evaluate_layers_3_mixture_experts_sort_slots)));
   START(mixture_router_balance_in_evaluate(w, F32(evaluate_layers_3_mixture_router_load), F32(evaluate_layers_3_mixture_router_balance)));
   RUN(finish_sum(w, F32(evaluate_layers_3_mixture_router_balance_partial), F32(evaluate_layers_3_mixture_router_balance_b)));
   RUN(mixture_router_balance(w, F32(evaluate_layers_3_mixture_router_balance), F32(evaluate_layers_3_mixture_router_balance_b), F32(evaluate_layers_3_mixture_router_balance_c)));
@@ -2725,13 +2777,11 @@ static void program_evaluate(const worker *w, char *arena) {
   RUN(attend_k_rope(w, F32(evaluate_layers_4_attend_k), F32(data_rope_10000_32_cos), F32(data_rope_10000_32_sin), F32(evaluate_layers_4_attend_k_rope)));
   RUN(attend_scores(w, F32(evaluate_layers_4_attend_q_rope), F32(evaluate_layers_4_attend_k_rope), F32(evaluate_layers_4_attend_v), F32(evaluate_layers_4_attend_scores_o), F32(evaluate_layers_4_attend_scores_lse)));
   RUN(attend_o_mixture_norm_in_evaluate(w, F32(evaluate_layers_4_attend_scores_o), F32(param_layers_4_attend_o_weight), F32(evaluate_layers_3_mixture_residual), F32(evaluate_layers_4_attend_residual), F32(param_layers_4_mixture_norm_weight), F32(evaluate_layers_4_attend_o)));
-  RUN(mixture_router_unknown(w, U8(data_layers_4_mixture_visible), I32(input_tokens), I32(evaluate_layers_4_mixture_router_unknown)));
-  RUN(mixture_router_unknown_with_router_unknown_slots(w, I32(evaluate_layers_4_mixture_router_unknown), I32(evaluate_layers_4_mixture_router_unknown_offsets), I32(evaluate_layers_4_mixture_router_unknown_rows), I32(evaluate_layers_4_mixture_router_unknown_slots)));
   RUN(mixture_router_scores(w, F32(evaluate_layers_4_attend_o), I32(evaluate_layers_4_mixture_router_unknown_rows), F32(param_layers_4_mixture_router_weight), F32(evaluate_layers_4_mixture_router_scores), I32(evaluate_layers_4_mixture_router_unknown_offsets)));
   RUN(mixture_router_gate(w, U8(data_layers_4_mixture_visible), I32(input_tokens), F32(evaluate_layers_4_mixture_router_scores), I32(evaluate_layers_4_mixture_router_unknown_slots), F32(evaluate_layers_4_mixture_router_gate)));
   RUN(mixture_router_gate_router_balance(w, U8(data_layers_4_mixture_visible), I32(input_tokens), F32(evaluate_layers_4_mixture_router_scores), I32(evaluate_layers_4_mixture_router_unknown_slots), F32(evaluate_layers_4_mixture_router_gate), F32(evaluate_layers_4_mixture_router_gate_b), F32(evaluate_layers_4_mixture_router_select), F32(evaluate_layers_4_mixture_router_balance_partial)));
   RUN(mixture_router_select_router_weight(w, I32(evaluate_layers_4_mixture_router_select_b), F32(evaluate_layers_4_mixture_router_select), F32(evaluate_layers_4_mixture_router_weight), F32(evaluate_layers_4_mixture_router_gate_b)));
-  RUN(mixture_router_load_experts_sort(w, I32(evaluate_layers_4_mixture_router_select_b), F32(evaluate_layers_4_mixture_router_load), I32(evaluate_layers_4_mixture_experts_sort_offsets), I32(evaluate_layers_4_mixture_experts_sort_rows), I32(evaluate_layers_4_mixture_experts_sort_slots)));
+  RUN(if (w->thread == 0 % w->threads) mixture_router_load_experts_sort(w, I32(evaluate_layers_4_mixture_router_select_b), F32(evaluate_layers_4_mixture_router_load), I32(evaluate_layers_4_mixture_experts_sort_offsets), I32(evaluate_layers_4_mixture_experts_sort_rows), I32(evaluate_layers_4_mixture_experts_sort_slots)));
   START(mixture_router_balance_in_evaluate(w, F32(evaluate_layers_4_mixture_router_load), F32(evaluate_layers_4_mixture_router_balance)));
   RUN(finish_sum(w, F32(evaluate_layers_4_mixture_router_balance_partial), F32(evaluate_layers_4_mixture_router_balance_b)));
   RUN(mixture_router_balance(w, F32(evaluate_layers_4_mixture_router_balance), F32(evaluate_layers_4_mixture_router_balance_b), F32(evaluate_layers_4_mixture_router_balance_c)));
@@ -2745,13 +2795,11 @@ static void program_evaluate(const worker *w, char *arena) {
   RUN(attend_k_rope(w, F32(evaluate_layers_5_attend_k), F32(data_rope_10000_32_cos), F32(data_rope_10000_32_sin), F32(evaluate_layers_5_attend_k_rope)));
   RUN(attend_scores(w, F32(evaluate_layers_5_attend_q_rope), F32(evaluate_layers_5_attend_k_rope), F32(evaluate_layers_5_attend_v), F32(evaluate_layers_5_attend_scores_o), F32(evaluate_layers_5_attend_scores_lse)));
   RUN(attend_o_mixture_norm_in_evaluate(w, F32(evaluate_layers_5_attend_scores_o), F32(param_layers_5_attend_o_weight), F32(evaluate_layers_4_mixture_residual), F32(evaluate_layers_5_attend_residual), F32(param_layers_5_mixture_norm_weight), F32(evaluate_layers_5_attend_o)));
-  RUN(mixture_router_unknown(w, U8(data_layers_5_mixture_visible), I32(input_tokens), I32(evaluate_layers_5_mixture_router_unknown)));
-  RUN(mixture_router_unknown_with_router_unknown_slots(w, I32(evaluate_layers_5_mixture_router_unknown), I32(evaluate_layers_5_mixture_router_unknown_offsets), I32(evaluate_layers_5_mixture_router_unknown_rows), I32(evaluate_layers_5_mixture_router_unknown_slots)));
   RUN(mixture_router_scores(w, F32(evaluate_layers_5_attend_o), I32(evaluate_layers_5_mixture_router_unknown_rows), F32(param_layers_5_mixture_router_weight), F32(evaluate_layers_5_mixture_router_scores), I32(evaluate_layers_5_mixture_router_unknown_offsets)));
   RUN(mixture_router_gate(w, U8(data_layers_5_mixture_visible), I32(input_tokens), F32(evaluate_layers_5_mixture_router_scores), I32(evaluate_layers_5_mixture_router_unknown_slots), F32(evaluate_layers_5_mixture_router_gate)));
   RUN(mixture_router_gate_router_balance(w, U8(data_layers_5_mixture_visible), I32(input_tokens), F32(evaluate_layers_5_mixture_router_scores), I32(evaluate_layers_5_mixture_router_unknown_slots), F32(evaluate_layers_5_mixture_router_gate), F32(evaluate_layers_5_mixture_router_gate_b), F32(evaluate_layers_5_mixture_router_select), F32(evaluate_layers_5_mixture_router_balance_partial)));
   RUN(mixture_router_select_router_weight(w, I32(evaluate_layers_5_mixture_router_select_b), F32(evaluate_layers_5_mixture_router_select), F32(evaluate_layers_5_mixture_router_weight), F32(evaluate_layers_5_mixture_router_gate_b)));
-  RUN(mixture_router_load_experts_sort(w, I32(evaluate_layers_5_mixture_router_select_b), F32(evaluate_layers_5_mixture_router_load), I32(evaluate_layers_5_mixture_experts_sort_offsets), I32(evaluate_layers_5_mixture_experts_sort_rows), I32(evaluate_layers_5_mixture_experts_sort_slots)));
+  RUN(if (w->thread == 0 % w->threads) mixture_router_load_experts_sort(w, I32(evaluate_layers_5_mixture_router_select_b), F32(evaluate_layers_5_mixture_router_load), I32(evaluate_layers_5_mixture_experts_sort_offsets), I32(evaluate_layers_5_mixture_experts_sort_rows), I32(evaluate_layers_5_mixture_experts_sort_slots)));
   START(mixture_router_balance_in_evaluate(w, F32(evaluate_layers_5_mixture_router_load), F32(evaluate_layers_5_mixture_router_balance)));
   RUN(finish_sum(w, F32(evaluate_layers_5_mixture_router_balance_partial), F32(evaluate_layers_5_mixture_router_balance_b)));
   RUN(mixture_router_balance(w, F32(evaluate_layers_5_mixture_router_balance), F32(evaluate_layers_5_mixture_router_balance_b), F32(evaluate_layers_5_mixture_router_balance_c)));

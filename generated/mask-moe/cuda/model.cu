@@ -22,6 +22,135 @@ optimizer_schedule_adamw(const float *__restrict__ the_step, float *__restrict__
   if (lane == 0) { adamw_c[0] = t_adamw_c; }
 }
 
+/* mixture_router_unknown: map router.unknown, reduce router.unknown (Mixture.router.score) */
+extern "C" __global__ void __launch_bounds__(128)
+mixture_router_unknown(const unsigned char *__restrict__ mixture_visible, const int *__restrict__ tokens, int *__restrict__ router_unknown) {
+  constexpr int E = 16;
+  constexpr long long ROWS = 4096;
+  const long long row = (long long)blockIdx.x * 128 + threadIdx.x;
+  if (row >= ROWS) return;
+  // router.unknown
+  float t_router_unknown_share = 0.0f;
+  for (int i_e = 0; i_e < E; i_e++) {
+    const int tokens_here = tokens[row];
+    t_router_unknown_share = t_router_unknown_share + (tokens_here >= 0 ? (float)(mixture_visible[(long long)at_least_zero(tokens_here) * E + i_e]) : 0.0f);
+  }
+  const float t_router_unknown = t_router_unknown_share;
+  // router.unknown
+  const int t_router_unknown_2 = (int)(((1.0f < t_router_unknown) ? 0.0f : (-1.0f)));
+  router_unknown[row] = t_router_unknown_2;
+}
+
+/* mixture_router_unknown_with_router_unknown_slots: partition router.unknown (Mixture.router.score) */
+/* 4096 edges by expert: a counting sort, stable in edge order. A warp takes a chunk of them; whole numbers only, so that
+ * two runs are equal. First: how many edges of each chunk go to each expert. */
+extern "C" __global__ void __launch_bounds__(128)
+mixture_router_unknown_with_router_unknown_slots_count(const int *__restrict__ router_unknown, int *__restrict__ router_unknown_offsets, int *__restrict__ router_unknown_rows, int *__restrict__ router_unknown_slots, int *__restrict__ chunk_counts, int *__restrict__ tiles) {
+  constexpr int EDGES = 4096, EXPERTS = 1, CHUNK = 1024, CHUNKS = 4, WARPS = 4;
+  __shared__ int counted[WARPS * EXPERTS];
+  int *const mine = counted + warp_of_block() * EXPERTS;
+  const int lane = lane_of_warp(), chunk = blockIdx.x * WARPS + warp_of_block();
+  if (chunk >= CHUNKS) return;
+  for (int e = lane; e < EXPERTS; e += 32) mine[e] = 0;
+  meet_warp();
+  const int end = smaller((chunk + 1) * CHUNK, EDGES);
+  for (int first = chunk * CHUNK; first < end; first += 32) {
+    const int i = first + lane;
+    const int e = i < end ? router_unknown[i] : -1;
+    const unsigned same = lanes_with_same(e);
+    if (e >= 0 && lowest_bit(same) == lane) mine[e] += count_bits(same);
+    meet_warp();
+  }
+  for (int e = lane; e < EXPERTS; e += 32) chunk_counts[chunk * EXPERTS + e] = mine[e];
+}
+
+/* Counts become places, a warp for each expert: what earlier chunks take; behind the last, all. */
+extern "C" __global__ void __launch_bounds__(128)
+mixture_router_unknown_with_router_unknown_slots_scan(const int *__restrict__ router_unknown, int *__restrict__ router_unknown_offsets, int *__restrict__ router_unknown_rows, int *__restrict__ router_unknown_slots, int *__restrict__ chunk_counts, int *__restrict__ tiles) {
+  constexpr int EXPERTS = 1, CHUNKS = 4;
+  const int lane = lane_of_warp(), e = blockIdx.x * 4 + warp_of_block();
+  if (e >= EXPERTS) return;
+  int before = 0;
+  for (int first = 0; first < CHUNKS; first += 32) {
+    const int c = first + lane;
+    const int n = c < CHUNKS ? chunk_counts[c * EXPERTS + e] : 0;
+    const int up_to = warp_scan(n);
+    if (c < CHUNKS) chunk_counts[c * EXPERTS + e] = before + up_to - n;
+    before += shuffle_from(up_to, 31);
+  }
+  if (lane == 0) chunk_counts[CHUNKS * EXPERTS + e] = before;
+}
+
+/* Where each expert's run of rows begins, and which expert each tile of sorted rows belongs to. */
+extern "C" __global__ void __launch_bounds__(256)
+mixture_router_unknown_with_router_unknown_slots_add_up(const int *__restrict__ router_unknown, int *__restrict__ router_unknown_offsets, int *__restrict__ router_unknown_rows, int *__restrict__ router_unknown_slots, int *__restrict__ chunk_counts, int *__restrict__ tiles) {
+  constexpr int EXPERTS = 1, CHUNKS = 4, TILES = 33, TILE_ROWS = 128;
+  __shared__ int starts[EXPERTS + 1], first_tiles[EXPERTS + 1];
+  const int lane = threadIdx.x;
+  if (warp_of_block() == 0) {
+    int start = 0, first_tile = 0;
+    for (int first = 0; first < EXPERTS; first += 32) {
+      const int e = first + lane;
+      const int n = e < EXPERTS ? chunk_counts[CHUNKS * EXPERTS + e] : 0;
+      const int tiles_of_e = (n + TILE_ROWS - 1) / TILE_ROWS;
+      const int rows_up_to = warp_scan(n), tiles_up_to = warp_scan(tiles_of_e);
+      if (e < EXPERTS) {
+        starts[e] = start + rows_up_to - n;
+        first_tiles[e] = first_tile + tiles_up_to - tiles_of_e;
+      }
+      start += shuffle_from(rows_up_to, 31);
+      first_tile += shuffle_from(tiles_up_to, 31);
+    }
+    if (lane == 0) {
+      starts[EXPERTS] = start;
+      first_tiles[EXPERTS] = first_tile;
+    }
+  }
+  meet_block();
+  for (int e = lane; e <= EXPERTS; e += 256) router_unknown_offsets[e] = starts[e];
+  for (int t = lane; t < TILES; t += 256) {
+    // the last expert whose first tile is not behind this one
+    int low = 0, high = EXPERTS;
+    while (high - low > 1) {
+      const int middle = (low + high) / 2;
+      if (first_tiles[middle] <= t) low = middle;
+      else high = middle;
+    }
+    const bool used = t < first_tiles[EXPERTS];
+    const int top = used ? starts[low] + (t - first_tiles[low]) * TILE_ROWS : 0;
+    tiles[t * 3] = used ? low : -1;
+    tiles[t * 3 + 1] = top;
+    tiles[t * 3 + 2] = used ? smaller(top + TILE_ROWS, starts[low + 1]) : 0;
+  }
+}
+
+/* Every edge finds its place: behind what earlier chunks took, and behind earlier edges of this one. */
+extern "C" __global__ void __launch_bounds__(128)
+mixture_router_unknown_with_router_unknown_slots_place(const int *__restrict__ router_unknown, int *__restrict__ router_unknown_offsets, int *__restrict__ router_unknown_rows, int *__restrict__ router_unknown_slots, int *__restrict__ chunk_counts, int *__restrict__ tiles) {
+  constexpr int EDGES = 4096, EXPERTS = 1, CHUNK = 1024, CHUNKS = 4, WARPS = 4;
+  __shared__ int taken[WARPS * EXPERTS];
+  int *const mine = taken + warp_of_block() * EXPERTS;
+  const int lane = lane_of_warp(), chunk = blockIdx.x * WARPS + warp_of_block();
+  if (chunk >= CHUNKS) return;
+  for (int e = lane; e < EXPERTS; e += 32) mine[e] = chunk_counts[chunk * EXPERTS + e];
+  meet_warp();
+  const int end = smaller((chunk + 1) * CHUNK, EDGES);
+  for (int first = chunk * CHUNK; first < end; first += 32) {
+    const int i = first + lane;
+    const int e = i < end ? router_unknown[i] : -1;
+    const unsigned same = lanes_with_same(e);
+    const int rank = e < 0 ? 0 : mine[e] + count_bits(same & ((1u << lane) - 1));
+    meet_warp();
+    if (e >= 0 && lowest_bit(same) == lane) mine[e] += count_bits(same);
+    meet_warp();
+    if (i >= end) continue;
+    const int slot = e >= 0 ? router_unknown_offsets[e] + rank : -1;
+    if (slot >= 0) router_unknown_rows[slot] = i;
+    router_unknown_slots[i] = slot;
+    if (i >= router_unknown_offsets[EXPERTS] && i < 4096) router_unknown_rows[i] = -1;
+  }
+}
+
 /* attend_norm: map norm, reduce norm */
 extern "C" __global__ void __launch_bounds__(256)
 attend_norm(const float *__restrict__ embed_weight, const int *__restrict__ tokens, float *__restrict__ norm, float *__restrict__ norm_b, const float *__restrict__ attend_norm_weight, bf16 *__restrict__ norm_c) {
@@ -309,135 +438,6 @@ attend_residual_mixture_norm(const float *__restrict__ embed_weight, const int *
   // norm
   for (int i_d = lane; i_d < D; i_d += LANES) {
     norm_c[row * D + i_d] = (residual[row * D + i_d] * t_norm_a) * mixture_norm_weight[i_d]; norm_c_bf16[row * D + i_d] = to_bf16(norm_c[row * D + i_d]);
-  }
-}
-
-/* mixture_router_unknown: map router.unknown, reduce router.unknown (Mixture.router.score) */
-extern "C" __global__ void __launch_bounds__(128)
-mixture_router_unknown(const unsigned char *__restrict__ mixture_visible, const int *__restrict__ tokens, int *__restrict__ router_unknown) {
-  constexpr int E = 16;
-  constexpr long long ROWS = 4096;
-  const long long row = (long long)blockIdx.x * 128 + threadIdx.x;
-  if (row >= ROWS) return;
-  // router.unknown
-  float t_router_unknown_share = 0.0f;
-  for (int i_e = 0; i_e < E; i_e++) {
-    const int tokens_here = tokens[row];
-    t_router_unknown_share = t_router_unknown_share + (tokens_here >= 0 ? (float)(mixture_visible[(long long)at_least_zero(tokens_here) * E + i_e]) : 0.0f);
-  }
-  const float t_router_unknown = t_router_unknown_share;
-  // router.unknown
-  const int t_router_unknown_2 = (int)(((1.0f < t_router_unknown) ? 0.0f : (-1.0f)));
-  router_unknown[row] = t_router_unknown_2;
-}
-
-/* mixture_router_unknown_with_router_unknown_slots: partition router.unknown (Mixture.router.score) */
-/* 4096 edges by expert: a counting sort, stable in edge order. A warp takes a chunk of them; whole numbers only, so that
- * two runs are equal. First: how many edges of each chunk go to each expert. */
-extern "C" __global__ void __launch_bounds__(128)
-mixture_router_unknown_with_router_unknown_slots_count(const int *__restrict__ router_unknown, int *__restrict__ router_unknown_offsets, int *__restrict__ router_unknown_rows, int *__restrict__ router_unknown_slots, int *__restrict__ chunk_counts, int *__restrict__ tiles) {
-  constexpr int EDGES = 4096, EXPERTS = 1, CHUNK = 1024, CHUNKS = 4, WARPS = 4;
-  __shared__ int counted[WARPS * EXPERTS];
-  int *const mine = counted + warp_of_block() * EXPERTS;
-  const int lane = lane_of_warp(), chunk = blockIdx.x * WARPS + warp_of_block();
-  if (chunk >= CHUNKS) return;
-  for (int e = lane; e < EXPERTS; e += 32) mine[e] = 0;
-  meet_warp();
-  const int end = smaller((chunk + 1) * CHUNK, EDGES);
-  for (int first = chunk * CHUNK; first < end; first += 32) {
-    const int i = first + lane;
-    const int e = i < end ? router_unknown[i] : -1;
-    const unsigned same = lanes_with_same(e);
-    if (e >= 0 && lowest_bit(same) == lane) mine[e] += count_bits(same);
-    meet_warp();
-  }
-  for (int e = lane; e < EXPERTS; e += 32) chunk_counts[chunk * EXPERTS + e] = mine[e];
-}
-
-/* Counts become places, a warp for each expert: what earlier chunks take; behind the last, all. */
-extern "C" __global__ void __launch_bounds__(128)
-mixture_router_unknown_with_router_unknown_slots_scan(const int *__restrict__ router_unknown, int *__restrict__ router_unknown_offsets, int *__restrict__ router_unknown_rows, int *__restrict__ router_unknown_slots, int *__restrict__ chunk_counts, int *__restrict__ tiles) {
-  constexpr int EXPERTS = 1, CHUNKS = 4;
-  const int lane = lane_of_warp(), e = blockIdx.x * 4 + warp_of_block();
-  if (e >= EXPERTS) return;
-  int before = 0;
-  for (int first = 0; first < CHUNKS; first += 32) {
-    const int c = first + lane;
-    const int n = c < CHUNKS ? chunk_counts[c * EXPERTS + e] : 0;
-    const int up_to = warp_scan(n);
-    if (c < CHUNKS) chunk_counts[c * EXPERTS + e] = before + up_to - n;
-    before += shuffle_from(up_to, 31);
-  }
-  if (lane == 0) chunk_counts[CHUNKS * EXPERTS + e] = before;
-}
-
-/* Where each expert's run of rows begins, and which expert each tile of sorted rows belongs to. */
-extern "C" __global__ void __launch_bounds__(256)
-mixture_router_unknown_with_router_unknown_slots_add_up(const int *__restrict__ router_unknown, int *__restrict__ router_unknown_offsets, int *__restrict__ router_unknown_rows, int *__restrict__ router_unknown_slots, int *__restrict__ chunk_counts, int *__restrict__ tiles) {
-  constexpr int EXPERTS = 1, CHUNKS = 4, TILES = 33, TILE_ROWS = 128;
-  __shared__ int starts[EXPERTS + 1], first_tiles[EXPERTS + 1];
-  const int lane = threadIdx.x;
-  if (warp_of_block() == 0) {
-    int start = 0, first_tile = 0;
-    for (int first = 0; first < EXPERTS; first += 32) {
-      const int e = first + lane;
-      const int n = e < EXPERTS ? chunk_counts[CHUNKS * EXPERTS + e] : 0;
-      const int tiles_of_e = (n + TILE_ROWS - 1) / TILE_ROWS;
-      const int rows_up_to = warp_scan(n), tiles_up_to = warp_scan(tiles_of_e);
-      if (e < EXPERTS) {
-        starts[e] = start + rows_up_to - n;
-        first_tiles[e] = first_tile + tiles_up_to - tiles_of_e;
-      }
-      start += shuffle_from(rows_up_to, 31);
-      first_tile += shuffle_from(tiles_up_to, 31);
-    }
-    if (lane == 0) {
-      starts[EXPERTS] = start;
-      first_tiles[EXPERTS] = first_tile;
-    }
-  }
-  meet_block();
-  for (int e = lane; e <= EXPERTS; e += 256) router_unknown_offsets[e] = starts[e];
-  for (int t = lane; t < TILES; t += 256) {
-    // the last expert whose first tile is not behind this one
-    int low = 0, high = EXPERTS;
-    while (high - low > 1) {
-      const int middle = (low + high) / 2;
-      if (first_tiles[middle] <= t) low = middle;
-      else high = middle;
-    }
-    const bool used = t < first_tiles[EXPERTS];
-    const int top = used ? starts[low] + (t - first_tiles[low]) * TILE_ROWS : 0;
-    tiles[t * 3] = used ? low : -1;
-    tiles[t * 3 + 1] = top;
-    tiles[t * 3 + 2] = used ? smaller(top + TILE_ROWS, starts[low + 1]) : 0;
-  }
-}
-
-/* Every edge finds its place: behind what earlier chunks took, and behind earlier edges of this one. */
-extern "C" __global__ void __launch_bounds__(128)
-mixture_router_unknown_with_router_unknown_slots_place(const int *__restrict__ router_unknown, int *__restrict__ router_unknown_offsets, int *__restrict__ router_unknown_rows, int *__restrict__ router_unknown_slots, int *__restrict__ chunk_counts, int *__restrict__ tiles) {
-  constexpr int EDGES = 4096, EXPERTS = 1, CHUNK = 1024, CHUNKS = 4, WARPS = 4;
-  __shared__ int taken[WARPS * EXPERTS];
-  int *const mine = taken + warp_of_block() * EXPERTS;
-  const int lane = lane_of_warp(), chunk = blockIdx.x * WARPS + warp_of_block();
-  if (chunk >= CHUNKS) return;
-  for (int e = lane; e < EXPERTS; e += 32) mine[e] = chunk_counts[chunk * EXPERTS + e];
-  meet_warp();
-  const int end = smaller((chunk + 1) * CHUNK, EDGES);
-  for (int first = chunk * CHUNK; first < end; first += 32) {
-    const int i = first + lane;
-    const int e = i < end ? router_unknown[i] : -1;
-    const unsigned same = lanes_with_same(e);
-    const int rank = e < 0 ? 0 : mine[e] + count_bits(same & ((1u << lane) - 1));
-    meet_warp();
-    if (e >= 0 && lowest_bit(same) == lane) mine[e] += count_bits(same);
-    meet_warp();
-    if (i >= end) continue;
-    const int slot = e >= 0 ? router_unknown_offsets[e] + rank : -1;
-    if (slot >= 0) router_unknown_rows[slot] = i;
-    router_unknown_slots[i] = slot;
-    if (i >= router_unknown_offsets[EXPERTS] && i < 4096) router_unknown_rows[i] = -1;
   }
 }
 

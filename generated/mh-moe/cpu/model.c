@@ -385,7 +385,7 @@ static KERNEL void mixture_router_scores_router_weight(const worker *w, const fl
 
 /* Counting sort of 16384 edges by expert, stable: runs of rows for 32 experts. */
 static KERNEL void mixture_router_load_experts_sort(const worker *w, const int *restrict router_select, float *restrict router_load, int *restrict experts_sort_offsets, int *restrict experts_sort_rows, int *restrict experts_sort_slots) {
-  if (w->thread != 0) return;
+  (void)w; /* one thread does it alone */
   enum { EDGES = 16384, EXPERTS = 32 };
   int next[EXPERTS + 1];
   for (int e = 0; e <= EXPERTS; e++) next[e] = 0;
@@ -2326,7 +2326,7 @@ static void program_train(const worker *w, char *arena) {
   RUN(attend_o_mixture_norm(w, F32(train_layers_0_attend_scores_o), F32(param_layers_0_attend_o_weight), F32(train_layers_0_attend_o), F32(param_embed_weight), I32(input_tokens), F32(train_layers_0_attend_residual), F32(train_layers_0_mixture_norm), F32(train_layers_0_mixture_norm_b), F32(param_layers_0_mixture_norm_weight)));
   RUN(mixture_split(w, F32(train_layers_0_attend_o), F32(param_layers_0_mixture_split_weight), F32(train_layers_0_mixture_split)));
   RUN(mixture_router_scores_router_weight(w, F32(train_layers_0_mixture_split), F32(param_layers_0_mixture_router_weight), F32(train_layers_0_mixture_router_scores), F32(train_layers_0_mixture_router_gate), I32(train_layers_0_mixture_router_select), F32(train_layers_0_mixture_router_weight)));
-  RUN(mixture_router_load_experts_sort(w, I32(train_layers_0_mixture_router_select), F32(train_layers_0_mixture_router_load), I32(train_layers_0_mixture_experts_sort_offsets), I32(train_layers_0_mixture_experts_sort_rows), I32(train_layers_0_mixture_experts_sort_slots)));
+  RUN(if (w->thread == 0 % w->threads) mixture_router_load_experts_sort(w, I32(train_layers_0_mixture_router_select), F32(train_layers_0_mixture_router_load), I32(train_layers_0_mixture_experts_sort_offsets), I32(train_layers_0_mixture_experts_sort_rows), I32(train_layers_0_mixture_experts_sort_slots)));
   RUN(mixture_router_balance_router_dropped(w, F32(train_layers_0_mixture_router_load), F32(train_layers_0_mixture_router_balance), F32(train_layers_0_mixture_router_dropped)));
   RUN(mixture_router_balance_router_entropy(w, F32(train_layers_0_mixture_router_gate), F32(train_layers_0_mixture_router_balance_partial), F32(train_layers_0_mixture_router_entropy_partial)));
   RUN(finish_sum(w, F32(train_layers_0_mixture_router_balance_partial), F32(train_layers_0_mixture_router_balance_b)));
@@ -2346,7 +2346,7 @@ static void program_train(const worker *w, char *arena) {
   RUN(attend_o_mixture_norm_in_train(w, F32(train_layers_1_attend_scores_o), F32(param_layers_1_attend_o_weight), F32(train_layers_0_mixture_residual), F32(train_layers_1_attend_residual), F32(train_layers_1_mixture_norm), F32(train_layers_1_mixture_norm_b), F32(param_layers_1_mixture_norm_weight), F32(train_layers_1_attend_o)));
   RUN(mixture_split(w, F32(train_layers_1_attend_o), F32(param_layers_1_mixture_split_weight), F32(train_layers_1_mixture_split)));
   RUN(mixture_router_scores_router_weight(w, F32(train_layers_1_mixture_split), F32(param_layers_1_mixture_router_weight), F32(train_layers_1_mixture_router_scores), F32(train_layers_1_mixture_router_gate), I32(train_layers_1_mixture_router_select), F32(train_layers_1_mixture_router_weight)));
-  RUN(mixture_router_load_experts_sort(w, I32(train_layers_1_mixture_router_select), F32(train_layers_1_mixture_router_load), I32(train_layers_1_mixture_experts_sort_offsets), I32(train_layers_1_mixture_experts_sort_rows), I32(train_layers_1_mixture_experts_sort_slots)));
+  RUN(if (w->thread == 0 % w->threads) mixture_router_load_experts_sort(w, I32(train_layers_1_mixture_router_select), F32(train_layers_1_mixture_router_load), I32(train_layers_1_mixture_experts_sort_offsets), I32(train_layers_1_mixture_experts_sort_rows), I32(train_layers_1_mixture_experts_sort_slots)));
   RUN(mixture_router_balance_router_dropped(w, F32(train_layers_1_mixture_router_load), F32(train_layers_1_mixture_router_balance), F32(train_layers_1_mixture_router_dropped)));
   RUN(mixture_router_balance_router_entropy(w, F32(train_layers_1_mixture_router_gate), F32(train_layers_1_mixture_router_balance_partial), F32(train_layers_1_mixture_router_entropy_partial)));
   RUN(finish_sum(w, F32(train_layers_1_mixture_router_balance_partial), F32(train_layers_1_mixture_router_balance_b)));
@@ -2366,7 +2366,7 @@ static void program_train(const worker *w, char *arena) {
   RUN(attend_o_mixture_norm_in_train(w, F32(train_layers_2_attend_scores_o), F32(param_layers_2_attend_o_weight), F32(train_layers_1_mixture_residual), F32(train_layers_2_attend_residual), F32(train_layers_2_mixture_norm), F32(train_layers_2_mixture_norm_b), F32(param_layers_2_mixture_norm_weight), F32(train_layers_2_attend_o)));
   RUN(mixture_split(w, F32(train_layers_2_attend_o), F32(param_layers_2_mixture_split_weight), F32(train_layers_2_mixture_split)));
   RUN(mixture_router_scores_router_weight(w, F32(train_layers_2_mixture_split), F32(param_layers_2_mixture_router_weight), F32(train_layers_2_mixture_router_scores), F32(train_layers_2_mixture_router_gate), I32(train_layers_2_mixture_router_select), F32(train_layers_2_mixture_router_weight)));
-  RUN(mixture_router_load_experts_sort(w, I32(train_layers_2_mixture_router_select), F32(train_layers_2_mixture_router_load), I32(train_layers_2_mixture_experts_sort_offsets), I32(train_layers_2_mixture_experts_sort_rows), I32(train_layers_2_mixture_experts_sort_slots)));
+  RUN(if (w->thread == 0 % w->threads) mixture_router_load_experts_sort(w, I32(train_layers_2_mixture_router_select), F32(train_layers_2_mixture_router_load), I32(train_layers_2_mixture_experts_sort_offsets), I32(train_layers_2_mixture_experts_sort_rows), I32(train_layers_2_mixture_experts_sort_slots)));
   RUN(mixture_router_balance_router_dropped(w, F32(train_layers_2_mixture_router_load), F32(train_layers_2_mixture_router_balance), F32(train_layers_2_mixture_router_dropped)));
   RUN(mixture_router_balance_router_entropy(w, F32(train_layers_2_mixture_router_gate), F32(train_layers_2_mixture_router_balance_partial), F32(train_layers_2_mixture_router_entropy_partial)));
   RUN(finish_sum(w, F32(train_layers_2_mixture_router_balance_partial), F32(train_layers_2_mixture_router_balance_b)));
@@ -2386,7 +2386,7 @@ static void program_train(const worker *w, char *arena) {
   RUN(attend_o_mixture_norm_in_train(w, F32(train_layers_3_attend_scores_o), F32(param_layers_3_attend_o_weight), F32(train_layers_2_mixture_residual), F32(train_layers_3_attend_residual), F32(train_layers_3_mixture_norm), F32(train_layers_3_mixture_norm_b), F32(param_layers_3_mixture_norm_weight), F32(train_layers_3_attend_o)));
   RUN(mixture_split(w, F32(train_layers_3_attend_o), F32(param_layers_3_mixture_split_weight), F32(train_layers_3_mixture_split)));
   RUN(mixture_router_scores_router_weight(w, F32(train_layers_3_mixture_split), F32(param_layers_3_mixture_router_weight), F32(train_layers_3_mixture_router_scores), F32(train_layers_3_mixture_router_gate), I32(train_layers_3_mixture_router_select), F32(train_layers_3_mixture_router_weight)));
-  RUN(mixture_router_load_experts_sort(w, I32(train_layers_3_mixture_router_select), F32(train_layers_3_mixture_router_load), I32(train_layers_3_mixture_experts_sort_offsets), I32(train_layers_3_mixture_experts_sort_rows), I32(train_layers_3_mixture_experts_sort_slots)));
+  RUN(if (w->thread == 0 % w->threads) mixture_router_load_experts_sort(w, I32(train_layers_3_mixture_router_select), F32(train_layers_3_mixture_router_load), I32(train_layers_3_mixture_experts_sort_offsets), I32(train_layers_3_mixture_experts_sort_rows), I32(train_layers_3_mixture_experts_sort_slots)));
   RUN(mixture_router_balance_router_dropped(w, F32(train_layers_3_mixture_router_load), F32(train_layers_3_mixture_router_balance), F32(train_layers_3_mixture_router_dropped)));
   RUN(mixture_router_balance_router_entropy(w, F32(train_layers_3_mixture_router_gate), F32(train_layers_3_mixture_router_balance_partial), F32(train_layers_3_mixture_router_entropy_partial)));
   RUN(finish_sum(w, F32(train_layers_3_mixture_router_balance_partial), F32(train_layers_3_mixture_router_balance_b)));
@@ -2406,7 +2406,7 @@ static void program_train(const worker *w, char *arena) {
   RUN(attend_o_mixture_norm_in_train(w, F32(train_layers_4_attend_scores_o), F32(param_layers_4_attend_o_weight), F32(train_layers_3_mixture_residual), F32(train_layers_4_attend_residual), F32(train_layers_4_mixture_norm), F32(train_layers_4_mixture_norm_b), F32(param_layers_4_mixture_norm_weight), F32(train_layers_4_attend_o)));
   RUN(mixture_split(w, F32(train_layers_4_attend_o), F32(param_layers_4_mixture_split_weight), F32(train_layers_4_mixture_split)));
   RUN(mixture_router_scores_router_weight(w, F32(train_layers_4_mixture_split), F32(param_layers_4_mixture_router_weight), F32(train_layers_4_mixture_router_scores), F32(train_layers_4_mixture_router_gate), I32(train_layers_4_mixture_router_select), F32(train_layers_4_mixture_router_weight)));
-  RUN(mixture_router_load_experts_sort(w, I32(train_layers_4_mixture_router_select), F32(train_layers_4_mixture_router_load), I32(train_layers_4_mixture_experts_sort_offsets), I32(train_layers_4_mixture_experts_sort_rows), I32(train_layers_4_mixture_experts_sort_slots)));
+  RUN(if (w->thread == 0 % w->threads) mixture_router_load_experts_sort(w, I32(train_layers_4_mixture_router_select), F32(train_layers_4_mixture_router_load), I32(train_layers_4_mixture_experts_sort_offsets), I32(train_layers_4_mixture_experts_sort_rows), I32(train_layers_4_mixture_experts_sort_slots)));
   RUN(mixture_router_balance_router_dropped(w, F32(train_layers_4_mixture_router_load), F32(train_layers_4_mixture_router_balance), F32(train_layers_4_mixture_router_dropped)));
   RUN(mixture_router_balance_router_entropy(w, F32(train_layers_4_mixture_router_gate), F32(train_layers_4_mixture_router_balance_partial), F32(train_layers_4_mixture_router_entropy_partial)));
   RUN(finish_sum(w, F32(train_layers_4_mixture_router_balance_partial), F32(train_layers_4_mixture_router_balance_b)));
@@ -2426,7 +2426,7 @@ static void program_train(const worker *w, char *arena) {
   RUN(attend_o_mixture_norm_in_train(w, F32(train_layers_5_attend_scores_o), F32(param_layers_5_attend_o_weight), F32(train_layers_4_mixture_residual), F32(train_layers_5_attend_residual), F32(train_layers_5_mixture_norm), F32(train_layers_5_mixture_norm_b), F32(param_layers_5_mixture_norm_weight), F32(train_layers_5_attend_o)));
   RUN(mixture_split(w, F32(train_layers_5_attend_o), F32(param_layers_5_mixture_split_weight), F32(train_layers_5_mixture_split)));
   RUN(mixture_router_scores_router_weight(w, F32(train_layers_5_mixture_split), F32(param_layers_5_mixture_router_weight), F32(train_layers_5_mixture_router_scores), F32(train_layers_5_mixture_router_gate), I32(train_layers_5_mixture_router_select), F32(train_layers_5_mixture_router_weight)));
-  RUN(mixture_router_load_experts_sort(w, I32(train_layers_5_mixture_router_select), F32(train_layers_5_mixture_router_load), I32(train_layers_5_mixture_experts_sort_offsets), I32(train_layers_5_mixture_experts_sort_rows), I32(train_layers_5_mixture_experts_sort_slots)));
+  RUN(if (w->thread == 0 % w->threads) mixture_router_load_experts_sort(w, I32(train_layers_5_mixture_router_select), F32(train_layers_5_mixture_router_load), I32(train_layers_5_mixture_experts_sort_offsets), I32(train_layers_5_mixture_experts_sort_rows), I32(train_layers_5_mixture_experts_sort_slots)));
   RUN(mixture_router_balance_router_dropped(w, F32(train_layers_5_mixture_router_load), F32(train_layers_5_mixture_router_balance), F32(train_layers_5_mixture_router_dropped)));
   RUN(mixture_router_balance_router_entropy(w, F32(train_layers_5_mixture_router_gate), F32(train_layers_5_mixture_router_balance_partial), F32(train_layers_5_mixture_router_entropy_partial)));
   RUN(finish_sum(w, F32(train_layers_5_mixture_router_balance_partial), F32(train_layers_5_mixture_router_balance_b)));
@@ -2848,7 +2848,7 @@ static void program_evaluate(const worker *w, char *arena) {
   RUN(mixture_router_scores_router_gate(w, F32(evaluate_layers_0_mixture_split), F32(param_layers_0_mixture_router_weight), F32(evaluate_layers_0_mixture_router_scores), F32(evaluate_layers_0_mixture_router_gate)));
   RUN(mixture_router_gate_router_balance(w, F32(evaluate_layers_0_mixture_router_scores), F32(evaluate_layers_0_mixture_router_gate), F32(evaluate_layers_0_mixture_router_gate_b), F32(evaluate_layers_0_mixture_router_balance_partial)));
   RUN(mixture_router_select_router_weight(w, I32(evaluate_layers_0_mixture_router_select), F32(evaluate_layers_0_mixture_router_gate_b), F32(evaluate_layers_0_mixture_router_weight)));
-  RUN(mixture_router_load_experts_sort(w, I32(evaluate_layers_0_mixture_router_select), F32(evaluate_layers_0_mixture_router_load), I32(evaluate_layers_0_mixture_experts_sort_offsets), I32(evaluate_layers_0_mixture_experts_sort_rows), I32(evaluate_layers_0_mixture_experts_sort_slots)));
+  RUN(if (w->thread == 0 % w->threads) mixture_router_load_experts_sort(w, I32(evaluate_layers_0_mixture_router_select), F32(evaluate_layers_0_mixture_router_load), I32(evaluate_layers_0_mixture_experts_sort_offsets), I32(evaluate_layers_0_mixture_experts_sort_rows), I32(evaluate_layers_0_mixture_experts_sort_slots)));
   START(mixture_router_balance_in_evaluate(w, F32(evaluate_layers_0_mixture_router_load), F32(evaluate_layers_0_mixture_router_balance)));
   RUN(finish_sum(w, F32(evaluate_layers_0_mixture_router_balance_partial), F32(evaluate_layers_0_mixture_router_balance_b)));
   RUN(mixture_router_balance(w, F32(evaluate_layers_0_mixture_router_balance), F32(evaluate_layers_0_mixture_router_balance_b), F32(evaluate_layers_0_mixture_router_balance_c)));
@@ -2867,7 +2867,7 @@ static void program_evaluate(const worker *w, char *arena) {
   RUN(mixture_router_scores_router_gate(w, F32(evaluate_layers_1_mixture_split), F32(param_layers_1_mixture_router_weight), F32(evaluate_layers_1_mixture_router_scores), F32(evaluate_layers_1_mixture_router_gate)));
   RUN(mixture_router_gate_router_balance(w, F32(evaluate_layers_1_mixture_router_scores), F32(evaluate_layers_1_mixture_router_gate), F32(evaluate_layers_1_mixture_router_gate_b), F32(evaluate_layers_1_mixture_router_balance_partial)));
   RUN(mixture_router_select_router_weight(w, I32(evaluate_layers_1_mixture_router_select), F32(evaluate_layers_1_mixture_router_gate_b), F32(evaluate_layers_1_mixture_router_weight)));
-  RUN(mixture_router_load_experts_sort(w, I32(evaluate_layers_1_mixture_router_select), F32(evaluate_layers_1_mixture_router_load), I32(evaluate_layers_1_mixture_experts_sort_offsets), I32(evaluate_layers_1_mixture_experts_sort_rows), I32(evaluate_layers_1_mixture_experts_sort_slots)));
+  RUN(if (w->thread == 0 % w->threads) mixture_router_load_experts_sort(w, I32(evaluate_layers_1_mixture_router_select), F32(evaluate_layers_1_mixture_router_load), I32(evaluate_layers_1_mixture_experts_sort_offsets), I32(evaluate_layers_1_mixture_experts_sort_rows), I32(evaluate_layers_1_mixture_experts_sort_slots)));
   START(mixture_router_balance_in_evaluate(w, F32(evaluate_layers_1_mixture_router_load), F32(evaluate_layers_1_mixture_router_balance)));
   RUN(finish_sum(w, F32(evaluate_layers_1_mixture_router_balance_partial), F32(evaluate_layers_1_mixture_router_balance_b)));
   RUN(mixture_router_balance(w, F32(evaluate_layers_1_mixture_router_balance), F32(evaluate_layers_1_mixture_router_balance_b), F32(evaluate_layers_1_mixture_router_balance_c)));
@@ -2886,7 +2886,7 @@ static void program_evaluate(const worker *w, char *arena) {
   RUN(mixture_router_scores_router_gate(w, F32(evaluate_layers_2_mixture_split), F32(param_layers_2_mixture_router_weight), F32(evaluate_layers_2_mixture_router_scores), F32(evaluate_layers_2_mixture_router_gate)));
   RUN(mixture_router_gate_router_balance(w, F32(evaluate_layers_2_mixture_router_scores), F32(evaluate_layers_2_mixture_router_gate), F32(evaluate_layers_2_mixture_router_gate_b), F32(evaluate_layers_2_mixture_router_balance_partial)));
   RUN(mixture_router_select_router_weight(w, I32(evaluate_layers_2_mixture_router_select), F32(evaluate_layers_2_mixture_router_gate_b), F32(evaluate_layers_2_mixture_router_weight)));
-  RUN(mixture_router_load_experts_sort(w, I32(evaluate_layers_2_mixture_router_select), F32(evaluate_layers_2_mixture_router_load), I32(evaluate_layers_2_mixture_experts_sort_offsets), I32(evaluate_layers_2_mixture_experts_sort_rows), I32(evaluate_layers_2_mixture_experts_sort_slots)));
+  RUN(if (w->thread == 0 % w->threads) mixture_router_load_experts_sort(w, I32(evaluate_layers_2_mixture_router_select), F32(evaluate_layers_2_mixture_router_load), I32(evaluate_layers_2_mixture_experts_sort_offsets), I32(evaluate_layers_2_mixture_experts_sort_rows), I32(evaluate_layers_2_mixture_experts_sort_slots)));
   START(mixture_router_balance_in_evaluate(w, F32(evaluate_layers_2_mixture_router_load), F32(evaluate_layers_2_mixture_router_balance)));
   RUN(finish_sum(w, F32(evaluate_layers_2_mixture_router_balance_partial), F32(evaluate_layers_2_mixture_router_balance_b)));
   RUN(mixture_router_balance(w, F32(evaluate_layers_2_mixture_router_balance), F32(evaluate_layers_2_mixture_router_balance_b), F32(evaluate_layers_2_mixture_router_balance_c)));
@@ -2905,7 +2905,7 @@ static void program_evaluate(const worker *w, char *arena) {
   RUN(mixture_router_scores_router_gate(w, F32(evaluate_layers_3_mixture_split), F32(param_layers_3_mixture_router_weight), F32(evaluate_layers_3_mixture_router_scores), F32(evaluate_layers_3_mixture_router_gate)));
   RUN(mixture_router_gate_router_balance(w, F32(evaluate_layers_3_mixture_router_scores), F32(evaluate_layers_3_mixture_router_gate), F32(evaluate_layers_3_mixture_router_gate_b), F32(evaluate_layers_3_mixture_router_balance_partial)));
   RUN(mixture_router_select_router_weight(w, I32(evaluate_layers_3_mixture_router_select), F32(evaluate_layers_3_mixture_router_gate_b), F32(evaluate_layers_3_mixture_router_weight)));
-  RUN(mixture_router_load_experts_sort(w, I32(evaluate_layers_3_mixture_router_select), F32(evaluate_layers_3_mixture_router_load), I32(evaluate_layers_3_mixture_experts_sort_offsets), I32(evaluate_layers_3_mixture_experts_sort_rows), I32(evaluate_layers_3_mixture_experts_sort_slots)));
+  RUN(if (w->thread == 0 % w->threads) mixture_router_load_experts_sort(w, I32(evaluate_layers_3_mixture_router_select), F32(evaluate_layers_3_mixture_router_load), I32(evaluate_layers_3_mixture_experts_sort_offsets), I32(evaluate_layers_3_mixture_experts_sort_rows), I32(evaluate_layers_3_mixture_experts_sort_slots)));
   START(mixture_router_balance_in_evaluate(w, F32(evaluate_layers_3_mixture_router_load), F32(evaluate_layers_3_mixture_router_balance)));
   RUN(finish_sum(w, F32(evaluate_layers_3_mixture_router_balance_partial), F32(evaluate_layers_3_mixture_router_balance_b)));
   RUN(mixture_router_balance(w, F32(evaluate_layers_3_mixture_router_balance), F32(evaluate_layers_3_mixture_router_balance_b), F32(evaluate_layers_3_mixture_router_balance_c)));
@@ -2924,7 +2924,7 @@ static void program_evaluate(const worker *w, char *arena) {
   RUN(mixture_router_scores_router_gate(w, F32(evaluate_layers_4_mixture_split), F32(param_layers_4_mixture_router_weight), F32(evaluate_layers_4_mixture_router_scores), F32(evaluate_layers_4_mixture_router_gate)));
   RUN(mixture_router_gate_router_balance(w, F32(evaluate_layers_4_mixture_router_scores), F32(evaluate_layers_4_mixture_router_gate), F32(evaluate_layers_4_mixture_router_gate_b), F32(evaluate_layers_4_mixture_router_balance_partial)));
   RUN(mixture_router_select_router_weight(w, I32(evaluate_layers_4_mixture_router_select), F32(evaluate_layers_4_mixture_router_gate_b), F32(evaluate_layers_4_mixture_router_weight)));
-  RUN(mixture_router_load_experts_sort(w, I32(evaluate_layers_4_mixture_router_select), F32(evaluate_layers_4_mixture_router_load), I32(evaluate_layers_4_mixture_experts_sort_offsets), I32(evaluate_layers_4_mixture_experts_sort_rows), I32(evaluate_layers_4_mixture_experts_sort_slots)));
+  RUN(if (w->thread == 0 % w->threads) mixture_router_load_experts_sort(w, I32(evaluate_layers_4_mixture_router_select), F32(evaluate_layers_4_mixture_router_load), I32(evaluate_layers_4_mixture_experts_sort_offsets), I32(evaluate_layers_4_mixture_experts_sort_rows), I32(evaluate_layers_4_mixture_experts_sort_slots)));
   START(mixture_router_balance_in_evaluate(w, F32(evaluate_layers_4_mixture_router_load), F32(evaluate_layers_4_mixture_router_balance)));
   RUN(finish_sum(w, F32(evaluate_layers_4_mixture_router_balance_partial), F32(evaluate_layers_4_mixture_router_balance_b)));
   RUN(mixture_router_balance(w, F32(evaluate_layers_4_mixture_router_balance), F32(evaluate_layers_4_mixture_router_balance_b), F32(evaluate_layers_4_mixture_router_balance_c)));
@@ -2943,7 +2943,7 @@ static void program_evaluate(const worker *w, char *arena) {
   RUN(mixture_router_scores_router_gate(w, F32(evaluate_layers_5_mixture_split), F32(param_layers_5_mixture_router_weight), F32(evaluate_layers_5_mixture_router_scores), F32(evaluate_layers_5_mixture_router_gate)));
   RUN(mixture_router_gate_router_balance(w, F32(evaluate_layers_5_mixture_router_scores), F32(evaluate_layers_5_mixture_router_gate), F32(evaluate_layers_5_mixture_router_gate_b), F32(evaluate_layers_5_mixture_router_balance_partial)));
   RUN(mixture_router_select_router_weight(w, I32(evaluate_layers_5_mixture_router_select), F32(evaluate_layers_5_mixture_router_gate_b), F32(evaluate_layers_5_mixture_router_weight)));
-  RUN(mixture_router_load_experts_sort(w, I32(evaluate_layers_5_mixture_router_select), F32(evaluate_layers_5_mixture_router_load), I32(evaluate_layers_5_mixture_experts_sort_offsets), I32(evaluate_layers_5_mixture_experts_sort_rows), I32(evaluate_layers_5_mixture_experts_sort_slots)));
+  RUN(if (w->thread == 0 % w->threads) mixture_router_load_experts_sort(w, I32(evaluate_layers_5_mixture_router_select), F32(evaluate_layers_5_mixture_router_load), I32(evaluate_layers_5_mixture_experts_sort_offsets), I32(evaluate_layers_5_mixture_experts_sort_rows), I32(evaluate_layers_5_mixture_experts_sort_slots)));
   START(mixture_router_balance_in_evaluate(w, F32(evaluate_layers_5_mixture_router_load), F32(evaluate_layers_5_mixture_router_balance)));
   RUN(finish_sum(w, F32(evaluate_layers_5_mixture_router_balance_partial), F32(evaluate_layers_5_mixture_router_balance_b)));
   RUN(mixture_router_balance(w, F32(evaluate_layers_5_mixture_router_balance), F32(evaluate_layers_5_mixture_router_balance_b), F32(evaluate_layers_5_mixture_router_balance_c)));
