@@ -48,7 +48,14 @@ function sampleText() {
     .join("\n\n");
 }
 
-const types = { ".html": "text/html", ".js": "text/javascript", ".css": "text/css", ".json": "application/json" };
+const types = {
+  ".html": "text/html",
+  ".js": "text/javascript",
+  ".mjs": "text/javascript",
+  ".wasm": "application/wasm",
+  ".css": "text/css",
+  ".json": "application/json",
+};
 
 /** Serves a folder on this machine only; port 0 takes any free one. */
 export function serve(folder, port = 8080) {
@@ -59,7 +66,7 @@ export function serve(folder, port = 8080) {
       response.writeHead(404).end("not here");
       return;
     }
-    response.writeHead(200, { "content-type": `${types[extname(file)] ?? "text/plain"}; charset=utf-8` });
+    response.writeHead(200, { "content-type": types[extname(file)] ?? "text/plain; charset=utf-8" });
     response.end(readFileSync(file));
   });
   return new Promise((done) => {

@@ -3,7 +3,7 @@
 export interface Lines {
   readonly text: () => string;
   readonly line: (text: string) => void;
-  /** a line that opens a block, its body, and the closing brace */
+  /** a line that opens a block (only the brace where the head is empty), its body, and the closing brace */
   readonly block: (head: string, body: () => void, tail?: string) => void;
 }
 
@@ -14,7 +14,7 @@ export function lines(indent = 0, step = 2): Lines {
     out.push(text === "" ? "" : " ".repeat(depth) + text);
   };
   const block = (head: string, body: () => void, tail = "}"): void => {
-    line(`${head} {`);
+    line(head === "" ? "{" : `${head} {`);
     depth += step;
     body();
     depth -= step;

@@ -5,7 +5,8 @@ import type { WgslKernel, WgslNeeds, WgslProgram } from "../../targets/wgsl/prog
 import { lowerPlan } from "../gpu/lower.js";
 import { finishToWgsl, flatToWgsl, rowsToWgsl } from "./elementwise.js";
 import { type Layout, layOut } from "./layout.js";
-import { matmulToWgsl, outerToWgsl } from "./matmul.js";
+import { matmulToWgsl } from "./matmul.js";
+import { outerToWgsl } from "./outer.js";
 import { wgslShape } from "./shape.js";
 import { specialToWgsl } from "./special.js";
 import type { Context, Provenance, WgslText } from "./view.js";

@@ -17,8 +17,8 @@ export interface WgslProfile {
   readonly buffer: number;
   /** multiple that a binding's first byte must be of */
   readonly alignment: number;
-  /** sums of a matrix product that one lane keeps: 8 by 8 where registers are plenty, 4 by 4 where they are not */
-  readonly tiles: "wide" | "small";
+  /** how matrix products are cut: `6-emit/wgsl/matmul-tiles.ts` */
+  readonly tiles: "panels" | "lanes";
 }
 
 /** The defaults of the WebGPU specification: what every adapter offers. */
@@ -31,8 +31,8 @@ export const portable: WgslProfile = {
   binding: 134_217_728,
   buffer: 268_435_456,
   alignment: 256,
-  tiles: "wide",
+  tiles: "panels",
 };
 
 /** For adapters made of software: lanes take turns, a barrier switches between them, many registers compile slowly. */
-export const softwareClass: WgslProfile = { ...portable, name: "software", invocations: 32, tiles: "small" };
+export const softwareClass: WgslProfile = { ...portable, name: "software", invocations: 32, tiles: "lanes" };
