@@ -88,10 +88,7 @@ const dense = () => [
 ];
 
 /** One expert after another on the tokens that chose it. */
-const loop = (E) => [
-  ...node("Sub", ["x", "x"], ["y0"]),
-  ...Array.from({ length: E }, (_, e) => expert(e, E)).flat(),
-];
+const loop = (E) => [...node("Sub", ["x", "x"], ["y0"]), ...Array.from({ length: E }, (_, e) => expert(e, E)).flat()];
 
 const expert = (e, E) => [
   ...node("Equal", ["chosen", `e${e}`], [`is${e}`]),

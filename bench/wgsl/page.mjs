@@ -46,7 +46,10 @@ async function jax(shape, tensors, given, backward) {
   const probe = np.array(given.probe).reshape(tensors.probe);
   const layer = jaxLayer(library, shape);
   const forward = library.jit(layer);
-  const loss = (...args) => layer(...args).mul(probe.ref).sum();
+  const loss = (...args) =>
+    layer(...args)
+      .mul(probe.ref)
+      .sum();
   const step = library.jit(library.grad(loss, { argnums: [0, 1, 2, 3, 4] }));
   const refs = () => values.map((v) => v.ref);
   return {

@@ -11,7 +11,7 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { rolldown } from "rolldown";
 import { portable, softwareClass } from "../../dist/src/targets/wgsl/limits.js";
-import { openBrowser } from "../../examples/browser/headless.mjs";
+import { openBrowser } from "./headless.mjs";
 import { serve } from "../../examples/browser/serve.mjs";
 import { flopsOf, layerProgram, tensorsOf } from "./layer.mjs";
 
@@ -144,5 +144,7 @@ const versions = Object.keys(VERSIONS).map((name) => {
   return `${name} ${version}`;
 });
 process.stdout.write(
-  flags.json ? `${JSON.stringify({ versions, measured })}\n` : `${versions.join(", ")}\n\n${measured.map(table).join("\n")}`,
+  flags.json
+    ? `${JSON.stringify({ versions, measured })}\n`
+    : `${versions.join(", ")}\n\n${measured.map(table).join("\n")}`,
 );

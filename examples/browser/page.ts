@@ -25,6 +25,19 @@ const say = (id: string, what: string): void => {
   find(id).textContent = what;
 };
 
+/** What the page is doing, or what went wrong. */
+function tell(what: string, wrong = false): void {
+  find("status").className = wrong ? "wrong" : "";
+  say("status", what);
+}
+
+/** An error as a sentence: a diagnostic says what is wrong and what can be done. */
+function sentence(error: unknown): string {
+  if (!(error instanceof DiagnosticError)) return error instanceof Error ? error.message : String(error);
+  const [first] = error.diagnostics;
+  return [first!.message, ...first!.help.map(({ text }) => text)].join(" · ");
+}
+
 /** Until the user presses Stop, or so many steps. */
 const steps = Number(new URLSearchParams(location.search).get("steps") ?? 2000);
 let stopped = false;
@@ -37,7 +50,7 @@ const bundle = readGpuBundle(async (path) => {
 
 async function learn(gpu: BrowserGpu): Promise<void> {
   const host = memoryHost({ files: { "text.txt": text.value } });
-  const report = (what: string): void => say("status", what);
+  const report = (what: string): void => tell(what);
   const run = await openRun(await bundle, { host, data: ["*.txt"], gpu: gpu.open, report });
   try {
     await steadily(run);
@@ -52,7 +65,7 @@ async function steadily(run: Run): Promise<void> {
     const { step, crossEntropy, loads, milliseconds, diverged } = await run.train();
     if (diverged) throw new DiagnosticError([diverged]);
     losses.push(crossEntropy);
-    say("status", "training");
+    tell("training");
     say("step", String(step));
     say("loss", crossEntropy.toFixed(3));
     say("speed", Math.round((1000 * run.tokensPerStep) / milliseconds).toLocaleString("en"));
@@ -61,7 +74,7 @@ async function steadily(run: Run): Promise<void> {
     // the page stays alive between steps
     await new Promise(requestAnimationFrame);
   }
-  say("status", stopped ? "stopped" : "done");
+  tell(stopped ? "stopped" : "done");
 }
 
 async function start(): Promise<void> {
@@ -70,11 +83,11 @@ async function start(): Promise<void> {
   try {
     const gpu = await findGpu(navigator.gpu);
     say("device", gpu.description);
-    gpu.onLost((reason) => say("status", `the GPU was lost (${reason}): press Train to start again`));
-    say("status", "compiling kernels");
+    gpu.onLost((reason) => tell(`the GPU was lost (${reason}): press Train to start again`, true));
+    tell("compiling kernels");
     await learn(gpu);
   } catch (error) {
-    say("status", error instanceof Error ? error.message : String(error));
+    tell(sentence(error), true);
   } finally {
     [train.disabled, stop.disabled] = [false, true];
   }
@@ -93,6 +106,7 @@ text.addEventListener("drop", async (event) => {
   event.preventDefault();
   text.classList.remove("over");
   const files = [...(event.dataTransfer?.files ?? [])];
-  text.value = (await Promise.all(files.map((file) => file.text()))).join("\n\n");
+  if (files.length > 0) text.value = (await Promise.all(files.map((file) => file.text()))).join("\n\n");
+  else text.value = event.dataTransfer?.getData("text/plain") || text.value;
 });
 text.value = await fetch("sample.txt").then((answer) => answer.text());

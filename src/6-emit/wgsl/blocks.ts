@@ -50,7 +50,7 @@ const times = (at: string, stride: number): string => {
 };
 /** `end_row - 1u`, `63u` */
 const minus = (end: string, by: number): string =>
-  /^\d+u$/.test(end) ? `${Number.parseInt(end) - by}u` : `${end} - ${by}u`;
+  /^\d+u$/.test(end) ? `${Number.parseInt(end, 10) - by}u` : `${end} - ${by}u`;
 const fours = (k: string): string => (/^\d+u$|^\w+$/.test(k) ? `${k} / 4u` : `(${k}) / 4u`);
 
 /** Parameters of a kernel that can be read in fours: operands only, whole and aligned. */
@@ -137,7 +137,8 @@ function alongPlaces(read: BlockRead, memory: Memory): Block {
       before.push(
         `let ${read.name}_at${q} = ${leadOf(read, 4)}min(${plus(read.place, 4 * q)}, ${minus(read.placeEnd, 4)}) / 4u;`,
       );
-  } else rows.forEach(({ row }, j) => before.push(`let ${read.name}_at${j} = ${leadOf(read, 1)}${row};`));
+  }
+  for (const [j, { row }] of rows.entries()) before.push(`let ${read.name}_at${j} = ${leadOf(read, 1)}${row};`);
   const steps = stepsOf(read, read.name, within);
   for (const [i, step] of steps.entries()) {
     within.push(`let ${read.name}_line${i} = ${times(step.row, read.operand.stride / by)};`);

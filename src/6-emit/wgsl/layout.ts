@@ -22,8 +22,8 @@ export interface Layout {
 }
 
 export function layOut(lowered: Lowered, profile: WgslProfile): Layout {
-  const most = poolLimit(lowered.kernels, profile);
-  const inPool = lowered.buffers.map((b) => words(b.bytes) <= most);
+  const pooled = lowered.kernels.map((k) => pooledParams(k, profile));
+  const inPool = poolBuffers(lowered, pooled);
   const places = placesOf(lowered, inPool, profile);
   const buffers = lowered.buffers.map(({ name, role, dtype, dims, bytes, source }, i) => ({
     name,
@@ -37,7 +37,7 @@ export function layOut(lowered: Lowered, profile: WgslProfile): Layout {
   return {
     buffers,
     memories: places.memories,
-    choices: lowered.kernels.map((k, i) => choiceOf(k, i, lowered, inPool, most, profile)),
+    choices: lowered.kernels.map((k, i) => choiceOf(k, i, lowered, pooled[i]!, inPool, profile)),
   };
 }
 
@@ -47,42 +47,41 @@ const align = (bytes: number, by: number): number => Math.ceil(bytes / by) * by;
 /** Bindings that a parameter takes of its own. */
 const bindingsOf = (bytes: number, profile: WgslProfile): number => Math.ceil(bytes / profile.binding);
 
-/** The smallest size such that no kernel has too many bindings once tensors up to that size share one; 0: none need to. */
-function poolLimit(kernels: readonly Kernel[], profile: WgslProfile): number {
-  const lists = kernels.filter((k) => k.kind !== "special").map((k) => ({ k, sizes: k.params.map(bytesOf) }));
-  const fits =
-    (limit: number) =>
-    ({ sizes }: { sizes: number[] }) => {
-      const single = sizes.reduce((n, s) => n + bindingsOf(s, profile), 0);
-      if (single <= profile.storageBuffers) return true;
-      const own = sizes.filter((s) => s > limit).reduce((n, s) => n + bindingsOf(s, profile), 0);
-      return own + 1 <= profile.storageBuffers;
-    };
-  if (lists.every(fits(0))) return 0;
-  const sizes = [...new Set(lists.flatMap((l) => l.sizes))].sort((a, b) => a - b);
-  const found = sizes.find((limit) => lists.every(fits(limit)));
-  if (found !== undefined) return found;
-  throw new Error("unreachable: every parameter in one binding is one binding");
+/** Parameters of a kernel that must share one binding: its smallest, as many as it has too many. */
+function pooledParams({ kind, params }: Kernel, profile: WgslProfile): ReadonlySet<number> {
+  const sizes = params.map((p, i) => ({ i, bytes: bytesOf(p), own: bindingsOf(bytesOf(p), profile) }));
+  let own = sizes.reduce((n, s) => n + s.own, 0);
+  const pooled = new Set<number>();
+  if (kind === "special" || own <= profile.storageBuffers) return pooled;
+  for (const s of sizes.sort((a, b) => a.bytes - b.bytes || a.i - b.i)) {
+    if (own + 1 <= profile.storageBuffers) break;
+    pooled.add(s.i);
+    own -= s.own;
+  }
+  return pooled;
+}
+
+/** Buffers that some launch reads or writes in the pool. */
+function poolBuffers({ programs, buffers }: Lowered, pooled: readonly ReadonlySet<number>[]): boolean[] {
+  const launches = programs.flatMap((p) => p.launches);
+  const inPool = new Set(launches.flatMap((l) => [...pooled[l.kernel]!].map((param) => l.args[param]!)));
+  return buffers.map((_, i) => inPool.has(i));
 }
 
 function choiceOf(
   kernel: Kernel,
   index: number,
   lowered: Lowered,
+  pooled: ReadonlySet<number>,
   inPool: readonly boolean[],
-  limit: number,
   profile: WgslProfile,
 ): BindingChoice {
   const launches = lowered.programs.flatMap((p) => p.launches.filter((l) => l.kernel === index));
   const small = new Set(kernel.params.flatMap((_, i) => (launches.some((l) => inPool[l.args[i]!]) ? [i] : [])));
-  const single = kernel.params.reduce((n, p) => n + bindingsOf(bytesOf(p), profile), 0);
-  if (kernel.kind === "special" || single <= profile.storageBuffers) return { profile, pooled: new Set(), small };
-  if (
-    kernel.kind === "flat" &&
-    [...small].some((i) => kernel.params[i]!.dims.length > 0 || launches.some((l) => !inPool[l.args[i]!]))
-  )
+  // a flat kernel takes its length from a binding of its own
+  if (kernel.kind === "flat" && pooled.size > 0 && kernel.params.every((p, i) => pooled.has(i) || p.dims.length === 0))
     throw tooMany(kernel, profile);
-  return { profile, pooled: new Set(kernel.params.flatMap((p, i) => (bytesOf(p) <= limit ? [i] : []))), small };
+  return { profile, pooled, small };
 }
 
 function tooMany(kernel: Kernel, profile: WgslProfile): DiagnosticError {

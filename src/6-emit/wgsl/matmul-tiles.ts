@@ -5,7 +5,7 @@
  * turns and a barrier costs more than reading again.
  */
 import type { WgslProfile } from "../../targets/wgsl/limits.js";
-import { GROUP_ROWS } from "../gpu/tiles.js";
+import { GROUP_ROWS } from "./shape.js";
 
 /** Rows and columns of a workgroup's tile, steps of the inner axis at a time, rows and columns of a lane. */
 export interface Tile {

@@ -15,7 +15,6 @@ import { type BlockRead, quadParams, readBlock } from "./blocks.js";
 import { blockName, loadFunction, multiply, sumsView } from "./lane-sums.js";
 import { type Tile, tileFor } from "./matmul-tiles.js";
 import { namedParams } from "./names.js";
-import { GROUP_ROWS } from "./shape.js";
 import { wgslSpelling } from "./spelling.js";
 import { assemble, type Context, type WgslText } from "./view.js";
 

@@ -1,8 +1,10 @@
 /** The whole of a plan for WebGPU: every kernel as a WGSL module, and how programs dispatch them. */
 import type { Kernel, KernelPlan } from "../../5-plan/plan.js";
+import { diagnose } from "../../diagnostics/diagnose.js";
+import { DiagnosticError } from "../../diagnostics/diagnostic.js";
 import { portable, type WgslProfile } from "../../targets/wgsl/limits.js";
-import type { WgslKernel, WgslNeeds, WgslProgram } from "../../targets/wgsl/program.js";
-import { lowerPlan } from "../gpu/lower.js";
+import { POOL, type WgslKernel, type WgslNeeds, type WgslProgram } from "../../targets/wgsl/program.js";
+import { type Lowered, lowerPlan } from "../gpu/lower.js";
 import { finishToWgsl, flatToWgsl, rowsToWgsl } from "./elementwise.js";
 import { type Layout, layOut } from "./layout.js";
 import { matmulToWgsl } from "./matmul.js";
@@ -25,13 +27,9 @@ export function planToWgsl(plan: KernelPlan, options: WgslOptions): WgslProgram 
     const text = kernelToWgsl(kernel, { profile, choice: layout.choices[i]!, from, chunks: lowered.chunks });
     return { name: kernel.name, ...text };
   });
-  return {
-    kernels,
-    buffers: layout.buffers,
-    memories: layout.memories,
-    programs: lowered.programs,
-    needs: needsOf(kernels, layout),
-  };
+  const needs = needsOf(kernels, layout, lowered);
+  checkNeeds(needs, profile);
+  return { kernels, buffers: layout.buffers, memories: layout.memories, programs: lowered.programs, needs };
 }
 
 export function kernelToWgsl(kernel: Kernel, context: Context): WgslText {
@@ -53,19 +51,38 @@ export function kernelToWgsl(kernel: Kernel, context: Context): WgslText {
   }
 }
 
-function needsOf(kernels: readonly WgslKernel[], { buffers, memories }: Layout): WgslNeeds {
+/** The largest of what the program's passes bind and of its memories, and whose it is. */
+function needsOf(kernels: readonly WgslKernel[], { buffers, memories }: Layout, { programs }: Lowered): WgslNeeds {
   const storage = kernels.flatMap((k) => k.passes.map((p) => p.bindings.filter((b) => b.access !== "uniform").length));
-  const parts = kernels.flatMap((k) =>
-    k.passes.flatMap((p) => p.bindings.flatMap((b) => (b.of.kind === "param" && b.of.part ? [b.of.part.bytes] : []))),
+  const owner = (memory: number): string =>
+    largest(buffers.filter((b) => b.memory === memory).map(({ bytes, name }) => ({ bytes, of: name }))).of;
+  const bound = programs.flatMap(({ launches }) =>
+    launches.flatMap(({ kernel, args }) =>
+      kernels[kernel]!.passes.flatMap((p) =>
+        p.bindings.flatMap(({ of }): Bound[] => {
+          if (of.kind === "pool") return [{ bytes: memories[POOL]!, of: "small tensors together" }];
+          if (of.kind === "places") return [];
+          const { name, bytes } = buffers[args[of.param]!]!;
+          return [{ bytes: of.part?.bytes ?? bytes, of: name }];
+        }),
+      ),
+    ),
   );
-  const split = parts.length > 0 ? Math.max(...parts) : 0;
-  const owner = (memory: number): string => buffers.find((b) => b.memory === memory)?.name ?? "nothing";
-  const largest = memories.indexOf(Math.max(...memories));
-  const bytes = memories[largest]!;
-  const binding = split > 0 && split < bytes ? split : bytes;
-  return {
-    storageBuffers: Math.max(0, ...storage),
-    binding: { bytes: binding, of: owner(largest) },
-    buffer: { bytes, of: owner(largest) },
+  const memory = memories.map((bytes, i) => ({ bytes, of: i === POOL ? "small tensors together" : owner(i) }));
+  return { storageBuffers: Math.max(0, ...storage), binding: largest(bound), buffer: largest(memory) };
+}
+
+type Bound = WgslNeeds["binding"];
+
+const largest = (all: readonly Bound[]): Bound =>
+  all.reduce((most, each) => (each.bytes > most.bytes ? each : most), { bytes: 0, of: "nothing" });
+
+/** A program for a profile stays within it. Errors: MOE5008 with what is needed and what there is. */
+function checkNeeds({ storageBuffers, binding, buffer }: WgslNeeds, profile: WgslProfile): void {
+  const check = (what: string, needed: number, limit: number): void => {
+    if (needed > limit) throw new DiagnosticError([diagnose("MOE5008", { target: "wgsl", what, needed, limit })]);
   };
+  check("a kernel (storage buffers)", storageBuffers, profile.storageBuffers);
+  check(`\`${binding.of}\` (bytes in one binding)`, binding.bytes, profile.binding);
+  check(`\`${buffer.of}\` (bytes in one GPU buffer)`, buffer.bytes, profile.buffer);
 }

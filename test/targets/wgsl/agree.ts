@@ -1,3 +1,4 @@
+/// <reference types="@webgpu/types" />
 /** Runs one graph in the f64 interpreter and as generated WGSL on the software adapter, and measures how far the results are apart. */
 import type { Graph } from "../../../src/3-graph/graph.js";
 import { interpret } from "../../../src/3-graph/interpreter.js";
@@ -5,9 +6,9 @@ import type { Tensor } from "../../../src/3-graph/tensor.js";
 import { planPrograms } from "../../../src/5-plan/plan-programs.js";
 import { planToWgsl } from "../../../src/6-emit/wgsl/program.js";
 import { type Adapter, findAdapter } from "../../../src/targets/wgsl/adapter.js";
-import { openWgsl } from "../../../src/targets/wgsl/device.js";
 import { portable, type WgslProfile } from "../../../src/targets/wgsl/limits.js";
 import type { WgslBuffer, WgslProgram } from "../../../src/targets/wgsl/program.js";
+import { openRunner } from "../../../src/targets/wgsl/runner.js";
 import { distance, type Leaves } from "../../numerics/agree.js";
 
 /** The software adapter, or why there is none. */
@@ -33,23 +34,62 @@ export function numbers({ dtype }: WgslBuffer, bytes: Uint8Array): ArrayLike<num
   return dtype === "i32" ? new Int32Array(bytes.buffer) : new Float32Array(bytes.buffer);
 }
 
-/** Every output and every kept tensor after one run, as bytes. */
-export async function runOnGpu(graph: Graph, leaves: Leaves, profile?: WgslProfile): Promise<Map<string, Uint8Array>> {
+let device: Promise<GPUDevice> | undefined;
+
+/** One device for a whole file, with all that the adapter has. Kernels that several designs share are built once. */
+async function sharedDevice(): Promise<GPUDevice> {
+  const { adapter } = await findAdapter("software");
+  const { limits, features } = adapter;
+  const gpu = await adapter.requestDevice({
+    requiredLimits: { maxStorageBuffersPerShaderStage: limits.maxStorageBuffersPerShaderStage },
+    requiredFeatures: [...features].filter((f) => f === "subgroups") as GPUFeatureName[],
+  });
+  const modules = new Map<string, GPUShaderModule>();
+  const pipelines = new Map<string, Promise<GPUComputePipeline>>();
+  const make = gpu.createShaderModule.bind(gpu);
+  const build = gpu.createComputePipelineAsync.bind(gpu);
+  gpu.createShaderModule = (asked) => {
+    const module = modules.get(asked.code) ?? make(asked);
+    modules.set(asked.code, module);
+    return module;
+  };
+  gpu.createComputePipelineAsync = (asked) => {
+    const [code] = [...modules].find(([, module]) => module === asked.compute.module)!;
+    const key = `${asked.compute.entryPoint}\n${code}`;
+    const pipeline = pipelines.get(key) ?? build(asked);
+    pipelines.set(key, pipeline);
+    return pipeline;
+  };
+  return gpu;
+}
+
+/** Every output and every kept tensor after a run, as bytes, for each of some runs on the same numbers. */
+export async function runOnGpu(
+  graph: Graph,
+  leaves: Leaves,
+  profile?: WgslProfile,
+  times = 1,
+): Promise<Map<string, Uint8Array>[]> {
   const program = emit({ run: graph }, profile);
-  const device = await openWgsl(program, await findAdapter("software"));
+  device ??= sharedDevice();
+  const runner = await openRunner(await device, program);
   try {
     const kept = program.buffers.flatMap((b, i) => (b.role === "work" ? [] : [{ name: b.name, buffer: i }]));
-    for (const { name, buffer } of kept) device.write(buffer, stored(program.buffers[buffer]!, leaves.get(name)!));
-    await device.run(0);
     const outputs = Object.entries(program.programs[0]!.outputs).map(([name, buffer]) => ({
       name: `output ${name}`,
       buffer,
     }));
     const asked = [...outputs, ...kept];
-    const got = await device.read(asked.map((a) => a.buffer));
-    return new Map(asked.map(({ name }, i) => [name, got[i]!]));
+    const runs: Map<string, Uint8Array>[] = [];
+    for (let i = 0; i < times; i++) {
+      for (const { name, buffer } of kept) runner.write(buffer, stored(program.buffers[buffer]!, leaves.get(name)!));
+      await runner.run(0);
+      const got = await runner.read(asked.map((a) => a.buffer));
+      runs.push(new Map(asked.map(({ name }, n) => [name, got[n]!])));
+    }
+    return runs;
   } finally {
-    device.close();
+    runner.close();
   }
 }
 
@@ -57,7 +97,7 @@ export async function runOnGpu(graph: Graph, leaves: Leaves, profile?: WgslProfi
 export async function compareOnGpu(graph: Graph, leaves: Leaves, profile?: WgslProfile): Promise<Map<string, number>> {
   const want = interpret(graph, leaves);
   const { buffers, programs } = emit({ run: graph }, profile);
-  const got = await runOnGpu(graph, leaves, profile);
+  const [got] = (await runOnGpu(graph, leaves, profile)) as [Map<string, Uint8Array>];
   const keptOf = (name: string) => buffers.find((b) => b.name === name && b.role !== "work")!;
   return new Map([
     ...[...want.outputs].map(

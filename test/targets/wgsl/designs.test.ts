@@ -13,8 +13,11 @@ import { compareOnGpu, runOnGpu, software } from "./agree.js";
 // registers matter here, not speed: the adapter's own tiles compile sooner
 const profile = softwareClass;
 
+/** Those whose kernels differ; all of them are compared on the cpu target. */
+const cases = designCases.filter(({ name }) => !/^MH-MoE$|more edges/.test(name));
+
 describe.skipIf(typeof software === "string")("shipped designs in WGSL", () => {
-  it.each(designCases)("$name: one training step", async ({ spec, set, visible }) => {
+  it.each(cases)("$name: one training step", async ({ spec, set, visible }) => {
     const graph = graphsOf(designOf(spec, set), { batch: 2, programs: ["train"] }).graphs.train!;
     const far = await compareOnGpu(graph, leavesFor(graph, 261, visible), profile);
     expect([...far].filter(([, d]) => !(d < 2e-4))).toEqual([]);
@@ -25,7 +28,7 @@ it.skipIf(typeof software === "string")("two runs of a training step are equal b
   const { spec, set, visible } = designCases[0]!;
   const graph = graphsOf(designOf(spec, set), { batch: 2, programs: ["train"] }).graphs.train!;
   const leaves = leavesFor(graph, 261, visible);
-  const [one, two] = [await runOnGpu(graph, leaves, profile), await runOnGpu(graph, leaves, profile)];
+  const [one, two] = (await runOnGpu(graph, leaves, profile, 2)) as [Map<string, Uint8Array>, Map<string, Uint8Array>];
   expect(one.size).toBeGreaterThan(20);
   expect([...one].filter(([name, bytes]) => Buffer.compare(bytes, two.get(name)!) !== 0).map(([name]) => name)).toEqual(
     [],

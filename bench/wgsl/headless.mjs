@@ -1,6 +1,6 @@
 /**
- * A real browser without a window, on the software adapter, both out of the development install: for the test of the
- * example page and for the benchmark against libraries that only run in browsers.
+ * A real browser without a window, on the software adapter, both out of the development install: peers that only run in
+ * browsers are measured there.
  */
 import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
