@@ -18,9 +18,6 @@ const FLAGS = [
   "--disable-component-update",
   "--disable-sync",
   "--remote-debugging-port=0",
-];
-
-const SOFTWARE = [
   "--enable-unsafe-webgpu",
   "--use-webgpu-adapter=swiftshader",
   // its compiler is slow over zeroing memory that our kernels write anyway
@@ -28,20 +25,19 @@ const SOFTWARE = [
 ];
 
 /**
- * Starts the browser. `webgpu: false` starts one that has none; `size` is that of its window. Answers with a client of
- * its debugger, a function that gives the value of an expression in the page, and one that ends the browser.
+ * Starts the browser with a window of a size. Answers with a client of its debugger, a function that gives the value of
+ * an expression in the page, and one that ends the browser.
  */
-export async function openBrowser({ webgpu = true, size = "1100,900" } = {}) {
+export async function openBrowser({ size = "1100,900" } = {}) {
   const folder = browserFolder();
   const profile = mkdtempSync(join(tmpdir(), "moec-browser-"));
-  const flags = [...FLAGS, ...(webgpu ? SOFTWARE : ["--disable-features=WebGPU", "--disable-gpu"])];
   const env = {
     ...process.env,
     LD_LIBRARY_PATH: [folder, join(folder, "lib")].join(":"),
     VK_ICD_FILENAMES: join(folder, "vk_swiftshader_icd.json"),
     HOME: profile,
   };
-  const args = [...flags, `--window-size=${size}`, `--user-data-dir=${profile}`, "about:blank"];
+  const args = [...FLAGS, `--window-size=${size}`, `--user-data-dir=${profile}`, "about:blank"];
   const child = spawn(join(folder, "chromium"), args, { env, stdio: ["ignore", "ignore", "pipe"] });
   const end = async () => {
     await ended(child);

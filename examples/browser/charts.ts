@@ -28,12 +28,13 @@ export function drawCurve(canvas: HTMLCanvasElement, values: readonly number[]):
   pen.stroke();
 }
 
-/** A row of cells for each mixture; the darker, the larger the share of its tokens. */
+/** A row of cells for each mixture; the further from the paper's colour, the larger the share of its tokens. */
 export function drawLoad(canvas: HTMLCanvasElement, loads: readonly ArrayLike<number>[]): void {
   const pen = canvas.getContext("2d")!;
   const { width, height } = canvas;
   pen.clearRect(0, 0, width, height);
   pen.font = "12px ui-monospace, monospace";
+  const dark = matchMedia("(prefers-color-scheme: dark)").matches;
   for (const [layer, load] of loads.entries()) {
     const counts = Array.from(load);
     const total = Math.max(
@@ -43,10 +44,10 @@ export function drawLoad(canvas: HTMLCanvasElement, loads: readonly ArrayLike<nu
     const most = Math.max(1, ...counts);
     const [w, h] = [width / counts.length, height / loads.length];
     for (const [expert, count] of counts.entries()) {
-      const darkness = count / most;
-      pen.fillStyle = `hsl(20 70% ${92 - 60 * darkness}%)`;
+      const strength = count / most;
+      pen.fillStyle = `hsl(20 70% ${dark ? 14 + 44 * strength : 92 - 60 * strength}%)`;
       pen.fillRect(expert * w + 1, layer * h + 1, w - 2, h - 2);
-      pen.fillStyle = darkness > 0.6 ? "#fff" : "#333";
+      pen.fillStyle = dark || strength > 0.6 ? "#fff" : "#333";
       pen.fillText(`${((100 * count) / total).toFixed(0)}%`, expert * w + 6, layer * h + h / 2 + 4);
     }
   }

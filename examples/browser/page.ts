@@ -35,7 +35,7 @@ function tell(what: string, wrong = false): void {
 function sentence(error: unknown): string {
   if (!(error instanceof DiagnosticError)) return error instanceof Error ? error.message : String(error);
   const [first] = error.diagnostics;
-  return [first!.message, ...first!.help.map(({ text }) => text)].join(" · ");
+  return [first!.message, ...(first!.help ?? []).map(({ text }) => text)].join(" · ");
 }
 
 /** Until the user presses Stop, or so many steps. */
@@ -59,6 +59,16 @@ async function learn(gpu: BrowserGpu): Promise<void> {
   }
 }
 
+/** What the pictures show. */
+let shown: { readonly losses: readonly number[]; readonly loads: readonly ArrayLike<number>[] } | undefined;
+
+function draw(): void {
+  if (!shown) return;
+  drawCurve(curve, shown.losses);
+  drawLoad(heat, shown.loads);
+}
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);
+
 async function steadily(run: Run): Promise<void> {
   const losses: number[] = [];
   while (losses.length < steps && !stopped) {
@@ -69,8 +79,8 @@ async function steadily(run: Run): Promise<void> {
     say("step", String(step));
     say("loss", crossEntropy.toFixed(3));
     say("speed", Math.round((1000 * run.tokensPerStep) / milliseconds).toLocaleString("en"));
-    drawCurve(curve, losses);
-    drawLoad(heat, loads);
+    shown = { losses, loads };
+    draw();
     // the page stays alive between steps
     await new Promise(requestAnimationFrame);
   }
@@ -110,3 +120,4 @@ text.addEventListener("drop", async (event) => {
   else text.value = event.dataTransfer?.getData("text/plain") || text.value;
 });
 text.value = await fetch("sample.txt").then((answer) => answer.text());
+train.disabled = false;

@@ -22,8 +22,7 @@ export interface Layout {
 }
 
 export function layOut(lowered: Lowered, profile: WgslProfile): Layout {
-  const pooled = lowered.kernels.map((k) => pooledParams(k, profile));
-  const inPool = poolBuffers(lowered, pooled);
+  const { pooled, inPool } = pool(lowered, profile);
   const places = placesOf(lowered, inPool, profile);
   const buffers = lowered.buffers.map(({ name, role, dtype, dims, bytes, source }, i) => ({
     name,
@@ -61,11 +60,25 @@ function pooledParams({ kind, params }: Kernel, profile: WgslProfile): ReadonlyS
   return pooled;
 }
 
-/** Buffers that some launch reads or writes in the pool. */
-function poolBuffers({ programs, buffers }: Lowered, pooled: readonly ReadonlySet<number>[]): boolean[] {
-  const launches = programs.flatMap((p) => p.launches);
-  const inPool = new Set(launches.flatMap((l) => [...pooled[l.kernel]!].map((param) => l.args[param]!)));
-  return buffers.map((_, i) => inPool.has(i));
+/**
+ * What lies in the pool. A kernel that reaches the pool whole must reach all of it that it touches there: the same
+ * bytes cannot be bound a second time. Which draws further buffers in, until nothing changes.
+ */
+function pool(
+  { kernels, programs, buffers }: Lowered,
+  profile: WgslProfile,
+): { pooled: readonly ReadonlySet<number>[]; inPool: readonly boolean[] } {
+  const pooled = kernels.map((k) => new Set(pooledParams(k, profile)));
+  const launches = programs.flatMap((p) => p.launches).filter((l) => pooled[l.kernel]!.size > 0);
+  const found = new Set<number>();
+  for (let before = -1; before < found.size; ) {
+    before = found.size;
+    for (const { kernel, args } of launches) {
+      for (const [param, buffer] of args.entries()) if (found.has(buffer)) pooled[kernel]!.add(param);
+      for (const param of pooled[kernel]!) found.add(args[param]!);
+    }
+  }
+  return { pooled, inPool: buffers.map((_, i) => found.has(i)) };
 }
 
 function choiceOf(

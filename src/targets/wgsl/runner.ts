@@ -193,6 +193,7 @@ function runnerOf(
   steps: readonly (readonly Step[])[],
 ): WgslRunner {
   const find = (buffer: number) => program.buffers[buffer]!;
+  const accepted = new Set<number>();
   return {
     program,
     bytes: program.memories.reduce((a, b) => a + b, 0) + (places.buffer?.size ?? 0),
@@ -206,6 +207,9 @@ function runnerOf(
         buffers.map(find).map((b) => ({ ...b, from: memories[b.memory]! })),
       ),
     async run(number) {
+      // a first run may still be refused; later ones are the same commands
+      const first = !accepted.has(number);
+      if (first) device.pushErrorScope("validation");
       const encoder = device.createCommandEncoder({ label: program.programs[number]!.name });
       const pass = encoder.beginComputePass();
       for (const { pipeline, group, workgroups } of steps[number]!) {
@@ -215,6 +219,9 @@ function runnerOf(
       }
       pass.end();
       device.queue.submit([encoder.finish()]);
+      const wrong = first ? await device.popErrorScope() : undefined;
+      if (wrong) throw new WgslError({ kind: "validation", message: wrong.message });
+      accepted.add(number);
       await device.queue.onSubmittedWorkDone();
     },
     close() {

@@ -23,6 +23,10 @@ const textOf = (id: string): string => `document.getElementById("${id}").textCon
 const painted = (id: string): string =>
   `(() => { const c = document.getElementById("${id}"); const d = c.getContext("2d").getImageData(0, 0, c.width, c.height).data; let n = 0; for (let i = 3; i < d.length; i += 4) if (d[i] > 0) n++; return n / (c.width * c.height); })()`;
 
+/** The page has its text and listens to its buttons. */
+const READY =
+  "document.getElementById('train')?.disabled === false && document.getElementById('text').value.length > 1000";
+
 describe.skipIf(whyNoBrowser !== undefined)("the example page in a browser", () => {
   it("trains 20 steps on the text it shows", async () => {
     const example = (await import(resolve("examples/browser/serve.mjs"))) as Example;
@@ -32,7 +36,7 @@ describe.skipIf(whyNoBrowser !== undefined)("the example page in a browser", () 
     ends.push(() => browser.close());
     const { ask, until, complaints } = browser;
     await browser.open(`${url}?steps=20`);
-    await until("document.readyState === 'complete' && document.getElementById('text')?.value.length > 1000", 20);
+    await until(READY, 20);
 
     await ask("document.getElementById('train').click()");
     await until(`${textOf("step")} !== "–"`, 90);
@@ -51,5 +55,17 @@ describe.skipIf(whyNoBrowser !== undefined)("the example page in a browser", () 
     expect(complaints).toEqual([]);
 
     await browser.picture("browser/page");
+    await browser.scheme("dark");
+    await browser.picture("browser/page-dark");
+
+    // the same page where there is no WebGPU
+    const source = 'Object.defineProperty(Navigator.prototype, "gpu", { get: () => undefined })';
+    await browser.client.send("Page.addScriptToEvaluateOnNewDocument", { source });
+    await browser.open(url);
+    await until(READY, 20);
+    await ask("document.getElementById('train').click()");
+    await until("document.getElementById('status').className === 'wrong'", 20);
+    expect(await ask(textOf("status"))).toContain("this browser does not have WebGPU");
+    await browser.picture("browser/page-without-webgpu");
   }, 240_000);
 });

@@ -50,6 +50,30 @@ async function complaints({ kernels }: WgslProgram): Promise<string[]> {
 
 const specs = readdirSync("specs").filter((name) => name.endsWith(".moe"));
 
+/** Passes that bind some bytes twice, once to write them: Dawn refuses to run them. */
+function twiceBound({ kernels, buffers, memories, programs }: WgslProgram): string[] {
+  return programs.flatMap(({ launches }) =>
+    launches.flatMap(({ kernel, args }) =>
+      kernels[kernel]!.passes.flatMap(({ entry, bindings }) => {
+        const ranges = bindings.flatMap(({ of, access }) => {
+          if (of.kind === "places") return [];
+          if (of.kind === "pool") return [{ memory: 0, from: 0, to: memories[0]!, writes: access === "write" }];
+          const { memory, offset, bytes } = buffers[args[of.param]!]!;
+          const part = of.part ?? { offset: 0, bytes };
+          const from = offset + part.offset;
+          return [{ memory, from, to: from + part.bytes, writes: access === "write" }];
+        });
+        const meet = ranges.some((a, i) =>
+          ranges.some(
+            (b, j) => i < j && a.memory === b.memory && a.from < b.to && b.from < a.to && (a.writes || b.writes),
+          ),
+        );
+        return meet ? [`${kernels[kernel]!.name}.${entry}`] : [];
+      }),
+    ),
+  );
+}
+
 function planOf(spec: string): { plan: KernelPlan; from: Provenance } {
   const path = `specs/${spec}`;
   const { design } = checkSpec({ path, text: readFileSync(path, "utf8") });
@@ -64,6 +88,7 @@ describe.skipIf(typeof device === "string").each(specs)("WGSL of %s", (spec) => 
     for (const profile of [portable, softwareClass]) {
       const program = planToWgsl(plan, { ...from, profile });
       expect(await complaints(program)).toEqual([]);
+      expect(twiceBound(program)).toEqual([]);
       expect(program.needs.storageBuffers).toBeLessThanOrEqual(profile.storageBuffers);
       expect(program.needs.binding.bytes).toBeLessThanOrEqual(profile.binding);
       expect(Math.max(...program.memories)).toBeLessThanOrEqual(profile.buffer);
