@@ -11,8 +11,8 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { rolldown } from "rolldown";
 import { portable, softwareClass } from "../../dist/src/targets/wgsl/limits.js";
-import { openBrowser } from "./headless.mjs";
 import { serve } from "../../examples/browser/serve.mjs";
+import { openBrowser } from "./headless.mjs";
 import { flopsOf, layerProgram, tensorsOf } from "./layer.mjs";
 
 const here = dirname(fileURLToPath(import.meta.url));
