@@ -237,7 +237,7 @@ describe.skipIf(typeof software === "string")("what a kernel may assume of an ad
       k.passes.flatMap((p) => p.bindings.map((b) => b.of)),
     );
   it("few bindings: small tensors share one", async () => {
-    const few = { ...softwareClass, storageBuffers: 4 };
+    const few = { ...softwareClass, storageBuffers: 5 };
     expect(bindings(mixtures[3]!, few).some((of) => of.kind === "pool")).toBe(true);
     expect(await bad(mixtures[3]!, few)).toEqual([]);
     expect(await bad(transformers[1]!, { ...softwareClass, storageBuffers: 5 })).toEqual([]);
