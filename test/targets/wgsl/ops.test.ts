@@ -240,7 +240,6 @@ describe.skipIf(typeof software === "string")("what a kernel may assume of an ad
     const few = { ...softwareClass, storageBuffers: 5 };
     expect(bindings(mixtures[3]!, few).some((of) => of.kind === "pool")).toBe(true);
     expect(await bad(mixtures[3]!, few)).toEqual([]);
-    expect(await bad(transformers[1]!, { ...softwareClass, storageBuffers: 5 })).toEqual([]);
   });
   it("many bindings: nobody shares", async () => {
     const many = { ...softwareClass, storageBuffers: 12 };
