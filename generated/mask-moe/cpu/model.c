@@ -413,7 +413,7 @@ static KERNEL void mixture_router_gate_router_entropy(const worker *w, const uns
         vf_store(router_balance_partial + chunk * 16 + i_e, vf_load(router_balance_partial + chunk * 16 + i_e) + vf_load(router_gate + row * (ptrdiff_t)16 + i_e));
       }
       /* router.entropy */
-       {
+      {
         vf sum = vf_splat(0.0f);
         for (int i_e = 0; i_e < 16; i_e += VL) {
           sum = sum + -(vf_load(router_gate + row * (ptrdiff_t)16 + i_e) * vf_log(vf_max(vf_load(router_gate + row * (ptrdiff_t)16 + i_e), vf_splat(1e-20f))));

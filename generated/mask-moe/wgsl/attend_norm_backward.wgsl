@@ -8,20 +8,19 @@
 const D = 256u;
 
 /* Small tensors share one buffer; a launch says at which word each begins. */
-@group(0) @binding(0) var<storage, read_write> pool: array<u32>;
-struct Places { at: array<vec4<u32>, 2> }
+@group(0) @binding(0) var<storage, read> pool: array<u32>;
+struct Places { at: array<vec4<u32>, 1> }
 @group(0) @binding(1) var<uniform> places: Places;
 fn read_tokens(i: u32) -> i32 { return bitcast<i32>(pool[places.at[0u].x + i]); }
 fn read_attend_norm_weight(i: u32) -> f32 { return bitcast<f32>(pool[places.at[0u].y + i]); }
 fn read_norm(i: u32) -> f32 { return bitcast<f32>(pool[places.at[0u].z + i]); }
-fn read_grad_attend_norm_weight_partial(i: u32) -> f32 { return bitcast<f32>(pool[places.at[0u].w + i]); }
-fn write_grad_attend_norm_weight_partial(i: u32, value: f32) { pool[places.at[0u].w + i] = bitcast<u32>(value); }
-fn read_norm_b(i: u32) -> f32 { return bitcast<f32>(pool[places.at[1u].x + i]); }
 @group(0) @binding(2) var<storage, read> embed_weight: array<f32>;
 @group(0) @binding(3) var<storage, read> d_q: array<f32>;
-@group(0) @binding(4) var<storage, read> d_norm: array<f32>;
-@group(0) @binding(5) var<storage, read> d_norm_b: array<f32>;
-@group(0) @binding(6) var<storage, read_write> d_norm_c: array<f32>;
+@group(0) @binding(4) var<storage, read_write> grad_attend_norm_weight_partial: array<f32>;
+@group(0) @binding(5) var<storage, read> norm_b: array<f32>;
+@group(0) @binding(6) var<storage, read> d_norm: array<f32>;
+@group(0) @binding(7) var<storage, read> d_norm_b: array<f32>;
+@group(0) @binding(8) var<storage, read_write> d_norm_c: array<f32>;
 
 const ROWS = 4096u;
 /* Rows are summed chunk by chunk, whatever the adapter, so that sums never change. */
@@ -47,7 +46,7 @@ fn team_sum(lane: u32, share: f32) -> f32 {
 @compute @workgroup_size(256)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
   let chunk = group.x;
-  for (var i = lane; i < 256u; i += LANES) { write_grad_attend_norm_weight_partial(chunk * 256u + i, 0.0); }
+  for (var i = lane; i < 256u; i += LANES) { grad_attend_norm_weight_partial[chunk * 256u + i] = 0.0; }
   let end = min((chunk + 1u) * ROWS_PER_CHUNK, ROWS);
   for (var row = chunk * ROWS_PER_CHUNK; row < end; row += 1u) {
     // norm
@@ -60,13 +59,13 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     // grad.attend.norm.weight
     for (var i_d = lane; i_d < D; i_d += LANES) {
       let cell = chunk * 256u + i_d;
-      var sum = read_grad_attend_norm_weight_partial(cell);
+      var sum = grad_attend_norm_weight_partial[cell];
       let tokens_here_2 = read_tokens(row);
       sum = sum + (select(0.0, embed_weight[u32(max(tokens_here_2, 0)) * D + i_d], tokens_here_2 >= 0) * read_norm(row)) * d_q[row * D + i_d];
-      write_grad_attend_norm_weight_partial(cell, sum);
+      grad_attend_norm_weight_partial[cell] = sum;
     }
     // norm
-    let norm_b_here = read_norm_b(row);
+    let norm_b_here = norm_b[row];
     let t_norm_a = ((inverseSqrt((norm_b_here * 0.00390625) + 0.00001) / ((norm_b_here * 0.00390625) + 0.00001)) * t_norm) * (-0.001953125);
     // norm
     for (var i_d = lane; i_d < D; i_d += LANES) {

@@ -10,7 +10,7 @@
 @group(0) @binding(1) var<storage, read> k_rope: array<vec4<f32>>;
 @group(0) @binding(2) var<storage, read> v: array<vec4<f32>>;
 @group(0) @binding(3) var<storage, read> scores_o: array<vec4<f32>>;
-@group(0) @binding(4) var<storage, read_write> scores_lse: array<f32>;
+@group(0) @binding(4) var<storage, read> scores_lse: array<f32>;
 @group(0) @binding(5) var<storage, read> d_o: array<vec4<f32>>;
 @group(0) @binding(6) var<storage, read_write> d_scores_dq: array<vec4<f32>>;
 @group(0) @binding(7) var<storage, read_write> d_scores_dk: array<vec4<f32>>;

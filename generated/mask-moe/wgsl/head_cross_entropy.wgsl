@@ -11,7 +11,7 @@ const LOWEST = -3.4028234663852886e38;
 const HIGHEST = 3.4028234663852886e38;
 
 @group(0) @binding(0) var<storage, read> logits: array<f32>;
-@group(0) @binding(1) var<storage, read_write> targets: array<i32>;
+@group(0) @binding(1) var<storage, read> targets: array<i32>;
 @group(0) @binding(2) var<storage, read_write> cross_entropy: array<f32>;
 @group(0) @binding(3) var<storage, read_write> cross_entropy_partial: array<f32>;
 

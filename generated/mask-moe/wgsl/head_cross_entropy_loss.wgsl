@@ -7,19 +7,18 @@
 
 /* Small tensors share one buffer; a launch says at which word each begins. */
 @group(0) @binding(0) var<storage, read_write> pool: array<u32>;
-struct Places { at: array<vec4<u32>, 3> }
+struct Places { at: array<vec4<u32>, 1> }
 @group(0) @binding(1) var<uniform> places: Places;
 fn read_cross_entropy(i: u32) -> f32 { return bitcast<f32>(pool[places.at[0u].x + i]); }
 fn read_cross_entropy_b(i: u32) -> f32 { return bitcast<f32>(pool[places.at[0u].y + i]); }
 fn write_cross_entropy_b(i: u32, value: f32) { pool[places.at[0u].y + i] = bitcast<u32>(value); }
-fn read_router_balance(i: u32) -> f32 { return bitcast<f32>(pool[places.at[0u].z + i]); }
-fn read_router_balance_b(i: u32) -> f32 { return bitcast<f32>(pool[places.at[0u].w + i]); }
-fn read_router_balance_c(i: u32) -> f32 { return bitcast<f32>(pool[places.at[1u].x + i]); }
-fn read_router_balance_d(i: u32) -> f32 { return bitcast<f32>(pool[places.at[1u].y + i]); }
-fn read_router_balance_e(i: u32) -> f32 { return bitcast<f32>(pool[places.at[1u].z + i]); }
-fn read_router_balance_f(i: u32) -> f32 { return bitcast<f32>(pool[places.at[1u].w + i]); }
-fn read_loss(i: u32) -> f32 { return bitcast<f32>(pool[places.at[2u].x + i]); }
-fn write_loss(i: u32, value: f32) { pool[places.at[2u].x + i] = bitcast<u32>(value); }
+@group(0) @binding(2) var<storage, read> router_balance: array<f32>;
+@group(0) @binding(3) var<storage, read> router_balance_b: array<f32>;
+@group(0) @binding(4) var<storage, read> router_balance_c: array<f32>;
+@group(0) @binding(5) var<storage, read> router_balance_d: array<f32>;
+@group(0) @binding(6) var<storage, read> router_balance_e: array<f32>;
+@group(0) @binding(7) var<storage, read> router_balance_f: array<f32>;
+@group(0) @binding(8) var<storage, read_write> loss: array<f32>;
 
 const LANES = 32u;
 
@@ -30,6 +29,6 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
   let t_cross_entropy = read_cross_entropy(0u) * 0.00024414063;
   if (lane == 0u) { write_cross_entropy_b(0u, t_cross_entropy); }
   // loss
-  let t_loss = (((((t_cross_entropy + read_router_balance(0u)) + read_router_balance_b(0u)) + read_router_balance_c(0u)) + read_router_balance_d(0u)) + read_router_balance_e(0u)) + read_router_balance_f(0u);
-  if (lane == 0u) { write_loss(0u, t_loss); }
+  let t_loss = (((((t_cross_entropy + router_balance[0u]) + router_balance_b[0u]) + router_balance_c[0u]) + router_balance_d[0u]) + router_balance_e[0u]) + router_balance_f[0u];
+  if (lane == 0u) { loss[0u] = t_loss; }
 }

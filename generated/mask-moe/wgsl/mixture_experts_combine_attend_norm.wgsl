@@ -10,19 +10,19 @@ const D = 256u;
 
 /* Small tensors share one buffer; a launch says at which word each begins. */
 @group(0) @binding(0) var<storage, read_write> pool: array<u32>;
-struct Places { at: array<vec4<u32>, 2> }
+struct Places { at: array<vec4<u32>, 1> }
 @group(0) @binding(1) var<uniform> places: Places;
 fn read_experts_sort_slots(i: u32) -> i32 { return bitcast<i32>(pool[places.at[0u].x + i]); }
-fn read_router_weight(i: u32) -> f32 { return bitcast<f32>(pool[places.at[0u].y + i]); }
-fn read_norm(i: u32) -> f32 { return bitcast<f32>(pool[places.at[0u].z + i]); }
-fn write_norm(i: u32, value: f32) { pool[places.at[0u].z + i] = bitcast<u32>(value); }
-fn read_norm_b(i: u32) -> f32 { return bitcast<f32>(pool[places.at[0u].w + i]); }
-fn write_norm_b(i: u32, value: f32) { pool[places.at[0u].w + i] = bitcast<u32>(value); }
-fn read_attend_norm_weight(i: u32) -> f32 { return bitcast<f32>(pool[places.at[1u].x + i]); }
+fn read_norm(i: u32) -> f32 { return bitcast<f32>(pool[places.at[0u].y + i]); }
+fn write_norm(i: u32, value: f32) { pool[places.at[0u].y + i] = bitcast<u32>(value); }
+fn read_norm_b(i: u32) -> f32 { return bitcast<f32>(pool[places.at[0u].z + i]); }
+fn write_norm_b(i: u32, value: f32) { pool[places.at[0u].z + i] = bitcast<u32>(value); }
+fn read_attend_norm_weight(i: u32) -> f32 { return bitcast<f32>(pool[places.at[0u].w + i]); }
 @group(0) @binding(2) var<storage, read> experts_down: array<f32>;
-@group(0) @binding(3) var<storage, read> residual: array<f32>;
-@group(0) @binding(4) var<storage, read_write> residual_b: array<f32>;
-@group(0) @binding(5) var<storage, read_write> norm_c: array<f32>;
+@group(0) @binding(3) var<storage, read> router_weight: array<f32>;
+@group(0) @binding(4) var<storage, read> residual: array<f32>;
+@group(0) @binding(5) var<storage, read_write> residual_b: array<f32>;
+@group(0) @binding(6) var<storage, read_write> norm_c: array<f32>;
 
 const ROWS = 4096u;
 const LANES = 256u;
@@ -49,7 +49,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
   // residual
   for (var i_d = lane; i_d < D; i_d += LANES) {
     let experts_sort_slots_here = read_experts_sort_slots(row);
-    residual_b[row * D + i_d] = residual[row * D + i_d] + (select(0.0, experts_down[u32(max(experts_sort_slots_here, 0)) * D + i_d], experts_sort_slots_here >= 0) * read_router_weight(row));
+    residual_b[row * D + i_d] = residual[row * D + i_d] + (select(0.0, experts_down[u32(max(experts_sort_slots_here, 0)) * D + i_d], experts_sort_slots_here >= 0) * router_weight[row]);
   }
   // norm
   var t_norm_share = 0.0;

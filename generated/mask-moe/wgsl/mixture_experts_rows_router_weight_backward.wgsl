@@ -11,10 +11,10 @@ const D = 256u;
 const E = 16u;
 
 @group(0) @binding(0) var<storage, read> d_experts_gate: array<f32>;
-@group(0) @binding(1) var<storage, read_write> experts_sort_slots: array<i32>;
+@group(0) @binding(1) var<storage, read> experts_sort_slots: array<i32>;
 @group(0) @binding(2) var<storage, read_write> d_experts_rows: array<f32>;
-@group(0) @binding(3) var<storage, read_write> router_select: array<i32>;
-@group(0) @binding(4) var<storage, read_write> d_experts_combine: array<f32>;
+@group(0) @binding(3) var<storage, read> router_select: array<i32>;
+@group(0) @binding(4) var<storage, read> d_experts_combine: array<f32>;
 @group(0) @binding(5) var<storage, read_write> d_router_weight: array<f32>;
 
 const ROWS = 4096u;

@@ -6,7 +6,7 @@
  * Mixture
  */
 
-@group(0) @binding(0) var<storage, read_write> router_entropy: array<f32>;
+@group(0) @binding(0) var<storage, read> router_entropy: array<f32>;
 @group(0) @binding(1) var<storage, read_write> router_entropy_b: array<f32>;
 
 const LANES = 32u;

@@ -8,10 +8,10 @@
 
 const E = 16u;
 
-@group(0) @binding(0) var<storage, read_write> router_gate: array<f32>;
-@group(0) @binding(1) var<storage, read_write> router_unknown_rows: array<i32>;
-@group(0) @binding(2) var<storage, read_write> d_router_weight: array<f32>;
-@group(0) @binding(3) var<storage, read_write> d_router_gate: array<f32>;
+@group(0) @binding(0) var<storage, read> router_gate: array<f32>;
+@group(0) @binding(1) var<storage, read> router_unknown_rows: array<i32>;
+@group(0) @binding(2) var<storage, read> d_router_weight: array<f32>;
+@group(0) @binding(3) var<storage, read> d_router_gate: array<f32>;
 @group(0) @binding(4) var<storage, read_write> d_router_gate_b: array<f32>;
 
 const ROWS = 4096u;

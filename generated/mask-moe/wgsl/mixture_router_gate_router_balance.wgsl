@@ -10,12 +10,12 @@ const E = 16u;
 /* Stands for minus infinity, which WGSL does not have. */
 const LOWEST = -3.4028234663852886e38;
 
-@group(0) @binding(0) var<storage, read_write> mixture_visible: array<u32>;
+@group(0) @binding(0) var<storage, read> mixture_visible: array<u32>;
 fn read_mixture_visible(i: u32) -> u32 { return (mixture_visible[i / 4u] >> (8u * (i % 4u))) & 0xffu; }
-@group(0) @binding(1) var<storage, read_write> tokens: array<i32>;
-@group(0) @binding(2) var<storage, read_write> router_scores: array<f32>;
-@group(0) @binding(3) var<storage, read_write> router_unknown_slots: array<i32>;
-@group(0) @binding(4) var<storage, read_write> router_gate: array<f32>;
+@group(0) @binding(1) var<storage, read> tokens: array<i32>;
+@group(0) @binding(2) var<storage, read> router_scores: array<f32>;
+@group(0) @binding(3) var<storage, read> router_unknown_slots: array<i32>;
+@group(0) @binding(4) var<storage, read> router_gate: array<f32>;
 @group(0) @binding(5) var<storage, read_write> router_gate_b: array<f32>;
 @group(0) @binding(6) var<storage, read_write> router_select: array<f32>;
 @group(0) @binding(7) var<storage, read_write> router_balance_partial: array<f32>;

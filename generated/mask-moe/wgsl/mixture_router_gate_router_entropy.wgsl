@@ -14,22 +14,19 @@ const HIGHEST = 3.4028234663852886e38;
 
 /* Small tensors share one buffer; a launch says at which word each begins. */
 @group(0) @binding(0) var<storage, read_write> pool: array<u32>;
-struct Places { at: array<vec4<u32>, 3> }
+struct Places { at: array<vec4<u32>, 1> }
 @group(0) @binding(1) var<uniform> places: Places;
-fn read_mixture_visible(i: u32) -> u32 { return (pool[places.at[0u].x + i / 4u] >> (8u * (i % 4u))) & 0xffu; }
-fn read_tokens(i: u32) -> i32 { return bitcast<i32>(pool[places.at[0u].y + i]); }
-fn read_router_scores(i: u32) -> f32 { return bitcast<f32>(pool[places.at[0u].z + i]); }
-fn read_router_unknown_slots(i: u32) -> i32 { return bitcast<i32>(pool[places.at[0u].w + i]); }
-fn read_router_gate(i: u32) -> f32 { return bitcast<f32>(pool[places.at[1u].x + i]); }
-fn write_router_gate(i: u32, value: f32) { pool[places.at[1u].x + i] = bitcast<u32>(value); }
-fn read_router_select(i: u32) -> i32 { return bitcast<i32>(pool[places.at[1u].y + i]); }
-fn write_router_select(i: u32, value: i32) { pool[places.at[1u].y + i] = bitcast<u32>(value); }
-fn read_router_weight(i: u32) -> f32 { return bitcast<f32>(pool[places.at[1u].z + i]); }
-fn write_router_weight(i: u32, value: f32) { pool[places.at[1u].z + i] = bitcast<u32>(value); }
-fn read_router_balance_partial(i: u32) -> f32 { return bitcast<f32>(pool[places.at[1u].w + i]); }
-fn write_router_balance_partial(i: u32, value: f32) { pool[places.at[1u].w + i] = bitcast<u32>(value); }
-fn read_router_entropy_partial(i: u32) -> f32 { return bitcast<f32>(pool[places.at[2u].x + i]); }
-fn write_router_entropy_partial(i: u32, value: f32) { pool[places.at[2u].x + i] = bitcast<u32>(value); }
+fn read_tokens(i: u32) -> i32 { return bitcast<i32>(pool[places.at[0u].x + i]); }
+fn read_router_unknown_slots(i: u32) -> i32 { return bitcast<i32>(pool[places.at[0u].y + i]); }
+fn read_router_entropy_partial(i: u32) -> f32 { return bitcast<f32>(pool[places.at[0u].z + i]); }
+fn write_router_entropy_partial(i: u32, value: f32) { pool[places.at[0u].z + i] = bitcast<u32>(value); }
+@group(0) @binding(2) var<storage, read> mixture_visible: array<u32>;
+fn read_mixture_visible(i: u32) -> u32 { return (mixture_visible[i / 4u] >> (8u * (i % 4u))) & 0xffu; }
+@group(0) @binding(3) var<storage, read> router_scores: array<f32>;
+@group(0) @binding(4) var<storage, read_write> router_gate: array<f32>;
+@group(0) @binding(5) var<storage, read_write> router_select: array<i32>;
+@group(0) @binding(6) var<storage, read_write> router_weight: array<f32>;
+@group(0) @binding(7) var<storage, read_write> router_balance_partial: array<f32>;
 
 const ROWS = 4096u;
 /* Rows are summed chunk by chunk, whatever the adapter, so that sums never change. */
@@ -65,7 +62,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     for (var i_e = 0u; i_e < E; i_e++) {
       let tokens_here = read_tokens(row);
       let router_unknown_slots_here = read_router_unknown_slots(row);
-      t_router_gate_share = max(t_router_gate_share, select((LOWEST), select(0.0, read_router_scores(u32(max(router_unknown_slots_here, 0)) * E + i_e), router_unknown_slots_here >= 0), (select(0.0, f32(read_mixture_visible(u32(max(tokens_here, 0)) * E + i_e)), tokens_here >= 0) != 0.0)));
+      t_router_gate_share = max(t_router_gate_share, select((LOWEST), select(0.0, router_scores[u32(max(router_unknown_slots_here, 0)) * E + i_e], router_unknown_slots_here >= 0), (select(0.0, f32(read_mixture_visible(u32(max(tokens_here, 0)) * E + i_e)), tokens_here >= 0) != 0.0)));
     }
     let t_router_gate = t_router_gate_share;
     // router.gate
@@ -73,7 +70,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     for (var i_e = 0u; i_e < E; i_e++) {
       let tokens_here_2 = read_tokens(row);
       let router_unknown_slots_here_2 = read_router_unknown_slots(row);
-      t_router_gate_a[i_e] = select(0.0, exp(select(0.0, read_router_scores(u32(max(router_unknown_slots_here_2, 0)) * E + i_e), router_unknown_slots_here_2 >= 0) - t_router_gate), (select(0.0, f32(read_mixture_visible(u32(max(tokens_here_2, 0)) * E + i_e)), tokens_here_2 >= 0) != 0.0));
+      t_router_gate_a[i_e] = select(0.0, exp(select(0.0, router_scores[u32(max(router_unknown_slots_here_2, 0)) * E + i_e], router_unknown_slots_here_2 >= 0) - t_router_gate), (select(0.0, f32(read_mixture_visible(u32(max(tokens_here_2, 0)) * E + i_e)), tokens_here_2 >= 0) != 0.0));
     }
     // router.gate
     var t_router_gate_b_share = 0.0;
@@ -83,13 +80,13 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     let t_router_gate_b = t_router_gate_b_share;
     // router.gate
     for (var i_e = 0u; i_e < E; i_e++) {
-      write_router_gate(row * E + i_e, t_router_gate_a[i_e] / t_router_gate_b);
+      router_gate[row * E + i_e] = t_router_gate_a[i_e] / t_router_gate_b;
     }
     // router.select
     var t_router_select: array<f32, 16>;
     for (var i_e = 0u; i_e < E; i_e++) {
       let tokens_here_3 = read_tokens(row);
-      t_router_select[i_e] = select((LOWEST), read_router_gate(row * E + i_e), (select(0.0, f32(read_mixture_visible(u32(max(tokens_here_3, 0)) * E + i_e)), tokens_here_3 >= 0) != 0.0));
+      t_router_select[i_e] = select((LOWEST), router_gate[row * E + i_e], (select(0.0, f32(read_mixture_visible(u32(max(tokens_here_3, 0)) * E + i_e)), tokens_here_3 >= 0) != 0.0));
     }
     // router.select
     var limit = HIGHEST;
@@ -107,55 +104,55 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
       }
       limit = best;
       after = which_best;
-      write_router_select(row + k, after);
+      router_select[row + k] = after;
     }
     // router.weight
     for (var i_k = 0u; i_k < K; i_k++) {
-      let chosen = read_router_select(row + i_k);
-      write_router_weight(row + i_k, select(0.0, read_router_gate(row * E + u32(max(chosen, 0))), chosen >= 0));
+      let chosen = router_select[row + i_k];
+      router_weight[row + i_k] = select(0.0, router_gate[row * E + u32(max(chosen, 0))], chosen >= 0);
     }
     // router.balance
     for (var i_e = 0u; i_e < E; i_e++) {
-      sum_router_balance_partial[i_e] = sum_router_balance_partial[i_e] + read_router_gate(row * E + i_e);
+      sum_router_balance_partial[i_e] = sum_router_balance_partial[i_e] + router_gate[row * E + i_e];
     }
     // router.entropy
     for (var i_e = 0u; i_e < E; i_e++) {
-      let router_gate_here = read_router_gate(row * E + i_e);
+      let router_gate_here = router_gate[row * E + i_e];
       sum_router_entropy_partial = sum_router_entropy_partial + -(router_gate_here * log(max(router_gate_here, 1e-20)));
     }
   }
   let total_router_balance_partial_0 = team_sum(lane, sum_router_balance_partial[0]);
-  if (lane == 0u) { write_router_balance_partial(chunk * 16u + 0u, total_router_balance_partial_0); }
+  if (lane == 0u) { router_balance_partial[chunk * 16u + 0u] = total_router_balance_partial_0; }
   let total_router_balance_partial_1 = team_sum(lane, sum_router_balance_partial[1]);
-  if (lane == 0u) { write_router_balance_partial(chunk * 16u + 1u, total_router_balance_partial_1); }
+  if (lane == 0u) { router_balance_partial[chunk * 16u + 1u] = total_router_balance_partial_1; }
   let total_router_balance_partial_2 = team_sum(lane, sum_router_balance_partial[2]);
-  if (lane == 0u) { write_router_balance_partial(chunk * 16u + 2u, total_router_balance_partial_2); }
+  if (lane == 0u) { router_balance_partial[chunk * 16u + 2u] = total_router_balance_partial_2; }
   let total_router_balance_partial_3 = team_sum(lane, sum_router_balance_partial[3]);
-  if (lane == 0u) { write_router_balance_partial(chunk * 16u + 3u, total_router_balance_partial_3); }
+  if (lane == 0u) { router_balance_partial[chunk * 16u + 3u] = total_router_balance_partial_3; }
   let total_router_balance_partial_4 = team_sum(lane, sum_router_balance_partial[4]);
-  if (lane == 0u) { write_router_balance_partial(chunk * 16u + 4u, total_router_balance_partial_4); }
+  if (lane == 0u) { router_balance_partial[chunk * 16u + 4u] = total_router_balance_partial_4; }
   let total_router_balance_partial_5 = team_sum(lane, sum_router_balance_partial[5]);
-  if (lane == 0u) { write_router_balance_partial(chunk * 16u + 5u, total_router_balance_partial_5); }
+  if (lane == 0u) { router_balance_partial[chunk * 16u + 5u] = total_router_balance_partial_5; }
   let total_router_balance_partial_6 = team_sum(lane, sum_router_balance_partial[6]);
-  if (lane == 0u) { write_router_balance_partial(chunk * 16u + 6u, total_router_balance_partial_6); }
+  if (lane == 0u) { router_balance_partial[chunk * 16u + 6u] = total_router_balance_partial_6; }
   let total_router_balance_partial_7 = team_sum(lane, sum_router_balance_partial[7]);
-  if (lane == 0u) { write_router_balance_partial(chunk * 16u + 7u, total_router_balance_partial_7); }
+  if (lane == 0u) { router_balance_partial[chunk * 16u + 7u] = total_router_balance_partial_7; }
   let total_router_balance_partial_8 = team_sum(lane, sum_router_balance_partial[8]);
-  if (lane == 0u) { write_router_balance_partial(chunk * 16u + 8u, total_router_balance_partial_8); }
+  if (lane == 0u) { router_balance_partial[chunk * 16u + 8u] = total_router_balance_partial_8; }
   let total_router_balance_partial_9 = team_sum(lane, sum_router_balance_partial[9]);
-  if (lane == 0u) { write_router_balance_partial(chunk * 16u + 9u, total_router_balance_partial_9); }
+  if (lane == 0u) { router_balance_partial[chunk * 16u + 9u] = total_router_balance_partial_9; }
   let total_router_balance_partial_10 = team_sum(lane, sum_router_balance_partial[10]);
-  if (lane == 0u) { write_router_balance_partial(chunk * 16u + 10u, total_router_balance_partial_10); }
+  if (lane == 0u) { router_balance_partial[chunk * 16u + 10u] = total_router_balance_partial_10; }
   let total_router_balance_partial_11 = team_sum(lane, sum_router_balance_partial[11]);
-  if (lane == 0u) { write_router_balance_partial(chunk * 16u + 11u, total_router_balance_partial_11); }
+  if (lane == 0u) { router_balance_partial[chunk * 16u + 11u] = total_router_balance_partial_11; }
   let total_router_balance_partial_12 = team_sum(lane, sum_router_balance_partial[12]);
-  if (lane == 0u) { write_router_balance_partial(chunk * 16u + 12u, total_router_balance_partial_12); }
+  if (lane == 0u) { router_balance_partial[chunk * 16u + 12u] = total_router_balance_partial_12; }
   let total_router_balance_partial_13 = team_sum(lane, sum_router_balance_partial[13]);
-  if (lane == 0u) { write_router_balance_partial(chunk * 16u + 13u, total_router_balance_partial_13); }
+  if (lane == 0u) { router_balance_partial[chunk * 16u + 13u] = total_router_balance_partial_13; }
   let total_router_balance_partial_14 = team_sum(lane, sum_router_balance_partial[14]);
-  if (lane == 0u) { write_router_balance_partial(chunk * 16u + 14u, total_router_balance_partial_14); }
+  if (lane == 0u) { router_balance_partial[chunk * 16u + 14u] = total_router_balance_partial_14; }
   let total_router_balance_partial_15 = team_sum(lane, sum_router_balance_partial[15]);
-  if (lane == 0u) { write_router_balance_partial(chunk * 16u + 15u, total_router_balance_partial_15); }
+  if (lane == 0u) { router_balance_partial[chunk * 16u + 15u] = total_router_balance_partial_15; }
   let total_router_entropy_partial = team_sum(lane, sum_router_entropy_partial);
   if (lane == 0u) { write_router_entropy_partial(chunk, total_router_entropy_partial); }
 }

@@ -6,20 +6,20 @@
  * Mixture.router.score
  */
 
-@group(0) @binding(0) var<storage, read> norm: array<f32>;
-@group(0) @binding(1) var<storage, read_write> router_unknown_rows: array<i32>;
-@group(0) @binding(2) var<storage, read_write> mixture_router_weight: array<f32>;
+@group(0) @binding(0) var<storage, read> norm: array<vec4<f32>>;
+@group(0) @binding(1) var<storage, read> router_unknown_rows: array<i32>;
+@group(0) @binding(2) var<storage, read> mixture_router_weight: array<vec4<f32>>;
 @group(0) @binding(3) var<storage, read_write> router_scores: array<f32>;
-@group(0) @binding(4) var<storage, read_write> router_unknown_offsets: array<i32>;
-@group(0) @binding(5) var<storage, read_write> tiles: array<i32>;
+@group(0) @binding(4) var<storage, read> router_unknown_offsets: array<i32>;
+@group(0) @binding(5) var<storage, read> tiles: array<i32>;
 
 const ROWS = 4096u;
-/* A workgroup makes a tile of 64 by 16; a lane, a block of 8 by 4 of it. */
+/* A workgroup makes a tile of 64 by 16; a lane, a block of 4 by 4 of it. */
 const TILE_ROWS = 64u;
 const TILE_COLUMNS = 16u;
 const DEPTH = 16u;
 const STEPS = 16u;
-const LANES = 32u;
+const LANES = 64u;
 const LANES_ACROSS = 4u;
 const ROW_QUADS = 16u;
 const COLUMN_QUADS = 4u;
@@ -38,15 +38,33 @@ var<private> end_row: u32;
 var<private> width: u32 = 16u;
 var<private> expert: u32;
 
-fn load_a(row: u32, k: u32) -> f32 {
-  let source = rows_by_router_unknown_rows[row - first_row];
-  if (source < 0 || k >= 256u) { return 0.0; }
-  return norm[u32(source) * 256u + k];
+/* Four rows by four steps of the inner axis, a column a step. Steps beyond the end are zero. */
+fn load_a(row: u32, k: u32) -> mat4x4<f32> {
+  let a_row0 = rows_by_router_unknown_rows[min(row, end_row - 1u) - first_row];
+  let a_at0 = u32(max(a_row0, 0)) * 64u;
+  let a_row1 = rows_by_router_unknown_rows[min(row + 1u, end_row - 1u) - first_row];
+  let a_at1 = u32(max(a_row1, 0)) * 64u;
+  let a_row2 = rows_by_router_unknown_rows[min(row + 2u, end_row - 1u) - first_row];
+  let a_at2 = u32(max(a_row2, 0)) * 64u;
+  let a_row3 = rows_by_router_unknown_rows[min(row + 3u, end_row - 1u) - first_row];
+  let a_at3 = u32(max(a_row3, 0)) * 64u;
+  let a0 = select(vec4<f32>(), norm[a_at0 + k / 4u], a_row0 >= 0);
+  let a1 = select(vec4<f32>(), norm[a_at1 + k / 4u], a_row1 >= 0);
+  let a2 = select(vec4<f32>(), norm[a_at2 + k / 4u], a_row2 >= 0);
+  let a3 = select(vec4<f32>(), norm[a_at3 + k / 4u], a_row3 >= 0);
+  return mat4x4<f32>(vec4<f32>(a0.x, a1.x, a2.x, a3.x), vec4<f32>(a0.y, a1.y, a2.y, a3.y), vec4<f32>(a0.z, a1.z, a2.z, a3.z), vec4<f32>(a0.w, a1.w, a2.w, a3.w));
 }
 
-fn load_b(column: u32, k: u32) -> f32 {
-  if (column >= 16u || k >= 256u) { return 0.0; }
-  return mixture_router_weight[expert * 4096u + column * 256u + k];
+fn load_b(column: u32, k: u32) -> mat4x4<f32> {
+  let b_at0 = expert * 1024u + min(column, 15u) * 64u;
+  let b_at1 = expert * 1024u + min(column + 1u, 15u) * 64u;
+  let b_at2 = expert * 1024u + min(column + 2u, 15u) * 64u;
+  let b_at3 = expert * 1024u + min(column + 3u, 15u) * 64u;
+  let b0 = mixture_router_weight[b_at0 + k / 4u];
+  let b1 = mixture_router_weight[b_at1 + k / 4u];
+  let b2 = mixture_router_weight[b_at2 + k / 4u];
+  let b3 = mixture_router_weight[b_at3 + k / 4u];
+  return mat4x4<f32>(vec4<f32>(b0.x, b1.x, b2.x, b3.x), vec4<f32>(b0.y, b1.y, b2.y, b3.y), vec4<f32>(b0.z, b1.z, b2.z, b3.z), vec4<f32>(b0.w, b1.w, b2.w, b3.w));
 }
 
 fn finish(row: u32, column: u32, product0: f32) {
@@ -58,9 +76,9 @@ fn finish_quad(row: u32, column: u32, value0: vec4<f32>) {
   for (var i = 0u; i < 4u && column + i < width; i++) { finish(row, column + i, value0[i]); }
 }
 
-@compute @workgroup_size(32)
+@compute @workgroup_size(64)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
-  if (lane == 0u) { block = vec3<i32>(tiles[group.y * 3u], tiles[group.y * 3u + 1u], tiles[group.y * 3u + 2u]); }
+  if (lane == 0u) { block = vec3<i32>(tiles[group.y * 3u + 0u], tiles[group.y * 3u + 1u], tiles[group.y * 3u + 2u]); }
   let mine = workgroupUniformLoad(&block);
   if (mine.x < 0) { return; }
   expert = u32(mine.x);
@@ -74,51 +92,47 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     rows_by_router_unknown_rows[i] = found;
   }
   workgroupBarrier();
-  let lane_row = lane / LANES_ACROSS * (8u / 4u);
+  let lane_row = lane / LANES_ACROSS * (4u / 4u);
   let lane_column = lane % LANES_ACROSS * (4u / 4u);
   var sum_0_0 = vec4<f32>();
   var sum_1_0 = vec4<f32>();
   var sum_2_0 = vec4<f32>();
   var sum_3_0 = vec4<f32>();
-  var sum_4_0 = vec4<f32>();
-  var sum_5_0 = vec4<f32>();
-  var sum_6_0 = vec4<f32>();
-  var sum_7_0 = vec4<f32>();
-  for (var step = 0u; step < STEPS; step++) {
-    let k = step * DEPTH;
-    for (var i = lane; i < DEPTH * ROW_QUADS; i += LANES) {
-      let quad = i / DEPTH;
-      let kk = i % DEPTH;
-      let row = first_row + quad * 4u;
-      a_panel[kk * ROW_QUADS + quad] = vec4<f32>(load_a(row, k + kk), load_a(row + 1u, k + kk), load_a(row + 2u, k + kk), load_a(row + 3u, k + kk));
+  for (var k = 0u; k < STEPS * DEPTH; k += DEPTH) {
+    for (var i = lane; i < DEPTH / 4u * ROW_QUADS; i += LANES) {
+      let quad = i / (DEPTH / 4u);
+      let kk = i % (DEPTH / 4u) * 4u;
+      let found = load_a(first_row + quad * 4u, k + kk);
+      a_panel[kk * ROW_QUADS + quad] = found[0];
+      a_panel[(kk + 1u) * ROW_QUADS + quad] = found[1];
+      a_panel[(kk + 2u) * ROW_QUADS + quad] = found[2];
+      a_panel[(kk + 3u) * ROW_QUADS + quad] = found[3];
     }
-    for (var i = lane; i < DEPTH * COLUMN_QUADS; i += LANES) {
-      let quad = i / DEPTH;
-      let kk = i % DEPTH;
-      let column = first_column + quad * 4u;
-      b_panel[kk * COLUMN_QUADS + quad] = vec4<f32>(load_b(column, k + kk), load_b(column + 1u, k + kk), load_b(column + 2u, k + kk), load_b(column + 3u, k + kk));
+    for (var i = lane; i < DEPTH / 4u * COLUMN_QUADS; i += LANES) {
+      let quad = i / (DEPTH / 4u);
+      let kk = i % (DEPTH / 4u) * 4u;
+      let found0 = load_b(first_column + quad * 4u, k + kk);
+      b_panel[kk * COLUMN_QUADS + quad] = found0[0];
+      b_panel[(kk + 1u) * COLUMN_QUADS + quad] = found0[1];
+      b_panel[(kk + 2u) * COLUMN_QUADS + quad] = found0[2];
+      b_panel[(kk + 3u) * COLUMN_QUADS + quad] = found0[3];
     }
     workgroupBarrier();
     for (var kk = 0u; kk < DEPTH; kk++) {
       let a0 = a_panel[kk * ROW_QUADS + lane_row + 0u];
-      let a1 = a_panel[kk * ROW_QUADS + lane_row + 1u];
       let b0 = b_panel[kk * COLUMN_QUADS + lane_column + 0u];
       sum_0_0 += a0.x * b0;
       sum_1_0 += a0.y * b0;
       sum_2_0 += a0.z * b0;
       sum_3_0 += a0.w * b0;
-      sum_4_0 += a1.x * b0;
-      sum_5_0 += a1.y * b0;
-      sum_6_0 += a1.z * b0;
-      sum_7_0 += a1.w * b0;
     }
     workgroupBarrier();
   }
   let row = first_row + lane_row * 4u;
   let column = first_column + lane_column * 4u;
   // one text for all quads: shaders that are shorter compile sooner
-  var quads0 = array<vec4<f32>, 8>(sum_0_0, sum_1_0, sum_2_0, sum_3_0, sum_4_0, sum_5_0, sum_6_0, sum_7_0);
-  for (var i = 0u; i < 8u; i++) {
+  var quads0 = array<vec4<f32>, 4>(sum_0_0, sum_1_0, sum_2_0, sum_3_0);
+  for (var i = 0u; i < 4u; i++) {
     finish_quad(row + i / 1u, column + i % 1u * 4u, quads0[i]);
   }
 }

@@ -13,9 +13,9 @@ const LOWEST = -3.4028234663852886e38;
 const HIGHEST = 3.4028234663852886e38;
 
 @group(0) @binding(0) var<storage, read_write> router_select: array<i32>;
-@group(0) @binding(1) var<storage, read_write> router_select_b: array<f32>;
+@group(0) @binding(1) var<storage, read> router_select_b: array<f32>;
 @group(0) @binding(2) var<storage, read_write> router_weight: array<f32>;
-@group(0) @binding(3) var<storage, read_write> router_gate: array<f32>;
+@group(0) @binding(3) var<storage, read> router_gate: array<f32>;
 
 const ROWS = 4096u;
 const LANES = 32u;

@@ -8,9 +8,9 @@
 
 const E = 16u;
 
-@group(0) @binding(0) var<storage, read_write> mixture_visible: array<u32>;
+@group(0) @binding(0) var<storage, read> mixture_visible: array<u32>;
 fn read_mixture_visible(i: u32) -> u32 { return (mixture_visible[i / 4u] >> (8u * (i % 4u))) & 0xffu; }
-@group(0) @binding(1) var<storage, read_write> tokens: array<i32>;
+@group(0) @binding(1) var<storage, read> tokens: array<i32>;
 @group(0) @binding(2) var<storage, read_write> router_unknown: array<i32>;
 
 const ROWS = 4096u;

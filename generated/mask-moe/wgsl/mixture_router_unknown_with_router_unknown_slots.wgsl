@@ -6,7 +6,7 @@
  * Mixture.router.score
  */
 
-@group(0) @binding(0) var<storage, read_write> router_unknown: array<i32>;
+@group(0) @binding(0) var<storage, read> router_unknown: array<i32>;
 @group(0) @binding(1) var<storage, read_write> router_unknown_offsets: array<i32>;
 @group(0) @binding(2) var<storage, read_write> router_unknown_rows: array<i32>;
 @group(0) @binding(3) var<storage, read_write> router_unknown_slots: array<i32>;

@@ -5,7 +5,7 @@
  * Edit the spec or the template, not this file.
  */
 
-@group(0) @binding(0) var<storage, read_write> gradient: array<f32>;
+@group(0) @binding(0) var<storage, read> gradient: array<f32>;
 @group(0) @binding(1) var<storage, read_write> norm_partial: array<f32>;
 
 const LANES = 256u;

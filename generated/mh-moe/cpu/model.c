@@ -434,7 +434,7 @@ static KERNEL void mixture_router_balance_router_entropy(const worker *w, const 
         vf_store(router_balance_partial + chunk * 32 + i_e, vf_load(router_balance_partial + chunk * 32 + i_e) + vf_load(router_gate + row * (ptrdiff_t)32 + i_e));
       }
       /* router.entropy */
-       {
+      {
         vf sum = vf_splat(0.0f);
         for (int i_e = 0; i_e < 32; i_e += VL) {
           sum = sum + -(vf_load(router_gate + row * (ptrdiff_t)32 + i_e) * vf_log(vf_max(vf_load(router_gate + row * (ptrdiff_t)32 + i_e), vf_splat(1e-20f))));

@@ -6,7 +6,7 @@
  */
 
 @group(0) @binding(0) var<storage, read> d_norm: array<f32>;
-@group(0) @binding(1) var<storage, read_write> tokens: array<i32>;
+@group(0) @binding(1) var<storage, read> tokens: array<i32>;
 @group(0) @binding(2) var<storage, read_write> grad_embed_weight: array<f32>;
 @group(0) @binding(3) var<storage, read_write> next_item: array<i32>;
 

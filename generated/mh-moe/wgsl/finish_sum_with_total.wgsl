@@ -5,7 +5,7 @@
  * Edit the spec or the template, not this file.
  */
 
-@group(0) @binding(0) var<storage, read_write> partial: array<f32>;
+@group(0) @binding(0) var<storage, read> partial: array<f32>;
 @group(0) @binding(1) var<storage, read_write> total: array<f32>;
 
 /* What 256 chunks of rows have left, put together in their order. */

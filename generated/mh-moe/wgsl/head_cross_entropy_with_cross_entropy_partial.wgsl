@@ -8,8 +8,8 @@
 const V = 4096u;
 
 @group(0) @binding(0) var<storage, read> logits: array<f32>;
-@group(0) @binding(1) var<storage, read_write> cross_entropy: array<f32>;
-@group(0) @binding(2) var<storage, read_write> cross_entropy_b: array<f32>;
+@group(0) @binding(1) var<storage, read> cross_entropy: array<f32>;
+@group(0) @binding(2) var<storage, read> cross_entropy_b: array<f32>;
 @group(0) @binding(3) var<storage, read_write> cross_entropy_partial: array<f32>;
 
 const ROWS = 4096u;

@@ -8,11 +8,11 @@
 const D = 256u;
 
 @group(0) @binding(0) var<storage, read> residual: array<f32>;
-@group(0) @binding(1) var<storage, read_write> norm_weight: array<f32>;
+@group(0) @binding(1) var<storage, read> norm_weight: array<f32>;
 @group(0) @binding(2) var<storage, read> d_logits: array<f32>;
-@group(0) @binding(3) var<storage, read_write> norm: array<f32>;
+@group(0) @binding(3) var<storage, read> norm: array<f32>;
 @group(0) @binding(4) var<storage, read_write> grad_norm_weight_partial: array<f32>;
-@group(0) @binding(5) var<storage, read_write> norm_b: array<f32>;
+@group(0) @binding(5) var<storage, read> norm_b: array<f32>;
 @group(0) @binding(6) var<storage, read> d_norm: array<f32>;
 @group(0) @binding(7) var<storage, read_write> d_norm_b: array<f32>;
 

@@ -11,8 +11,8 @@ fn sigmoid(x: f32) -> f32 {
   return 1.0 / (1.0 + exp(min(-x, 80.0)));
 }
 
-@group(0) @binding(0) var<storage, read> d_experts_combine: array<f32>;
-@group(0) @binding(1) var<storage, read> mixture_experts_down_weight: array<f32>;
+@group(0) @binding(0) var<storage, read> d_experts_combine: array<vec4<f32>>;
+@group(0) @binding(1) var<storage, read> mixture_experts_down_weight: array<vec4<f32>>;
 @group(0) @binding(2) var<storage, read> experts_gate: array<f32>;
 @group(0) @binding(3) var<storage, read> experts_up: array<f32>;
 @group(0) @binding(4) var<storage, read_write> d_experts_up: array<f32>;
@@ -43,14 +43,30 @@ var<private> end_row: u32;
 var<private> width: u32 = 512u;
 var<private> expert: u32;
 
-fn load_a(row: u32, k: u32) -> f32 {
-  if (row >= end_row || k >= 128u) { return 0.0; }
-  return d_experts_combine[row * 128u + k];
+/* Four rows by four steps of the inner axis, a column a step. Steps beyond the end are zero. */
+fn load_a(row: u32, k: u32) -> mat4x4<f32> {
+  let a_at0 = min(row, end_row - 1u) * 32u;
+  let a_at1 = min(row + 1u, end_row - 1u) * 32u;
+  let a_at2 = min(row + 2u, end_row - 1u) * 32u;
+  let a_at3 = min(row + 3u, end_row - 1u) * 32u;
+  let a0 = d_experts_combine[a_at0 + k / 4u];
+  let a1 = d_experts_combine[a_at1 + k / 4u];
+  let a2 = d_experts_combine[a_at2 + k / 4u];
+  let a3 = d_experts_combine[a_at3 + k / 4u];
+  return mat4x4<f32>(vec4<f32>(a0.x, a1.x, a2.x, a3.x), vec4<f32>(a0.y, a1.y, a2.y, a3.y), vec4<f32>(a0.z, a1.z, a2.z, a3.z), vec4<f32>(a0.w, a1.w, a2.w, a3.w));
 }
 
-fn load_b(column: u32, k: u32) -> f32 {
-  if (column >= 512u || k >= 128u) { return 0.0; }
-  return mixture_experts_down_weight[expert * 65536u + k * 512u + column];
+fn load_b(column: u32, k: u32) -> mat4x4<f32> {
+  let b_at0 = expert * 16384u + min(column, 508u) / 4u;
+  let b_line0 = k * 128u;
+  let b0_0 = mixture_experts_down_weight[b_line0 + b_at0];
+  let b_line1 = (k + 1u) * 128u;
+  let b0_1 = mixture_experts_down_weight[b_line1 + b_at0];
+  let b_line2 = (k + 2u) * 128u;
+  let b0_2 = mixture_experts_down_weight[b_line2 + b_at0];
+  let b_line3 = (k + 3u) * 128u;
+  let b0_3 = mixture_experts_down_weight[b_line3 + b_at0];
+  return mat4x4<f32>(vec4<f32>(b0_0.x, b0_0.y, b0_0.z, b0_0.w), vec4<f32>(b0_1.x, b0_1.y, b0_1.z, b0_1.w), vec4<f32>(b0_2.x, b0_2.y, b0_2.z, b0_2.w), vec4<f32>(b0_3.x, b0_3.y, b0_3.z, b0_3.w));
 }
 
 fn finish(row: u32, column: u32, product0: f32) {
@@ -69,7 +85,7 @@ fn finish_quad(row: u32, column: u32, value0: vec4<f32>) {
 
 @compute @workgroup_size(64)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
-  if (lane == 0u) { block = vec3<i32>(tiles[group.y * 3u], tiles[group.y * 3u + 1u], tiles[group.y * 3u + 2u]); }
+  if (lane == 0u) { block = vec3<i32>(tiles[group.y * 3u + 0u], tiles[group.y * 3u + 1u], tiles[group.y * 3u + 2u]); }
   let mine = workgroupUniformLoad(&block);
   if (mine.x < 0) { return; }
   expert = u32(mine.x);
@@ -94,19 +110,24 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
   var sum_6_4 = vec4<f32>();
   var sum_7_0 = vec4<f32>();
   var sum_7_4 = vec4<f32>();
-  for (var step = 0u; step < STEPS; step++) {
-    let k = step * DEPTH;
-    for (var i = lane; i < DEPTH * ROW_QUADS; i += LANES) {
-      let quad = i / DEPTH;
-      let kk = i % DEPTH;
-      let row = first_row + quad * 4u;
-      a_panel[kk * ROW_QUADS + quad] = vec4<f32>(load_a(row, k + kk), load_a(row + 1u, k + kk), load_a(row + 2u, k + kk), load_a(row + 3u, k + kk));
+  for (var k = 0u; k < STEPS * DEPTH; k += DEPTH) {
+    for (var i = lane; i < DEPTH / 4u * ROW_QUADS; i += LANES) {
+      let quad = i / (DEPTH / 4u);
+      let kk = i % (DEPTH / 4u) * 4u;
+      let found = load_a(first_row + quad * 4u, k + kk);
+      a_panel[kk * ROW_QUADS + quad] = found[0];
+      a_panel[(kk + 1u) * ROW_QUADS + quad] = found[1];
+      a_panel[(kk + 2u) * ROW_QUADS + quad] = found[2];
+      a_panel[(kk + 3u) * ROW_QUADS + quad] = found[3];
     }
-    for (var i = lane; i < DEPTH * COLUMN_QUADS; i += LANES) {
+    for (var i = lane; i < DEPTH / 4u * COLUMN_QUADS; i += LANES) {
       let quad = i % COLUMN_QUADS;
-      let kk = i / COLUMN_QUADS;
-      let column = first_column + quad * 4u;
-      b_panel[kk * COLUMN_QUADS + quad] = vec4<f32>(load_b(column, k + kk), load_b(column + 1u, k + kk), load_b(column + 2u, k + kk), load_b(column + 3u, k + kk));
+      let kk = i / COLUMN_QUADS * 4u;
+      let found0 = load_b(first_column + quad * 4u, k + kk);
+      b_panel[kk * COLUMN_QUADS + quad] = found0[0];
+      b_panel[(kk + 1u) * COLUMN_QUADS + quad] = found0[1];
+      b_panel[(kk + 2u) * COLUMN_QUADS + quad] = found0[2];
+      b_panel[(kk + 3u) * COLUMN_QUADS + quad] = found0[3];
     }
     workgroupBarrier();
     for (var kk = 0u; kk < DEPTH; kk++) {

@@ -15,15 +15,15 @@ fn sigmoid(x: f32) -> f32 {
 @group(0) @binding(0) var<storage, read> pool: array<u32>;
 struct Places { at: array<vec4<u32>, 1> }
 @group(0) @binding(1) var<uniform> places: Places;
-fn read_experts_sort_rows(i: u32) -> i32 { return bitcast<i32>(pool[places.at[0u].x + i]); }
-fn read_experts_sort_offsets(i: u32) -> i32 { return bitcast<i32>(pool[places.at[0u].y + i]); }
-fn read_tiles(i: u32) -> i32 { return bitcast<i32>(pool[places.at[0u].z + i]); }
-@group(0) @binding(2) var<storage, read> split: array<f32>;
-@group(0) @binding(3) var<storage, read> mixture_experts_gate_weight: array<f32>;
-@group(0) @binding(4) var<storage, read_write> experts_gate: array<f32>;
-@group(0) @binding(5) var<storage, read> mixture_experts_up_weight: array<f32>;
-@group(0) @binding(6) var<storage, read_write> experts_up: array<f32>;
-@group(0) @binding(7) var<storage, read_write> experts_up_b: array<f32>;
+fn read_experts_sort_offsets(i: u32) -> i32 { return bitcast<i32>(pool[places.at[0u].x + i]); }
+fn read_tiles(i: u32) -> i32 { return bitcast<i32>(pool[places.at[0u].y + i]); }
+@group(0) @binding(2) var<storage, read> split: array<vec4<f32>>;
+@group(0) @binding(3) var<storage, read> experts_sort_rows: array<i32>;
+@group(0) @binding(4) var<storage, read> mixture_experts_gate_weight: array<vec4<f32>>;
+@group(0) @binding(5) var<storage, read_write> experts_gate: array<f32>;
+@group(0) @binding(6) var<storage, read> mixture_experts_up_weight: array<vec4<f32>>;
+@group(0) @binding(7) var<storage, read_write> experts_up: array<f32>;
+@group(0) @binding(8) var<storage, read_write> experts_up_b: array<f32>;
 
 const ROWS = 16384u;
 /* A workgroup makes a tile of 64 by 64; a lane, a block of 4 by 8 of it. */
@@ -38,8 +38,8 @@ const COLUMN_QUADS = 16u;
 
 /* Panels of both operands: four rows or columns side by side, one step of the inner axis after another. */
 var<workgroup> a_panel: array<vec4<f32>, 16 * 16>;
-var<workgroup> b_panel0: array<vec4<f32>, 16 * 16>;
-var<workgroup> b_panel1: array<vec4<f32>, 16 * 16>;
+var<workgroup> b_panel: array<vec4<f32>, 16 * 16>;
+var<workgroup> c_panel: array<vec4<f32>, 16 * 16>;
 /* Row of A for each row of the tile; -1 for none. */
 var<workgroup> rows_by_experts_sort_rows: array<i32, 64>;
 /* Expert, first row and end of this tile of sorted rows. */
@@ -51,20 +51,45 @@ var<private> end_row: u32;
 var<private> width: u32 = 512u;
 var<private> expert: u32;
 
-fn load_a(row: u32, k: u32) -> f32 {
-  let source = rows_by_experts_sort_rows[row - first_row];
-  if (source < 0 || k >= 128u) { return 0.0; }
-  return split[u32(source) * 128u + k];
+/* Four rows by four steps of the inner axis, a column a step. Steps beyond the end are zero. */
+fn load_a(row: u32, k: u32) -> mat4x4<f32> {
+  let a_row0 = rows_by_experts_sort_rows[min(row, end_row - 1u) - first_row];
+  let a_at0 = u32(max(a_row0, 0)) * 32u;
+  let a_row1 = rows_by_experts_sort_rows[min(row + 1u, end_row - 1u) - first_row];
+  let a_at1 = u32(max(a_row1, 0)) * 32u;
+  let a_row2 = rows_by_experts_sort_rows[min(row + 2u, end_row - 1u) - first_row];
+  let a_at2 = u32(max(a_row2, 0)) * 32u;
+  let a_row3 = rows_by_experts_sort_rows[min(row + 3u, end_row - 1u) - first_row];
+  let a_at3 = u32(max(a_row3, 0)) * 32u;
+  let a0 = select(vec4<f32>(), split[a_at0 + k / 4u], a_row0 >= 0);
+  let a1 = select(vec4<f32>(), split[a_at1 + k / 4u], a_row1 >= 0);
+  let a2 = select(vec4<f32>(), split[a_at2 + k / 4u], a_row2 >= 0);
+  let a3 = select(vec4<f32>(), split[a_at3 + k / 4u], a_row3 >= 0);
+  return mat4x4<f32>(vec4<f32>(a0.x, a1.x, a2.x, a3.x), vec4<f32>(a0.y, a1.y, a2.y, a3.y), vec4<f32>(a0.z, a1.z, a2.z, a3.z), vec4<f32>(a0.w, a1.w, a2.w, a3.w));
 }
 
-fn load_b0(column: u32, k: u32) -> f32 {
-  if (column >= 512u || k >= 128u) { return 0.0; }
-  return mixture_experts_gate_weight[expert * 65536u + column * 128u + k];
+fn load_b(column: u32, k: u32) -> mat4x4<f32> {
+  let b_at0 = expert * 16384u + min(column, 511u) * 32u;
+  let b_at1 = expert * 16384u + min(column + 1u, 511u) * 32u;
+  let b_at2 = expert * 16384u + min(column + 2u, 511u) * 32u;
+  let b_at3 = expert * 16384u + min(column + 3u, 511u) * 32u;
+  let b0 = mixture_experts_gate_weight[b_at0 + k / 4u];
+  let b1 = mixture_experts_gate_weight[b_at1 + k / 4u];
+  let b2 = mixture_experts_gate_weight[b_at2 + k / 4u];
+  let b3 = mixture_experts_gate_weight[b_at3 + k / 4u];
+  return mat4x4<f32>(vec4<f32>(b0.x, b1.x, b2.x, b3.x), vec4<f32>(b0.y, b1.y, b2.y, b3.y), vec4<f32>(b0.z, b1.z, b2.z, b3.z), vec4<f32>(b0.w, b1.w, b2.w, b3.w));
 }
 
-fn load_b1(column: u32, k: u32) -> f32 {
-  if (column >= 512u || k >= 128u) { return 0.0; }
-  return mixture_experts_up_weight[expert * 65536u + column * 128u + k];
+fn load_c(column: u32, k: u32) -> mat4x4<f32> {
+  let b_at0 = expert * 16384u + min(column, 511u) * 32u;
+  let b_at1 = expert * 16384u + min(column + 1u, 511u) * 32u;
+  let b_at2 = expert * 16384u + min(column + 2u, 511u) * 32u;
+  let b_at3 = expert * 16384u + min(column + 3u, 511u) * 32u;
+  let b0 = mixture_experts_up_weight[b_at0 + k / 4u];
+  let b1 = mixture_experts_up_weight[b_at1 + k / 4u];
+  let b2 = mixture_experts_up_weight[b_at2 + k / 4u];
+  let b3 = mixture_experts_up_weight[b_at3 + k / 4u];
+  return mat4x4<f32>(vec4<f32>(b0.x, b1.x, b2.x, b3.x), vec4<f32>(b0.y, b1.y, b2.y, b3.y), vec4<f32>(b0.z, b1.z, b2.z, b3.z), vec4<f32>(b0.w, b1.w, b2.w, b3.w));
 }
 
 fn finish(row: u32, column: u32, product0: f32, product1: f32) {
@@ -81,7 +106,7 @@ fn finish_quad(row: u32, column: u32, value0: vec4<f32>, value1: vec4<f32>) {
 
 @compute @workgroup_size(128)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
-  if (lane == 0u) { block = vec3<i32>(read_tiles(group.y * 3u), read_tiles(group.y * 3u + 1u), read_tiles(group.y * 3u + 2u)); }
+  if (lane == 0u) { block = vec3<i32>(read_tiles(group.y * 3u + 0u), read_tiles(group.y * 3u + 1u), read_tiles(group.y * 3u + 2u)); }
   let mine = workgroupUniformLoad(&block);
   if (mine.x < 0) { return; }
   expert = u32(mine.x);
@@ -91,74 +116,83 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
   for (var i = lane; i < TILE_ROWS; i += LANES) {
     let row = first_row + i;
     var found = -1;
-    if (row < end_row) { found = read_experts_sort_rows(row); }
-    rows_by_experts_sort_rows[i] = select(-1, found / 2, found >= 0);
+    if (row < end_row) { found = experts_sort_rows[row]; }
+    rows_by_experts_sort_rows[i] = (found + 2) / 2 - 1;
   }
   workgroupBarrier();
   let lane_row = lane / LANES_ACROSS * (4u / 4u);
   let lane_column = lane % LANES_ACROSS * (8u / 4u);
-  var suma_0_0 = vec4<f32>();
-  var suma_0_4 = vec4<f32>();
-  var sumb_0_0 = vec4<f32>();
-  var sumb_0_4 = vec4<f32>();
-  var suma_1_0 = vec4<f32>();
-  var suma_1_4 = vec4<f32>();
-  var sumb_1_0 = vec4<f32>();
-  var sumb_1_4 = vec4<f32>();
-  var suma_2_0 = vec4<f32>();
-  var suma_2_4 = vec4<f32>();
-  var sumb_2_0 = vec4<f32>();
-  var sumb_2_4 = vec4<f32>();
-  var suma_3_0 = vec4<f32>();
-  var suma_3_4 = vec4<f32>();
-  var sumb_3_0 = vec4<f32>();
-  var sumb_3_4 = vec4<f32>();
-  for (var step = 0u; step < STEPS; step++) {
-    let k = step * DEPTH;
-    for (var i = lane; i < DEPTH * ROW_QUADS; i += LANES) {
-      let quad = i / DEPTH;
-      let kk = i % DEPTH;
-      let row = first_row + quad * 4u;
-      a_panel[kk * ROW_QUADS + quad] = vec4<f32>(load_a(row, k + kk), load_a(row + 1u, k + kk), load_a(row + 2u, k + kk), load_a(row + 3u, k + kk));
+  var sum_b_0_0 = vec4<f32>();
+  var sum_b_0_4 = vec4<f32>();
+  var sum_b_1_0 = vec4<f32>();
+  var sum_b_1_4 = vec4<f32>();
+  var sum_b_2_0 = vec4<f32>();
+  var sum_b_2_4 = vec4<f32>();
+  var sum_b_3_0 = vec4<f32>();
+  var sum_b_3_4 = vec4<f32>();
+  var sum_c_0_0 = vec4<f32>();
+  var sum_c_0_4 = vec4<f32>();
+  var sum_c_1_0 = vec4<f32>();
+  var sum_c_1_4 = vec4<f32>();
+  var sum_c_2_0 = vec4<f32>();
+  var sum_c_2_4 = vec4<f32>();
+  var sum_c_3_0 = vec4<f32>();
+  var sum_c_3_4 = vec4<f32>();
+  for (var k = 0u; k < STEPS * DEPTH; k += DEPTH) {
+    for (var i = lane; i < DEPTH / 4u * ROW_QUADS; i += LANES) {
+      let quad = i / (DEPTH / 4u);
+      let kk = i % (DEPTH / 4u) * 4u;
+      let found = load_a(first_row + quad * 4u, k + kk);
+      a_panel[kk * ROW_QUADS + quad] = found[0];
+      a_panel[(kk + 1u) * ROW_QUADS + quad] = found[1];
+      a_panel[(kk + 2u) * ROW_QUADS + quad] = found[2];
+      a_panel[(kk + 3u) * ROW_QUADS + quad] = found[3];
     }
-    for (var i = lane; i < DEPTH * COLUMN_QUADS; i += LANES) {
-      let quad = i / DEPTH;
-      let kk = i % DEPTH;
-      let column = first_column + quad * 4u;
-      b_panel0[kk * COLUMN_QUADS + quad] = vec4<f32>(load_b0(column, k + kk), load_b0(column + 1u, k + kk), load_b0(column + 2u, k + kk), load_b0(column + 3u, k + kk));
-      b_panel1[kk * COLUMN_QUADS + quad] = vec4<f32>(load_b1(column, k + kk), load_b1(column + 1u, k + kk), load_b1(column + 2u, k + kk), load_b1(column + 3u, k + kk));
+    for (var i = lane; i < DEPTH / 4u * COLUMN_QUADS; i += LANES) {
+      let quad = i / (DEPTH / 4u);
+      let kk = i % (DEPTH / 4u) * 4u;
+      let found0 = load_b(first_column + quad * 4u, k + kk);
+      b_panel[kk * COLUMN_QUADS + quad] = found0[0];
+      b_panel[(kk + 1u) * COLUMN_QUADS + quad] = found0[1];
+      b_panel[(kk + 2u) * COLUMN_QUADS + quad] = found0[2];
+      b_panel[(kk + 3u) * COLUMN_QUADS + quad] = found0[3];
+      let found1 = load_c(first_column + quad * 4u, k + kk);
+      c_panel[kk * COLUMN_QUADS + quad] = found1[0];
+      c_panel[(kk + 1u) * COLUMN_QUADS + quad] = found1[1];
+      c_panel[(kk + 2u) * COLUMN_QUADS + quad] = found1[2];
+      c_panel[(kk + 3u) * COLUMN_QUADS + quad] = found1[3];
     }
     workgroupBarrier();
     for (var kk = 0u; kk < DEPTH; kk++) {
       let a0 = a_panel[kk * ROW_QUADS + lane_row + 0u];
-      let ba0 = b_panel0[kk * COLUMN_QUADS + lane_column + 0u];
-      let ba1 = b_panel0[kk * COLUMN_QUADS + lane_column + 1u];
-      let bb0 = b_panel1[kk * COLUMN_QUADS + lane_column + 0u];
-      let bb1 = b_panel1[kk * COLUMN_QUADS + lane_column + 1u];
-      suma_0_0 += a0.x * ba0;
-      suma_0_4 += a0.x * ba1;
-      sumb_0_0 += a0.x * bb0;
-      sumb_0_4 += a0.x * bb1;
-      suma_1_0 += a0.y * ba0;
-      suma_1_4 += a0.y * ba1;
-      sumb_1_0 += a0.y * bb0;
-      sumb_1_4 += a0.y * bb1;
-      suma_2_0 += a0.z * ba0;
-      suma_2_4 += a0.z * ba1;
-      sumb_2_0 += a0.z * bb0;
-      sumb_2_4 += a0.z * bb1;
-      suma_3_0 += a0.w * ba0;
-      suma_3_4 += a0.w * ba1;
-      sumb_3_0 += a0.w * bb0;
-      sumb_3_4 += a0.w * bb1;
+      let b0 = b_panel[kk * COLUMN_QUADS + lane_column + 0u];
+      let b1 = b_panel[kk * COLUMN_QUADS + lane_column + 1u];
+      let c0 = c_panel[kk * COLUMN_QUADS + lane_column + 0u];
+      let c1 = c_panel[kk * COLUMN_QUADS + lane_column + 1u];
+      sum_b_0_0 += a0.x * b0;
+      sum_b_0_4 += a0.x * b1;
+      sum_c_0_0 += a0.x * c0;
+      sum_c_0_4 += a0.x * c1;
+      sum_b_1_0 += a0.y * b0;
+      sum_b_1_4 += a0.y * b1;
+      sum_c_1_0 += a0.y * c0;
+      sum_c_1_4 += a0.y * c1;
+      sum_b_2_0 += a0.z * b0;
+      sum_b_2_4 += a0.z * b1;
+      sum_c_2_0 += a0.z * c0;
+      sum_c_2_4 += a0.z * c1;
+      sum_b_3_0 += a0.w * b0;
+      sum_b_3_4 += a0.w * b1;
+      sum_c_3_0 += a0.w * c0;
+      sum_c_3_4 += a0.w * c1;
     }
     workgroupBarrier();
   }
   let row = first_row + lane_row * 4u;
   let column = first_column + lane_column * 4u;
   // one text for all quads: shaders that are shorter compile sooner
-  var quads0 = array<vec4<f32>, 8>(suma_0_0, suma_0_4, suma_1_0, suma_1_4, suma_2_0, suma_2_4, suma_3_0, suma_3_4);
-  var quads1 = array<vec4<f32>, 8>(sumb_0_0, sumb_0_4, sumb_1_0, sumb_1_4, sumb_2_0, sumb_2_4, sumb_3_0, sumb_3_4);
+  var quads0 = array<vec4<f32>, 8>(sum_b_0_0, sum_b_0_4, sum_b_1_0, sum_b_1_4, sum_b_2_0, sum_b_2_4, sum_b_3_0, sum_b_3_4);
+  var quads1 = array<vec4<f32>, 8>(sum_c_0_0, sum_c_0_4, sum_c_1_0, sum_c_1_4, sum_c_2_0, sum_c_2_4, sum_c_3_0, sum_c_3_4);
   for (var i = 0u; i < 8u; i++) {
     finish_quad(row + i / 2u, column + i % 2u * 4u, quads0[i], quads1[i]);
   }

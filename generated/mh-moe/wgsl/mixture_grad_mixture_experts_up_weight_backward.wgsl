@@ -6,8 +6,8 @@
  * Mixture
  */
 
-@group(0) @binding(0) var<storage, read> d_experts_up: array<f32>;
-@group(0) @binding(1) var<storage, read> split: array<f32>;
+@group(0) @binding(0) var<storage, read> d_experts_up: array<vec4<f32>>;
+@group(0) @binding(1) var<storage, read> split: array<vec4<f32>>;
 @group(0) @binding(2) var<storage, read> experts_sort_rows: array<i32>;
 @group(0) @binding(3) var<storage, read_write> grad_mixture_experts_up_weight: array<f32>;
 @group(0) @binding(4) var<storage, read> experts_sort_offsets: array<i32>;
@@ -32,16 +32,35 @@ var<workgroup> run: vec2<u32>;
 var<private> expert: u32;
 var<private> end_k: u32;
 
-fn load_a(row: u32, k: u32) -> f32 {
-  if (row >= 512u || k >= end_k) { return 0.0; }
-  return d_experts_up[k * 512u + row];
+/* Four rows by four steps of the inner axis, a column a step. Steps beyond the end are zero. */
+fn load_a(row: u32, k: u32) -> mat4x4<f32> {
+  let a_at0 = min(row, 508u) / 4u;
+  let a_line0 = min(k, end_k - 1u) * 128u;
+  let a0_0 = select(vec4<f32>(), d_experts_up[a_line0 + a_at0], k < end_k);
+  let a_line1 = min(k + 1u, end_k - 1u) * 128u;
+  let a0_1 = select(vec4<f32>(), d_experts_up[a_line1 + a_at0], k + 1u < end_k);
+  let a_line2 = min(k + 2u, end_k - 1u) * 128u;
+  let a0_2 = select(vec4<f32>(), d_experts_up[a_line2 + a_at0], k + 2u < end_k);
+  let a_line3 = min(k + 3u, end_k - 1u) * 128u;
+  let a0_3 = select(vec4<f32>(), d_experts_up[a_line3 + a_at0], k + 3u < end_k);
+  return mat4x4<f32>(vec4<f32>(a0_0.x, a0_0.y, a0_0.z, a0_0.w), vec4<f32>(a0_1.x, a0_1.y, a0_1.z, a0_1.w), vec4<f32>(a0_2.x, a0_2.y, a0_2.z, a0_2.w), vec4<f32>(a0_3.x, a0_3.y, a0_3.z, a0_3.w));
 }
 
-fn load_b(column: u32, k: u32) -> f32 {
-  if (column >= 128u || k >= end_k) { return 0.0; }
-  let source = experts_sort_rows[k];
-  if (source < 0) { return 0.0; }
-  return split[(u32(source) / 2u) * 128u + column];
+fn load_b(column: u32, k: u32) -> mat4x4<f32> {
+  let b_at0 = min(column, 124u) / 4u;
+  let b_step0 = (experts_sort_rows[min(k, end_k - 1u)] + 2) / 2 - 1;
+  let b_step1 = (experts_sort_rows[min(k + 1u, end_k - 1u)] + 2) / 2 - 1;
+  let b_step2 = (experts_sort_rows[min(k + 2u, end_k - 1u)] + 2) / 2 - 1;
+  let b_step3 = (experts_sort_rows[min(k + 3u, end_k - 1u)] + 2) / 2 - 1;
+  let b_line0 = u32(max(b_step0, 0)) * 32u;
+  let b0_0 = select(vec4<f32>(), split[b_line0 + b_at0], b_step0 >= 0);
+  let b_line1 = u32(max(b_step1, 0)) * 32u;
+  let b0_1 = select(vec4<f32>(), split[b_line1 + b_at0], b_step1 >= 0);
+  let b_line2 = u32(max(b_step2, 0)) * 32u;
+  let b0_2 = select(vec4<f32>(), split[b_line2 + b_at0], b_step2 >= 0);
+  let b_line3 = u32(max(b_step3, 0)) * 32u;
+  let b0_3 = select(vec4<f32>(), split[b_line3 + b_at0], b_step3 >= 0);
+  return mat4x4<f32>(vec4<f32>(b0_0.x, b0_0.y, b0_0.z, b0_0.w), vec4<f32>(b0_1.x, b0_1.y, b0_1.z, b0_1.w), vec4<f32>(b0_2.x, b0_2.y, b0_2.z, b0_2.w), vec4<f32>(b0_3.x, b0_3.y, b0_3.z, b0_3.w));
 }
 
 fn finish_quad(row: u32, column: u32, value0: vec4<f32>) {
@@ -80,17 +99,23 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
   var sum_7_0 = vec4<f32>();
   var sum_7_4 = vec4<f32>();
   for (var k = span.x; k < span.y; k += DEPTH) {
-    for (var i = lane; i < DEPTH * ROW_QUADS; i += LANES) {
+    for (var i = lane; i < DEPTH / 4u * ROW_QUADS; i += LANES) {
       let quad = i % ROW_QUADS;
-      let kk = i / ROW_QUADS;
-      let row = first_row + quad * 4u;
-      a_panel[kk * ROW_QUADS + quad] = vec4<f32>(load_a(row, k + kk), load_a(row + 1u, k + kk), load_a(row + 2u, k + kk), load_a(row + 3u, k + kk));
+      let kk = i / ROW_QUADS * 4u;
+      let found = load_a(first_row + quad * 4u, k + kk);
+      a_panel[kk * ROW_QUADS + quad] = found[0];
+      a_panel[(kk + 1u) * ROW_QUADS + quad] = found[1];
+      a_panel[(kk + 2u) * ROW_QUADS + quad] = found[2];
+      a_panel[(kk + 3u) * ROW_QUADS + quad] = found[3];
     }
-    for (var i = lane; i < DEPTH * COLUMN_QUADS; i += LANES) {
+    for (var i = lane; i < DEPTH / 4u * COLUMN_QUADS; i += LANES) {
       let quad = i % COLUMN_QUADS;
-      let kk = i / COLUMN_QUADS;
-      let column = first_column + quad * 4u;
-      b_panel[kk * COLUMN_QUADS + quad] = vec4<f32>(load_b(column, k + kk), load_b(column + 1u, k + kk), load_b(column + 2u, k + kk), load_b(column + 3u, k + kk));
+      let kk = i / COLUMN_QUADS * 4u;
+      let found0 = load_b(first_column + quad * 4u, k + kk);
+      b_panel[kk * COLUMN_QUADS + quad] = found0[0];
+      b_panel[(kk + 1u) * COLUMN_QUADS + quad] = found0[1];
+      b_panel[(kk + 2u) * COLUMN_QUADS + quad] = found0[2];
+      b_panel[(kk + 3u) * COLUMN_QUADS + quad] = found0[3];
     }
     workgroupBarrier();
     for (var kk = 0u; kk < DEPTH; kk++) {

@@ -6,8 +6,8 @@
  * Mixture.unit
  */
 
-@group(0) @binding(0) var<storage, read> d_router_scores: array<f32>;
-@group(0) @binding(1) var<storage, read> norm: array<f32>;
+@group(0) @binding(0) var<storage, read> d_router_scores: array<vec4<f32>>;
+@group(0) @binding(1) var<storage, read> norm: array<vec4<f32>>;
 @group(0) @binding(2) var<storage, read_write> grad_mixture_split_weight: array<f32>;
 
 const ROWS = 256u;
@@ -30,14 +30,31 @@ var<workgroup> run: vec2<u32>;
 var<private> batch: u32;
 var<private> end_k: u32;
 
-fn load_a(row: u32, k: u32) -> f32 {
-  if (row >= 256u || k >= end_k) { return 0.0; }
-  return d_router_scores[k * 256u + row];
+/* Four rows by four steps of the inner axis, a column a step. Steps beyond the end are zero. */
+fn load_a(row: u32, k: u32) -> mat4x4<f32> {
+  let a_at0 = min(row, 252u) / 4u;
+  let a_line0 = k * 64u;
+  let a0_0 = d_router_scores[a_line0 + a_at0];
+  let a_line1 = (k + 1u) * 64u;
+  let a0_1 = d_router_scores[a_line1 + a_at0];
+  let a_line2 = (k + 2u) * 64u;
+  let a0_2 = d_router_scores[a_line2 + a_at0];
+  let a_line3 = (k + 3u) * 64u;
+  let a0_3 = d_router_scores[a_line3 + a_at0];
+  return mat4x4<f32>(vec4<f32>(a0_0.x, a0_0.y, a0_0.z, a0_0.w), vec4<f32>(a0_1.x, a0_1.y, a0_1.z, a0_1.w), vec4<f32>(a0_2.x, a0_2.y, a0_2.z, a0_2.w), vec4<f32>(a0_3.x, a0_3.y, a0_3.z, a0_3.w));
 }
 
-fn load_b(column: u32, k: u32) -> f32 {
-  if (column >= 256u || k >= end_k) { return 0.0; }
-  return norm[k * 256u + column];
+fn load_b(column: u32, k: u32) -> mat4x4<f32> {
+  let b_at0 = min(column, 252u) / 4u;
+  let b_line0 = k * 64u;
+  let b0_0 = norm[b_line0 + b_at0];
+  let b_line1 = (k + 1u) * 64u;
+  let b0_1 = norm[b_line1 + b_at0];
+  let b_line2 = (k + 2u) * 64u;
+  let b0_2 = norm[b_line2 + b_at0];
+  let b_line3 = (k + 3u) * 64u;
+  let b0_3 = norm[b_line3 + b_at0];
+  return mat4x4<f32>(vec4<f32>(b0_0.x, b0_0.y, b0_0.z, b0_0.w), vec4<f32>(b0_1.x, b0_1.y, b0_1.z, b0_1.w), vec4<f32>(b0_2.x, b0_2.y, b0_2.z, b0_2.w), vec4<f32>(b0_3.x, b0_3.y, b0_3.z, b0_3.w));
 }
 
 fn finish_quad(row: u32, column: u32, value0: vec4<f32>) {
@@ -76,17 +93,23 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
   var sum_7_0 = vec4<f32>();
   var sum_7_4 = vec4<f32>();
   for (var k = span.x; k < span.y; k += DEPTH) {
-    for (var i = lane; i < DEPTH * ROW_QUADS; i += LANES) {
+    for (var i = lane; i < DEPTH / 4u * ROW_QUADS; i += LANES) {
       let quad = i % ROW_QUADS;
-      let kk = i / ROW_QUADS;
-      let row = first_row + quad * 4u;
-      a_panel[kk * ROW_QUADS + quad] = vec4<f32>(load_a(row, k + kk), load_a(row + 1u, k + kk), load_a(row + 2u, k + kk), load_a(row + 3u, k + kk));
+      let kk = i / ROW_QUADS * 4u;
+      let found = load_a(first_row + quad * 4u, k + kk);
+      a_panel[kk * ROW_QUADS + quad] = found[0];
+      a_panel[(kk + 1u) * ROW_QUADS + quad] = found[1];
+      a_panel[(kk + 2u) * ROW_QUADS + quad] = found[2];
+      a_panel[(kk + 3u) * ROW_QUADS + quad] = found[3];
     }
-    for (var i = lane; i < DEPTH * COLUMN_QUADS; i += LANES) {
+    for (var i = lane; i < DEPTH / 4u * COLUMN_QUADS; i += LANES) {
       let quad = i % COLUMN_QUADS;
-      let kk = i / COLUMN_QUADS;
-      let column = first_column + quad * 4u;
-      b_panel[kk * COLUMN_QUADS + quad] = vec4<f32>(load_b(column, k + kk), load_b(column + 1u, k + kk), load_b(column + 2u, k + kk), load_b(column + 3u, k + kk));
+      let kk = i / COLUMN_QUADS * 4u;
+      let found0 = load_b(first_column + quad * 4u, k + kk);
+      b_panel[kk * COLUMN_QUADS + quad] = found0[0];
+      b_panel[(kk + 1u) * COLUMN_QUADS + quad] = found0[1];
+      b_panel[(kk + 2u) * COLUMN_QUADS + quad] = found0[2];
+      b_panel[(kk + 3u) * COLUMN_QUADS + quad] = found0[3];
     }
     workgroupBarrier();
     for (var kk = 0u; kk < DEPTH; kk++) {

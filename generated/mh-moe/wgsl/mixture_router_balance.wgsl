@@ -8,8 +8,8 @@
 
 const E = 32u;
 
-@group(0) @binding(0) var<storage, read_write> router_balance: array<f32>;
-@group(0) @binding(1) var<storage, read_write> router_balance_b: array<f32>;
+@group(0) @binding(0) var<storage, read> router_balance: array<f32>;
+@group(0) @binding(1) var<storage, read> router_balance_b: array<f32>;
 @group(0) @binding(2) var<storage, read_write> router_balance_c: array<f32>;
 
 const LANES = 32u;

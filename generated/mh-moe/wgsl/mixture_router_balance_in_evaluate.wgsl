@@ -8,7 +8,7 @@
 
 const E = 32u;
 
-@group(0) @binding(0) var<storage, read_write> router_load: array<f32>;
+@group(0) @binding(0) var<storage, read> router_load: array<f32>;
 @group(0) @binding(1) var<storage, read_write> router_balance: array<f32>;
 
 const LANES = 32u;

@@ -9,7 +9,7 @@
 const E = 32u;
 
 @group(0) @binding(0) var<storage, read> router_scores: array<f32>;
-@group(0) @binding(1) var<storage, read_write> router_gate: array<f32>;
+@group(0) @binding(1) var<storage, read> router_gate: array<f32>;
 @group(0) @binding(2) var<storage, read_write> router_gate_b: array<f32>;
 @group(0) @binding(3) var<storage, read_write> router_balance_partial: array<f32>;
 

@@ -6,8 +6,8 @@
  * Mixture.router.score
  */
 
-@group(0) @binding(0) var<storage, read> split: array<f32>;
-@group(0) @binding(1) var<storage, read> mixture_router_weight: array<f32>;
+@group(0) @binding(0) var<storage, read> split: array<vec4<f32>>;
+@group(0) @binding(1) var<storage, read> mixture_router_weight: array<vec4<f32>>;
 @group(0) @binding(2) var<storage, read_write> router_scores: array<f32>;
 
 const ROWS = 8192u;
@@ -30,14 +30,29 @@ var<private> first_row: u32;
 var<private> end_row: u32;
 var<private> width: u32 = 32u;
 
-fn load_a(row: u32, k: u32) -> f32 {
-  if (row >= end_row || k >= 128u) { return 0.0; }
-  return split[row * 128u + k];
+/* Four rows by four steps of the inner axis, a column a step. Steps beyond the end are zero. */
+fn load_a(row: u32, k: u32) -> mat4x4<f32> {
+  let a_at0 = min(row, end_row - 1u) * 32u;
+  let a_at1 = min(row + 1u, end_row - 1u) * 32u;
+  let a_at2 = min(row + 2u, end_row - 1u) * 32u;
+  let a_at3 = min(row + 3u, end_row - 1u) * 32u;
+  let a0 = split[a_at0 + k / 4u];
+  let a1 = split[a_at1 + k / 4u];
+  let a2 = split[a_at2 + k / 4u];
+  let a3 = split[a_at3 + k / 4u];
+  return mat4x4<f32>(vec4<f32>(a0.x, a1.x, a2.x, a3.x), vec4<f32>(a0.y, a1.y, a2.y, a3.y), vec4<f32>(a0.z, a1.z, a2.z, a3.z), vec4<f32>(a0.w, a1.w, a2.w, a3.w));
 }
 
-fn load_b(column: u32, k: u32) -> f32 {
-  if (column >= 32u || k >= 128u) { return 0.0; }
-  return mixture_router_weight[column * 128u + k];
+fn load_b(column: u32, k: u32) -> mat4x4<f32> {
+  let b_at0 = min(column, 31u) * 32u;
+  let b_at1 = min(column + 1u, 31u) * 32u;
+  let b_at2 = min(column + 2u, 31u) * 32u;
+  let b_at3 = min(column + 3u, 31u) * 32u;
+  let b0 = mixture_router_weight[b_at0 + k / 4u];
+  let b1 = mixture_router_weight[b_at1 + k / 4u];
+  let b2 = mixture_router_weight[b_at2 + k / 4u];
+  let b3 = mixture_router_weight[b_at3 + k / 4u];
+  return mat4x4<f32>(vec4<f32>(b0.x, b1.x, b2.x, b3.x), vec4<f32>(b0.y, b1.y, b2.y, b3.y), vec4<f32>(b0.z, b1.z, b2.z, b3.z), vec4<f32>(b0.w, b1.w, b2.w, b3.w));
 }
 
 fn finish(row: u32, column: u32, product0: f32) {
@@ -64,19 +79,24 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
   var sum_5_0 = vec4<f32>();
   var sum_6_0 = vec4<f32>();
   var sum_7_0 = vec4<f32>();
-  for (var step = 0u; step < STEPS; step++) {
-    let k = step * DEPTH;
-    for (var i = lane; i < DEPTH * ROW_QUADS; i += LANES) {
-      let quad = i / DEPTH;
-      let kk = i % DEPTH;
-      let row = first_row + quad * 4u;
-      a_panel[kk * ROW_QUADS + quad] = vec4<f32>(load_a(row, k + kk), load_a(row + 1u, k + kk), load_a(row + 2u, k + kk), load_a(row + 3u, k + kk));
+  for (var k = 0u; k < STEPS * DEPTH; k += DEPTH) {
+    for (var i = lane; i < DEPTH / 4u * ROW_QUADS; i += LANES) {
+      let quad = i / (DEPTH / 4u);
+      let kk = i % (DEPTH / 4u) * 4u;
+      let found = load_a(first_row + quad * 4u, k + kk);
+      a_panel[kk * ROW_QUADS + quad] = found[0];
+      a_panel[(kk + 1u) * ROW_QUADS + quad] = found[1];
+      a_panel[(kk + 2u) * ROW_QUADS + quad] = found[2];
+      a_panel[(kk + 3u) * ROW_QUADS + quad] = found[3];
     }
-    for (var i = lane; i < DEPTH * COLUMN_QUADS; i += LANES) {
-      let quad = i / DEPTH;
-      let kk = i % DEPTH;
-      let column = first_column + quad * 4u;
-      b_panel[kk * COLUMN_QUADS + quad] = vec4<f32>(load_b(column, k + kk), load_b(column + 1u, k + kk), load_b(column + 2u, k + kk), load_b(column + 3u, k + kk));
+    for (var i = lane; i < DEPTH / 4u * COLUMN_QUADS; i += LANES) {
+      let quad = i / (DEPTH / 4u);
+      let kk = i % (DEPTH / 4u) * 4u;
+      let found0 = load_b(first_column + quad * 4u, k + kk);
+      b_panel[kk * COLUMN_QUADS + quad] = found0[0];
+      b_panel[(kk + 1u) * COLUMN_QUADS + quad] = found0[1];
+      b_panel[(kk + 2u) * COLUMN_QUADS + quad] = found0[2];
+      b_panel[(kk + 3u) * COLUMN_QUADS + quad] = found0[3];
     }
     workgroupBarrier();
     for (var kk = 0u; kk < DEPTH; kk++) {

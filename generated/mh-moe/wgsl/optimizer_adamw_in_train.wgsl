@@ -6,7 +6,7 @@
  */
 
 @group(0) @binding(0) var<storage, read_write> adam_m: array<f32>;
-@group(0) @binding(1) var<storage, read_write> gradient: array<f32>;
+@group(0) @binding(1) var<storage, read> gradient: array<f32>;
 @group(0) @binding(2) var<storage, read_write> clip: array<f32>;
 @group(0) @binding(3) var<storage, read_write> adam_v: array<f32>;
 @group(0) @binding(4) var<storage, read_write> weight: array<f32>;

@@ -9,7 +9,7 @@ const D = 256u;
 
 /* Small tensors share one buffer; a launch says at which word each begins. */
 @group(0) @binding(0) var<storage, read_write> pool: array<u32>;
-struct Places { at: array<vec4<u32>, 33> }
+struct Places { at: array<vec4<u32>, 31> }
 @group(0) @binding(1) var<uniform> places: Places;
 fn read_grad_norm_weight(i: u32) -> f32 { return bitcast<f32>(pool[places.at[0u].x + i]); }
 fn read_norm(i: u32) -> f32 { return bitcast<f32>(pool[places.at[0u].y + i]); }
@@ -169,19 +169,14 @@ fn read_adam_v_layers_5_attend_norm_weight(i: u32) -> f32 { return bitcast<f32>(
 fn write_adam_v_layers_5_attend_norm_weight(i: u32, value: f32) { pool[places.at[30u].y + i] = bitcast<u32>(value); }
 fn read_attend_norm_weight_f(i: u32) -> f32 { return bitcast<f32>(pool[places.at[30u].z + i]); }
 fn write_attend_norm_weight_f(i: u32, value: f32) { pool[places.at[30u].z + i] = bitcast<u32>(value); }
-fn read_adam_m_layers_5_mixture_norm_weight(i: u32) -> f32 { return bitcast<f32>(pool[places.at[30u].w + i]); }
-fn write_adam_m_layers_5_mixture_norm_weight(i: u32, value: f32) { pool[places.at[30u].w + i] = bitcast<u32>(value); }
-fn read_grad_mixture_norm_weight_f(i: u32) -> f32 { return bitcast<f32>(pool[places.at[31u].x + i]); }
-fn read_adam_v_layers_5_mixture_norm_weight(i: u32) -> f32 { return bitcast<f32>(pool[places.at[31u].y + i]); }
-fn write_adam_v_layers_5_mixture_norm_weight(i: u32, value: f32) { pool[places.at[31u].y + i] = bitcast<u32>(value); }
-fn read_mixture_norm_weight_f(i: u32) -> f32 { return bitcast<f32>(pool[places.at[31u].z + i]); }
-fn write_mixture_norm_weight_f(i: u32, value: f32) { pool[places.at[31u].z + i] = bitcast<u32>(value); }
-fn read_adam_m_norm_weight(i: u32) -> f32 { return bitcast<f32>(pool[places.at[31u].w + i]); }
-fn write_adam_m_norm_weight(i: u32, value: f32) { pool[places.at[31u].w + i] = bitcast<u32>(value); }
-fn read_adam_v_norm_weight(i: u32) -> f32 { return bitcast<f32>(pool[places.at[32u].x + i]); }
-fn write_adam_v_norm_weight(i: u32, value: f32) { pool[places.at[32u].x + i] = bitcast<u32>(value); }
-fn read_norm_weight(i: u32) -> f32 { return bitcast<f32>(pool[places.at[32u].y + i]); }
-fn write_norm_weight(i: u32, value: f32) { pool[places.at[32u].y + i] = bitcast<u32>(value); }
+fn read_mixture_norm_weight_f(i: u32) -> f32 { return bitcast<f32>(pool[places.at[30u].w + i]); }
+fn write_mixture_norm_weight_f(i: u32, value: f32) { pool[places.at[30u].w + i] = bitcast<u32>(value); }
+@group(0) @binding(2) var<storage, read_write> adam_m_layers_5_mixture_norm_weight: array<f32>;
+@group(0) @binding(3) var<storage, read> grad_mixture_norm_weight_f: array<f32>;
+@group(0) @binding(4) var<storage, read_write> adam_v_layers_5_mixture_norm_weight: array<f32>;
+@group(0) @binding(5) var<storage, read_write> adam_m_norm_weight: array<f32>;
+@group(0) @binding(6) var<storage, read_write> adam_v_norm_weight: array<f32>;
+@group(0) @binding(7) var<storage, read_write> norm_weight: array<f32>;
 
 const LANES = 256u;
 
@@ -360,28 +355,28 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
   }
   // adamw
   for (var i_d = lane; i_d < D; i_d += LANES) {
-    write_adam_m_layers_5_mixture_norm_weight(i_d, (read_adam_m_layers_5_mixture_norm_weight(i_d) * 0.9) + ((read_grad_mixture_norm_weight_f(i_d) * t_clip) * 0.1));
+    adam_m_layers_5_mixture_norm_weight[i_d] = (adam_m_layers_5_mixture_norm_weight[i_d] * 0.9) + ((grad_mixture_norm_weight_f[i_d] * t_clip) * 0.1);
   }
   // adamw
   for (var i_d = lane; i_d < D; i_d += LANES) {
-    let grad_mixture_norm_weight_f_here = read_grad_mixture_norm_weight_f(i_d);
-    write_adam_v_layers_5_mixture_norm_weight(i_d, (read_adam_v_layers_5_mixture_norm_weight(i_d) * 0.95) + (((grad_mixture_norm_weight_f_here * t_clip) * (grad_mixture_norm_weight_f_here * t_clip)) * 0.05));
+    let grad_mixture_norm_weight_f_here = grad_mixture_norm_weight_f[i_d];
+    adam_v_layers_5_mixture_norm_weight[i_d] = (adam_v_layers_5_mixture_norm_weight[i_d] * 0.95) + (((grad_mixture_norm_weight_f_here * t_clip) * (grad_mixture_norm_weight_f_here * t_clip)) * 0.05);
   }
   // adamw
   for (var i_d = lane; i_d < D; i_d += LANES) {
-    write_mixture_norm_weight_f(i_d, read_mixture_norm_weight_f(i_d) - (read_adamw(0u) * ((read_adam_m_layers_5_mixture_norm_weight(i_d) / read_adamw_b(0u)) / (sqrt(read_adam_v_layers_5_mixture_norm_weight(i_d) / read_adamw_c(0u)) + 1e-8))));
+    write_mixture_norm_weight_f(i_d, read_mixture_norm_weight_f(i_d) - (read_adamw(0u) * ((adam_m_layers_5_mixture_norm_weight[i_d] / read_adamw_b(0u)) / (sqrt(adam_v_layers_5_mixture_norm_weight[i_d] / read_adamw_c(0u)) + 1e-8))));
   }
   // adamw
   for (var i_d = lane; i_d < D; i_d += LANES) {
-    write_adam_m_norm_weight(i_d, (read_adam_m_norm_weight(i_d) * 0.9) + ((read_grad_norm_weight(i_d) * t_clip) * 0.1));
+    adam_m_norm_weight[i_d] = (adam_m_norm_weight[i_d] * 0.9) + ((read_grad_norm_weight(i_d) * t_clip) * 0.1);
   }
   // adamw
   for (var i_d = lane; i_d < D; i_d += LANES) {
     let grad_norm_weight_here_2 = read_grad_norm_weight(i_d);
-    write_adam_v_norm_weight(i_d, (read_adam_v_norm_weight(i_d) * 0.95) + (((grad_norm_weight_here_2 * t_clip) * (grad_norm_weight_here_2 * t_clip)) * 0.05));
+    adam_v_norm_weight[i_d] = (adam_v_norm_weight[i_d] * 0.95) + (((grad_norm_weight_here_2 * t_clip) * (grad_norm_weight_here_2 * t_clip)) * 0.05);
   }
   // adamw
   for (var i_d = lane; i_d < D; i_d += LANES) {
-    write_norm_weight(i_d, read_norm_weight(i_d) - (read_adamw(0u) * ((read_adam_m_norm_weight(i_d) / read_adamw_b(0u)) / (sqrt(read_adam_v_norm_weight(i_d) / read_adamw_c(0u)) + 1e-8))));
+    norm_weight[i_d] = norm_weight[i_d] - (read_adamw(0u) * ((adam_m_norm_weight[i_d] / read_adamw_b(0u)) / (sqrt(adam_v_norm_weight[i_d] / read_adamw_c(0u)) + 1e-8)));
   }
 }

@@ -16,7 +16,7 @@ fn cosine(angle: f32) -> f32 {
   return select(select(-even, even, turn == 0), select(odd, -odd, turn == 1), (turn & 1) == 1);
 }
 
-@group(0) @binding(0) var<storage, read_write> the_step: array<f32>;
+@group(0) @binding(0) var<storage, read> the_step: array<f32>;
 @group(0) @binding(1) var<storage, read_write> adamw: array<f32>;
 @group(0) @binding(2) var<storage, read_write> adamw_b: array<f32>;
 @group(0) @binding(3) var<storage, read_write> adamw_c: array<f32>;
