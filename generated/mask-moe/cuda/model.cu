@@ -480,7 +480,7 @@ mixture_router_scores(const float *__restrict__ norm, const int *__restrict__ ro
     }
     for (int i = lane; i < DEPTH * TILE_COLUMNS / 4; i += LANES) {
       float four[4];
-       {
+      {
         const int line = i / (DEPTH / 4), step = i % (DEPTH / 4) * 4;
         const int row = first_column + line;
         fetch_four<true>(four, (mixture_router_weight + (long long)expert * 4096) + (long long)row * 256 + k + step, row < width ? 256 - k - step : 0);
@@ -1744,7 +1744,7 @@ mixture_router_scores_backward(const float *__restrict__ d_router_gate, const fl
     }
     for (int i = lane; i < DEPTH * TILE_COLUMNS / 4; i += LANES) {
       float four[4];
-       {
+      {
         const int line = i % (TILE_COLUMNS / 4) * 4, step = i / (TILE_COLUMNS / 4);
         const int source = k + step;
         fetch_four<true>(four, (mixture_router_weight + (long long)expert * 4096) + (long long)source * 256 + first_column + line, source < 16 ? width - first_column - line : 0);

@@ -400,7 +400,7 @@ mixture_router_scores(const float *__restrict__ split, const float *__restrict__
     }
     for (int i = lane; i < DEPTH * TILE_COLUMNS / 4; i += LANES) {
       float four[4];
-       {
+      {
         const int line = i / (DEPTH / 4), step = i % (DEPTH / 4) * 4;
         const int row = first_column + line;
         fetch_four<true>(four, mixture_router_weight + (long long)row * 128 + k + step, row < width ? 128 - k - step : 0);
@@ -1844,7 +1844,7 @@ mixture_router_scores_backward(const float *__restrict__ d_router_gate, const fl
     }
     for (int i = lane; i < DEPTH * TILE_COLUMNS / 4; i += LANES) {
       float four[4];
-       {
+      {
         const int line = i % (TILE_COLUMNS / 4) * 4, step = i / (TILE_COLUMNS / 4);
         const int source = k + step;
         fetch_four<true>(four, mixture_router_weight + (long long)source * 128 + first_column + line, source < 32 ? width - first_column - line : 0);
