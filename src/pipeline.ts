@@ -121,7 +121,7 @@ export function graphsOf(design: Design, options: CompileOptions = {}): Pick<Com
   const lower = (graph: Graph, name: ProgramName): Graph => {
     const dispatched = dispatch(verify(graph), design, {
       ...options,
-      forwardOnly: name === "evaluate",
+      forwardOnly: name === "evaluate" || name === "sample",
       ...(options.dispatch && { strategies: options.dispatch }),
     });
     if (choices.length === 0) choices = dispatched.choices;

@@ -1,6 +1,6 @@
 /**
  * What can be checked but not compiled yet, said before the graph is built. Rules refuse arguments they do not know
- * themselves; this is about whole words: rules and experts without a meaning in the graph, slots of experts.
+ * themselves; this is about whole words: rules and experts without a meaning in the graph.
  */
 import { diagnose } from "../diagnostics/diagnose.js";
 import type { Diagnostic } from "../diagnostics/diagnostic.js";
@@ -29,12 +29,11 @@ function mixtureWords(mixture: Mixture, design: Design): readonly Word[] {
   const { name, router, experts, shared } = mixture;
   const rules = router.rules.filter((use) => findRule(use.slot, use.rule)?.build === undefined);
   return [
-    ...experts.flatMap(({ count, ffn, slots }, i) => [
-      ...(ffn.block === undefined
+    ...experts.flatMap(({ count, ffn }, i) =>
+      ffn.block === undefined
         ? ffnWords(ffn, indexed(`${name}.experts`, i))
-        : blockWords(ffn.block, count, indexed(`${name}.experts`, i), design)),
-      ...(slots === undefined ? [] : [{ path: indexed(`${name}.experts`, i), text: `with slots(${slots})` }]),
-    ]),
+        : blockWords(ffn.block, count, indexed(`${name}.experts`, i), design),
+    ),
     ...shared.flatMap(({ ffn }, i) => ffnWords(ffn, indexed(`${name}.shared`, i))),
     ...rules.map((use) => ({ path: use.path, text: `${use.slot} ${use.text}` })),
     ...tableWords(mixture, design),

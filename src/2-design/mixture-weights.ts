@@ -32,15 +32,36 @@ function routerWeights(mixture: Mixture): readonly LocalWeight[] {
   return [
     ...scores.flatMap((score, i) => scoreWeights(mixture, score, i === 0 ? "router" : `router.${i}`)),
     ...(noisy ? [routerMatrix("router.noise.weight", [mixture.expertCount, mixture.width], mixture.init)] : []),
-    ...(predicted ? [routerMatrix("router.predictor.weight", [1, mixture.width], mixture.init)] : []),
+    ...(predicted ? predictorWeights(mixture) : []),
   ];
+}
+
+/** Numbers that a predictor makes: one per expert where experts choose, one where sequences do. */
+export function predictions({ router, expertCount }: Mixture): number {
+  return router.rules.some(({ slot, args }) => slot === "select" && args.per === "expert") ? expertCount : 1;
+}
+
+function predictorWeights(mixture: Mixture): readonly LocalWeight[] {
+  const outputs = predictions(mixture);
+  const bias: LocalWeight = {
+    name: "router.predictor.bias",
+    shape: [outputs],
+    class: "router",
+    init: { kind: "zeros" },
+  };
+  return [routerMatrix("router.predictor.weight", [outputs, mixture.width], mixture.init), bias];
+}
+
+/** Numbers that a score makes: one per expert, or per slot where experts read mixtures of units. */
+function scoredOf({ experts }: Mixture): number {
+  return experts.reduce((sum, { count, slots = 1 }) => sum + count * slots, 0);
 }
 
 function scoreWeights(mixture: Mixture, score: RuleUse, name: string): readonly LocalWeight[] {
   const { args, rule } = score;
   const { expertCount: experts, width, init } = mixture;
   const matrix = (last: string, shape: readonly number[]) => routerMatrix(`${name}.${last}`, shape, init);
-  const outputs = typeof args.to === "number" ? args.to : experts;
+  const outputs = typeof args.to === "number" ? args.to : scoredOf(mixture);
   const inputs = args.from === "previous.scores" ? experts : width;
   if (rule === "mlp")
     return [matrix("hidden.weight", [Number(args.hidden), width]), matrix("weight", [outputs, Number(args.hidden)])];

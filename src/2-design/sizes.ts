@@ -195,6 +195,10 @@ function edgesPerUnit(mixture: Mixture, design: Design): Size {
 
 function edgesOfRule(select: RuleUse, mixture: Mixture, design: Design): Size {
   const experts = mixture.expertCount;
+  const slots = mixture.experts.reduce((sum, group) => sum + group.count * (group.slots ?? 0), 0);
+  const length = design.model?.context;
+  if (slots > 0 && length !== undefined)
+    return { value: slots / length, because: `${slots} slots for ${length} tokens` };
   const context = { experts, unit: mixture.unit, tables: design.tables };
   const facts: Facts = findRule("select", select.rule)?.facts?.(select.args, context) ?? {};
   const rows = facts.rowsPerExpert;

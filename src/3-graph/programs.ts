@@ -6,18 +6,25 @@ import { differentiate } from "./gradient.js";
 import type { Graph } from "./graph.js";
 import { addOptimizer } from "./optimizer.js";
 
-/** `train` updates weights; `evaluate` only looks; `trace` gives logits, routing and gradients. */
-export type ProgramName = "train" | "evaluate" | "trace";
+/**
+ * `train` updates weights; `evaluate` only looks; `trace` gives logits, routing and gradients; `sample` gives logits for
+ * writing text, where predictors stand in for selections that look ahead.
+ */
+export type ProgramName = "train" | "evaluate" | "trace" | "sample";
 
 /** Replaces every `experts` node by primitive ops. */
 export type Lower = (graph: Graph) => Graph;
 
 export function buildProgram(design: Design, name: ProgramName, size: StepSize, lower: Lower): Graph {
-  const whole = forward(design, { ...size, training: name !== "evaluate" });
+  const whole = forward(design, {
+    ...size,
+    training: name === "train" || name === "trace",
+    sampling: name === "sample",
+  });
   // only training moves what is kept between steps, such as load-balance biases
   const updates = name === "train" ? whole.updates : [];
   const lowered = lower(keepOutputs({ ...whole, updates }, wanted(name)));
-  if (name === "evaluate") return lowered;
+  if (name === "evaluate" || name === "sample") return lowered;
   const gradients = differentiate(lowered);
   return name === "train" ? addOptimizer(gradients, design) : gradients;
 }
@@ -26,6 +33,7 @@ export function buildProgram(design: Design, name: ProgramName, size: StepSize, 
 function wanted(name: ProgramName): (output: string) => boolean {
   if (name === "trace") return (o) => !o.endsWith(".router.entropy");
   if (name === "train") return (o) => o !== "logits" && !/\.(router\.scores|edges\.expert|edges\.weight)$/.test(o);
+  if (name === "sample") return (o) => o === "logits";
   return (o) => o === "loss" || o === "cross_entropy" || o === "logits";
 }
 

@@ -61,7 +61,7 @@ const WORDS: readonly (readonly [keyof Facts, (site: SiteFacts) => string | unde
     ({ rules, unitWord, experts }) => `${unitWord} see at most ${rules.legalPerUnit} of ${experts} experts`,
   ],
   ["someRoutesKnown", knownText],
-  ["rowsPerExpert", ({ room }) => `every expert takes ${room} units`],
+  ["rowsPerExpert", ({ room }) => (room === undefined ? undefined : `every expert takes ${room} units`)],
   [
     "unitsPerSequence",
     ({ rules, unitWord }) => `every sequence chooses ${amountText(rules.unitsPerSequence!)} of its ${unitWord}`,

@@ -29,7 +29,7 @@ export async function sample(cli: Cli, folder: string, flags: SampleFlags): Prom
   const checkpoint = openCheckpoint(host, folder, flags.step);
   const tokenizer = readRunTokenizer(cli, folder);
   const source = readSpec(host, specPath(folder));
-  const bundle = compileBundle(cli, source, manifest.flags, { programs: ["evaluate"], batch: 1 });
+  const bundle = compileBundle(cli, source, manifest.flags, { programs: ["sample"], batch: 1 });
   const engine = await openEngine(bundle);
   try {
     loadModel(engine, bundle, checkpoint.model);
@@ -37,7 +37,10 @@ export async function sample(cli: Cli, folder: string, flags: SampleFlags): Prom
     placeStep(engine, checkpoint.step);
     const { vocab, context: sequence } = bundle.design.model!;
     host.stdout(flags.prompt);
-    await generateText(engine, tokenizer, { sequence, vocab }, flags.prompt, { ...flags, write: host.stdout });
+    await generateText(engine, tokenizer, { sequence, vocab, program: "sample" }, flags.prompt, {
+      ...flags,
+      write: host.stdout,
+    });
     host.stdout("\n");
     return exit.ok;
   } finally {

@@ -4,6 +4,7 @@
  */
 import type { RuleUse, Unit } from "../2-design/design.js";
 import type { GraphBuilder } from "../3-graph/builder.js";
+import type { Term } from "../3-graph/expr-build.js";
 import type { Axis, Value } from "../3-graph/graph.js";
 import type { RuleArgs } from "./rule.js";
 
@@ -16,6 +17,10 @@ export interface RouterSite {
   readonly units: Axis;
   /** E */
   readonly experts: Axis;
+  /** what is scored: the experts, or their slots [SL] where they read mixtures of units */
+  readonly scored: Axis;
+  /** the expert of each slot, as an expression in the slot's number; undefined where experts have no slots */
+  readonly expertOfSlot: ((slot: Term) => Term) | undefined;
   readonly unit: Unit["kind"];
   /** units of one sequence lie together: how many there are */
   readonly unitsPerSequence: number;
@@ -30,6 +35,10 @@ export interface RouterSite {
   /** random numbers of this use, a new stream for every rule of every layer */
   readonly random: (axes: readonly Axis[]) => Value;
   readonly training: boolean;
+  /** text is being written: later units are not there yet */
+  readonly sampling: boolean;
+  /** scores of the predictor that stands in for a selection that looks ahead, made on demand */
+  readonly predicted: (() => Value) | undefined;
   /** steps trained before this one [] f32 */
   readonly step: () => Value;
   /** what this router's last use, a layer before, scored [U, E]; undefined in the first layer */
@@ -61,6 +70,10 @@ export interface RouterState {
   readonly room?: number;
   /** [U, K] */
   readonly weight?: Value;
+  /** [B, S, SL], how much of each unit of a sequence a slot reads */
+  readonly mixing?: Value;
+  /** [U, SL], how much each slot counts for a unit */
+  readonly slotWeight?: Value;
   readonly weightOnInput?: boolean;
   /** edges have gone to other experts than those that were weighed */
   readonly moved?: boolean;

@@ -18,8 +18,10 @@ export interface SampleOptions {
 
 export const sampleDefaults = { tokens: 100, seed: 0, temperature: 0.8 } as const;
 
-/** S and V of a program `evaluate` that gives logits; row 0 of its batch is used. */
+/** S and V of a program that gives logits; row 0 of its batch is used. */
 export interface SampleShape {
+  /** `evaluate` unless said; `sample` where selections may look ahead */
+  readonly program?: "evaluate" | "sample";
   readonly sequence: number;
   readonly vocab: number;
 }
@@ -28,18 +30,19 @@ export interface SampleShape {
 export async function generateText(
   engine: Engine,
   tokenizer: Tokenizer,
-  { sequence, vocab }: SampleShape,
+  shape: SampleShape,
   prompt: string,
   options: SampleOptions = {},
 ): Promise<string> {
   const { tokens = sampleDefaults.tokens, seed = sampleDefaults.seed } = options;
   const temperature = options.temperature ?? sampleDefaults.temperature;
+  const { sequence, vocab, program = "evaluate" } = shape;
   const rng = stream(seed, "sample");
   const ids = promptIds(tokenizer, prompt);
   const start = ids.length;
   const said = piecewise(options.write);
   while (ids.length < start + tokens) {
-    const logits = await nextLogits(engine, ids, sequence, vocab);
+    const logits = await nextLogits(engine, ids, { sequence, vocab, program });
     const next = drawToken(logits, Math.min(vocab, tokenizer.size), temperature, rng);
     if (next === tokenizer.endOfText) break;
     ids.push(next);
@@ -70,8 +73,7 @@ function piecewise(write: ((piece: string) => void) | undefined): (text: string,
 async function nextLogits(
   engine: Engine,
   ids: readonly number[],
-  sequence: number,
-  vocab: number,
+  { sequence, vocab, program }: Required<SampleShape>,
 ): Promise<Float32Array> {
   const seen = ids.slice(-sequence);
   const tokens = engine.view("input", "tokens");
@@ -79,9 +81,9 @@ async function nextLogits(
   // what comes after the text cannot change what is predicted before it: attention looks back only
   tokens.set(seen);
   if (engine.has("input", "targets")) engine.view("input", "targets").fill(0);
-  await engine.run("evaluate", ["logits"]);
+  await engine.run(program, ["logits"]);
   const row = (seen.length - 1) * vocab;
-  return engine.output("evaluate", "logits")!.subarray(row, row + vocab);
+  return engine.output(program, "logits")!.subarray(row, row + vocab);
 }
 
 /** Draws an id below `size` with probability softmax(logits / temperature); the likeliest one at temperature 0. */

@@ -11,20 +11,6 @@ describe("uncompilable", () => {
     expect(uncompilable(designOf(specText(name)))).toEqual([]);
   });
 
-  it("names experts and slots without a meaning", () => {
-    const soft = `moe Mixture {
-  experts 4 of gelu(hidden: 8) with slots(1)
-  router {
-    score linear
-    select all
-    dispatch softmax over tokens
-    weight one
-    allow lookahead because "a test"
-  }
-}`;
-    expect(refused(soft)).toEqual(["MOE5011 with slots(1)", "MOE5011 dispatch softmax over tokens"]);
-  });
-
   it("names what a block cannot hold as an expert, and that it cannot be shared", () => {
     const depth = `block Inner { residual Near; residual Tables }
 attention Near { heads = 2; window = 4 }

@@ -69,5 +69,21 @@ export const routerCases: Readonly<Record<string, Words>> = {
     unit: "chunk(4, reads: first)",
     router: "score linear\ngate softmax\nselect top(2) per chunk\nweight gate",
   },
+  BASE: {
+    router: `score linear\ngate sigmoid\nselect balanced per batch\nweight gate\n${ahead}`,
+  },
+  "BASE in sequences": {
+    router: `score linear\ngate sigmoid\nselect balanced per sequence\nweight gate\n${ahead}`,
+  },
+  "BASE by Sinkhorn's scaling": {
+    router: `score linear\ngate sigmoid\nselect balanced(by: sinkhorn) per sequence\nweight gate\n${ahead}`,
+  },
+  "Soft MoE": {
+    experts: "experts 3 of gelu(hidden: 5) with slots(2)\n  experts 1 of swiglu(hidden: 7) with slots(1)",
+    router: `score linear normalized\nselect all\ndispatch softmax over tokens\nweight softmax over slots\n${ahead}`,
+  },
+  "a predictor of experts' choice": {
+    router: `score linear\ngate softmax\nselect top(2) per expert within sequence\nweight gate\nbalance predictor(bce)\n${ahead}`,
+  },
   "soft: all experts": { router: "score linear\ngate softmax\nselect all\nweight gate" },
 };

@@ -19,11 +19,13 @@ import { optimized } from "./optimized.js";
 import { perUnit } from "./per-unit.js";
 import { phases } from "./phases.js";
 import { points } from "./points.js";
+import { predicted } from "./predicted.js";
 import { productKeys } from "./product-keys.js";
 import { renormalized } from "./renormalized.js";
 import { routerPrecision } from "./router-precision.js";
 import { schedule } from "./schedule.js";
 import { scoresMade } from "./scores-made.js";
+import { slots } from "./slots.js";
 import { subtokenHeads } from "./subtoken-heads.js";
 import { tableBalance } from "./table-balance.js";
 import { tableOwner } from "./table-owner.js";
@@ -58,6 +60,8 @@ export const checks: readonly Check[] = [
   capacityOneExpert,
   freeExperts,
   balanced,
+  slots,
+  predicted,
   waivers,
   schedule,
   optimized,

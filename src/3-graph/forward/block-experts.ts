@@ -7,7 +7,7 @@
  */
 import type { Mixture } from "../../2-design/design.js";
 import { groupPrefix } from "../../2-design/mixture-weights.js";
-import { add, eq, floor, index, le, mul, select, sub } from "../expr-build.js";
+import { add, div, eq, floor, index, le, mul, select, sub, type Term } from "../expr-build.js";
 import type { Axis, Value } from "../graph.js";
 import { ensure } from "../internal.js";
 import { runBlock } from "./block.js";
@@ -97,7 +97,7 @@ function onChosen(c: ForwardContext, place: MixturePlace, call: BlockCall, x: Va
   const { batch, seq } = c.size;
   const R = { name: "R", size: batch * rows };
   const { index: from, back } = g.within({ role: "experts.sort" }, () => {
-    const home = g.map([edge.chosen], (is) => select(le(1, is), floor(mul(index(units.name), 1 / seq)), -1), {
+    const home = g.map([edge.chosen], (is) => select(le(1, is), sequenceOf(index(units.name), seq), -1), {
       axes: [units],
       dtype: "i32",
     });
@@ -118,11 +118,14 @@ function onChosen(c: ForwardContext, place: MixturePlace, call: BlockCall, x: Va
   return scaled(c, read, edge.weight, "experts.combine");
 }
 
+/** floor(u / seq); half a step keeps the quotient off whole numbers, where rounding could lose one. */
+const sequenceOf = (u: Term, seq: number): Term => floor(div(add(u, 0.5), seq));
+
 /** Positions [R] in the whole sequence of the tokens with these numbers. */
 function positionsOf(c: ForwardContext, from: Value, seq: number): Value {
   const { g } = c;
   if (c.chosen) return g.take(c.chosen.positions, from);
-  return g.map([from], (u) => sub(u, mul(floor(mul(u, 1 / seq)), seq)), { dtype: "i32" });
+  return g.map([from], (u) => sub(u, mul(sequenceOf(u, seq), seq)), { dtype: "i32" });
 }
 
 function updateOf(c: ForwardContext, { scope, layer }: MixturePlace, { block, prefix }: BlockCall, x: Value): Value {

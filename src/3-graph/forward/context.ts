@@ -12,6 +12,9 @@ export interface StepSize {
   readonly seq: number;
 }
 
+/** What a program is for. */
+export type Phase = Pick<ForwardContext, "training" | "sampling">;
+
 export interface ForwardContext {
   readonly g: GraphBuilder;
   readonly design: Design;
@@ -21,6 +24,8 @@ export interface ForwardContext {
   /** D */
   readonly D: Axis;
   readonly training: boolean;
+  /** text is being written: later tokens are not there yet */
+  readonly sampling: boolean;
   /** a weight by its checkpoint name, with the axes it has here */
   readonly param: (name: string, axes: readonly Axis[]) => Value;
   /** step and seed, for rules that need them */
@@ -40,7 +45,7 @@ export interface ForwardContext {
   readonly previousScores: Map<string, Value>;
 }
 
-export function createContext(g: GraphBuilder, design: Design, size: StepSize, training: boolean): ForwardContext {
+export function createContext(g: GraphBuilder, design: Design, size: StepSize, phase: Phase): ForwardContext {
   const specs = new Map<string, WeightSpec>(weightsOf(design).map((w) => [w.name, w]));
   const T = { name: "T", size: size.batch * size.seq };
   let streams = 0;
@@ -59,7 +64,7 @@ export function createContext(g: GraphBuilder, design: Design, size: StepSize, t
     size,
     T,
     D: { name: "D", size: design.model!.dModel },
-    training,
+    ...phase,
     param,
     step: () => g.input("step", []),
     seed: () => g.input("seed", []),

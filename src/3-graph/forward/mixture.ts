@@ -1,6 +1,6 @@
 /** A mixture: units, router, experts (not yet dispatched), shared experts, and units put together again. */
 import type { Mixture, RuleUse, SharedGroup } from "../../2-design/design.js";
-import { groupPrefix } from "../../2-design/mixture-weights.js";
+import { groupPrefix, predictions } from "../../2-design/mixture-weights.js";
 import { soleExpert } from "../../experts/build.js";
 import { expertKind } from "../../experts/index.js";
 import type { RouterSite } from "../../rules/build.js";
@@ -30,6 +30,7 @@ import { ffnParams } from "./feed-forward.js";
 import { chooser } from "./phases.js";
 import { type Routed, runRouter } from "./router.js";
 import { isRun, onTokens, readRuns } from "./runs.js";
+import { expertOfSlot, fromSlots, slotAxis, slotsOf } from "./soft.js";
 
 /** Where a mixture stands: `layers.3.mixture` in layer 3. */
 export interface MixturePlace {
@@ -51,7 +52,7 @@ export function mix(c: ForwardContext, mixture: Mixture, place: MixturePlace, x:
     // experts read what is routed, except where that is a run of tokens: then every token goes with its run
     const run = isRun(mixture.unit) ? mixture.unit : undefined;
     const [rows, edges] = run ? [x, onTokens(c, run, routed)] : [units, routed];
-    const computed = withCopies(c, rows, edges, runExperts(c, mixture, place, rows, experts, edges));
+    const computed = withCopies(c, rows, edges, compute(c, mixture, place, rows, experts, edges));
     const y = withRest(c, mixture, rows, edges, computed);
     const whole = merge(c, mixture, scope, x, residualInside(c, mixture, rows, y));
     return mixture.shared.reduce((sum, group, i) => addShared(c, mixture, scope, group, i, own, sum), whole);
@@ -110,9 +111,13 @@ function routerSite(
     x,
     units,
     experts,
+    scored: slotAxis(mixture) ?? experts,
+    expertOfSlot: slotAxis(mixture) && expertOfSlot(mixture),
     unit: mixture.unit.kind,
     unitsPerSequence: units.size / c.size.batch,
     training: c.training,
+    sampling: c.sampling,
+    predicted: predicts(mixture) ? () => predict(c, mixture, scope, x) : undefined,
     step: c.step,
     previousScores: c.previousScores.get(mixture.name),
     computes: (expert) => computing(mixture)[expert] === true,
@@ -133,6 +138,20 @@ function routerSite(
     },
     random: (axes) => g.random(c.seed(), c.step(), c.stream(), axes),
   };
+}
+
+const predicts = ({ router }: Mixture): boolean =>
+  router.rules.some(({ slot, rule }) => slot === "balance" && rule === "predictor");
+
+/** Scores of the predictor [U, E] where experts choose, [U, 1] where sequences do: what it reads is not moved by it. */
+function predict(c: ForwardContext, mixture: Mixture, scope: string, x: Value): Value {
+  const { g } = c;
+  const size = predictions(mixture);
+  const axis = { name: size === 1 ? "PR" : "E", size };
+  return g.within({ role: "router.predictor" }, () => {
+    const bias = c.param(`${scope}.router.predictor.bias`, [axis]);
+    return linear(g, g.stop(x), c.param(`${scope}.router.predictor.weight`, [axis, x.axes.at(-1)!]), bias);
+  });
 }
 
 /** Per expert, whether it computes something: copies, zeros and constants only pass on. */
@@ -256,6 +275,20 @@ function placedEdges({ g }: ForwardContext, { experts }: Mixture, edges: Value):
       { dtype: "i32" },
     ),
   );
+}
+
+/** What the experts give for each unit, which they read one by one or, where they have slots, mixed. */
+function compute(
+  c: ForwardContext,
+  mixture: Mixture,
+  place: MixturePlace,
+  x: Value,
+  experts: Axis,
+  routed: Routed,
+): Value {
+  if (routed.mixing === undefined) return runExperts(c, mixture, place, x, experts, routed);
+  const slots = slotsOf(c, mixture, x, routed);
+  return fromSlots(c, x, routed, runExperts(c, mixture, place, slots.x, experts, slots.routed));
 }
 
 /** Where experts had no room, the unit stands for what they would have given. */

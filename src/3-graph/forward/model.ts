@@ -12,15 +12,17 @@ import { createContext, type ForwardContext, type StepSize } from "./context.js"
 export interface ForwardOptions extends StepSize {
   /** whether rules that are said to hold while training do */
   readonly training: boolean;
+  /** whether text is being written, so that nothing may look at later tokens that a predictor can stand in for */
+  readonly sampling?: boolean;
 }
 
 /**
  * Outputs: loss, cross_entropy, logits [T, V]; per mixture `<scope>.load`, `.dropped`, `.router.scores`,
  * `.router.entropy`, `.edges.expert`, `.edges.weight`. Updates: load-balance biases.
  */
-export function forward(design: Design, { batch, seq, training }: ForwardOptions): Graph {
+export function forward(design: Design, { batch, seq, training, sampling = false }: ForwardOptions): Graph {
   const g = createBuilder();
-  const c = createContext(g, design, { batch, seq }, training);
+  const c = createContext(g, design, { batch, seq }, { training, sampling });
   const logits = head(c, layers(c, embed(c)));
   const targets = g.input("targets", [c.T], "i32");
   const ce = g.within({ scope: "head", role: "cross_entropy" }, () => crossEntropy(g, logits, targets));

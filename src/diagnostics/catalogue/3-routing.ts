@@ -110,4 +110,18 @@ export const routingCodes = {
     (p: { block: string; moe: string; unit: string }) =>
       `block \`${p.block}\` works on tokens, but \`${p.moe}\` routes a ${p.unit}`,
   ),
+  MOE3050: error(
+    "a rule that does not go with mixed units",
+    (p: { rule: string; needs: string; with: string }) =>
+      `\`${p.rule}\` does not go with \`${p.with}\`, which needs ${p.needs}`,
+  ),
+  MOE3051: error(
+    "slots that nothing fills",
+    (p: { rule: string; needs: string }) => `\`${p.rule}\` needs ${p.needs}: nothing is mixed into slots here`,
+  ),
+  MOE3052: error(
+    "a predictor with nothing to predict",
+    (p: { rule: string; select: string }) =>
+      `\`${p.rule}\` has nothing to stand in for: \`${p.select}\` is not foretold`,
+  ),
 } as const satisfies Family<"3">;

@@ -97,7 +97,7 @@ export const linear = defineRule({
     const some = typeof args.to === "number" && args.to < experts.size ? args.to : undefined;
     // what is not scored cannot be gone on from
     if (some !== undefined && previous) throw refuse(use);
-    const scored = some === undefined ? experts : { name: "ES", size: some };
+    const scored = some === undefined ? site.scored : { name: "ES", size: some };
     // in the first layer there is nothing to go on from, but then another line must score
     if (x === undefined && state.logits === undefined) throw refuse(use);
     if (x === undefined) return state;

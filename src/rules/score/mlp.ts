@@ -20,14 +20,14 @@ export const mlp = defineRule({
   clauses: [],
   needs: [],
   build(site, state, { hidden, act }, use) {
-    const { g, experts } = site;
+    const { g, scored } = site;
     const x = state.x ?? site.x;
     const inside = { name: "RH", size: Number(hidden) };
     const prefix = scorePrefix(use);
     const scores = g.within({ role: "router.scores" }, () => {
       const up = linear(g, x, site.param(`${prefix}.hidden.weight`, [inside, x.axes.at(-1)!]));
       const bent = g.map([up], bends[act as keyof typeof bends]);
-      return linear(g, bent, site.param(`${prefix}.weight`, [experts, inside]));
+      return linear(g, bent, site.param(`${prefix}.weight`, [scored, inside]));
     });
     return addScores(site, state, scores);
   },

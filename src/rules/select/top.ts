@@ -1,6 +1,7 @@
 /** Keeps the k best experts of every unit, the k best units of every expert, or the k best units of every sequence. */
 import type { Unit } from "../../2-design/design.js";
-import { and, index, le, lt, select } from "../../3-graph/expr-build.js";
+import type { Expr } from "../../3-graph/expr.js";
+import { and, index, le, lt, select, type Term } from "../../3-graph/expr-build.js";
 import type { Value } from "../../3-graph/graph.js";
 import { amount, clause, value, word } from "../../words/params.js";
 import { amountOf, resolveAmount } from "../amounts.js";
@@ -44,6 +45,26 @@ function perSequence(site: RouterSite, state: RouterState, taken: number): Value
   ]);
   const rank = g.view(g.rank(most).rank, [units]);
   return g.map([g.topK(key, 1), rank], (best, r) => select(and(le(0, r), lt(r, taken)), best, -1), { dtype: "i32" });
+}
+
+/** Edges where the predictor says so, a unit at a time: later units are not there to compare with. */
+function predicted(site: RouterSite, state: RouterState, scores: Value, who: "expert" | "sequence"): Value {
+  const { g, units, experts } = site;
+  const key = choiceKey(site, state);
+  if (who === "sequence") {
+    const said = g.view(scores, [units]);
+    return g.map([g.topK(key, 1), said], (best, p) => select(lt(0, p), best, -1), { dtype: "i32" });
+  }
+  const every = g.map([], () => index("K"), {
+    axes: [units, { name: "K", size: experts.size }],
+    dtype: "i32",
+  });
+  const legal = (k: Expr): Term => lt(Number.NEGATIVE_INFINITY, k);
+  return g.map(
+    [g.pick(scores, every, experts.name), g.pick(key, every, experts.name)],
+    (p, k) => select(and(lt(0, p), legal(k)), index("K"), -1),
+    { axes: every.axes, dtype: "i32" },
+  );
 }
 
 export const top = defineRule({
@@ -93,6 +114,11 @@ export const top = defineRule({
       if (who === "unit") {
         const k = resolveAmount(amount, experts.size, 1);
         return { ...state, edges: g.topK(choiceKey(site, state), k) };
+      }
+      if (site.sampling && site.predicted) {
+        const edges = predicted(site, state, g.stop(site.predicted()), who);
+        // any number of units may be foretold
+        return { ...state, edges, room: units.size, ...(who === "expert" && { inOrder: false }) };
       }
       if (who === "sequence") {
         const taken = resolveAmount(amount, length, experts.size);

@@ -1,9 +1,19 @@
 /** An expert counts as much as a softmax of the scores says. */
 import { softmax as softmaxOf } from "../../3-graph/compose/softmax.js";
-import { le } from "../../3-graph/expr-build.js";
+import { eq, index, le } from "../../3-graph/expr-build.js";
 import { clause, value, word } from "../../words/params.js";
-import { refuse } from "../refuse.js";
+import type { RouterSite, RouterState } from "../build.js";
 import { defineRule } from "../rule.js";
+
+/** C of Soft MoE [U, SL]; an edge weighs what the slots of its expert weigh together. */
+function overSlots({ g, scored, expertOfSlot }: RouterSite, state: RouterState): RouterState {
+  return g.within({ role: "router.weight" }, () => {
+    const slotWeight = softmaxOf(g, state.logits!);
+    const k = state.edges!.axes.at(-1)!;
+    const own = g.map([], () => eq(expertOfSlot!(index(scored.name)), index(k.name)), { axes: [scored, k] });
+    return { ...state, slotWeight, weight: g.contract(slotWeight, own, [scored.name]) };
+  });
+}
 
 export const softmax = defineRule({
   slot: "weight",
@@ -24,8 +34,9 @@ export const softmax = defineRule({
     ),
   ],
   needs: ["scores"],
-  build({ g, experts }, state, { over }, use) {
-    if (over === "slots") throw refuse(use);
+  build(site, state, { over }) {
+    if (over === "slots") return overSlots(site, state);
+    const { g, experts } = site;
     const weight = g.within({ role: "router.weight" }, () => {
       const legal = g.map([state.edges!], (e) => le(0, e));
       return softmaxOf(g, g.pick(state.logits!, state.edges!, experts.name), { legal, mayBeEmpty: true });

@@ -21,6 +21,7 @@ import {
   sigmoid,
   softmax,
   times,
+  V,
 } from "./one-layer.js";
 
 interface Case {
@@ -212,6 +213,217 @@ const units: Readonly<Record<string, Case>> = {
   sequences: { layer: { unit: "sequence", router: chosen("top(2) per sequence") }, mix: runsOf(S, S, "mean") },
 };
 
+/** The best sum over all ways to give every expert floor or ceil of its part of the units: the expert of each. */
+function bestEven(scores: readonly (readonly number[])[], experts: number): number[] {
+  const [low, high] = [Math.floor(scores.length / experts), Math.ceil(scores.length / experts)];
+  let best: { sum: number; chosen: number[] } = { sum: Number.NEGATIVE_INFINITY, chosen: [] };
+  const search = (chosen: number[], load: number[], sum: number): void => {
+    if (chosen.length === scores.length) {
+      if (Math.min(...load) >= low && sum > best.sum) best = { sum, chosen };
+      return;
+    }
+    for (const e of upTo(experts))
+      if (load[e]! < high)
+        search(
+          [...chosen, e],
+          load.map((n, i) => (i === e ? n + 1 : n)),
+          sum + scores[chosen.length]![e]!,
+        );
+  };
+  search(
+    [],
+    upTo(experts).map(() => 0),
+    0,
+  );
+  return best.chosen;
+}
+
+/** Units of each group are given out evenly; the weight is a sigmoid of the score. */
+const base =
+  (experts: number, groupOf: (u: number) => number): Mix =>
+  (h, w) => {
+    const z = h.map((x) => w.product("router.weight", x));
+    const edges: [number, number][][] = h.map(() => []);
+    for (const group of new Set(h.map((_, u) => groupOf(u)))) {
+      const own = upTo(h.length).filter((u) => groupOf(u) === group);
+      const chosen = bestEven(
+        own.map((u) => z[u]!),
+        experts,
+      );
+      own.forEach((u, i) => {
+        edges[u] = [[chosen[i]!, sigmoid(z[u]![chosen[i]!]!)]];
+      });
+    }
+    return { y: combined(h, edges, w, "zero") };
+  };
+
+/** exp(z) is scaled until rows and columns weigh the same; every unit takes the largest of its row. */
+const scaled =
+  (rounds: number): Mix =>
+  (h, w) => {
+    const z = h.map((x) => w.product("router.weight", x));
+    let column = upTo(E).map(() => 1);
+    for (let i = 0; i < rounds; i++) {
+      const row = z.map((own) => 1 / own.reduce((sum, x, e) => sum + Math.exp(x) * column[e]!, 0));
+      column = upTo(E).map((e) => h.length / E / z.reduce((sum, own, u) => sum + Math.exp(own[e]!) * row[u]!, 0));
+    }
+    const edges = z.map((own): [number, number][] => {
+      const e = falling(own.map((x, i) => Math.exp(x) * column[i]!))[0]!;
+      return [[e, sigmoid(own[e]!)]];
+    });
+    return { y: combined(h, edges, w, "zero") };
+  };
+
+/** Slots read a softmax over the tokens of a sequence, tokens read a softmax over slots. */
+const softly =
+  (expertOf: readonly number[], prefixOf: (e: number) => readonly [string, number] = (e) => ["experts", e]): Mix =>
+  (h, w) => {
+    const y: number[][] = [];
+    for (const b of upTo(B)) {
+      const x = h.slice(b * S, (b + 1) * S);
+      const z = x.map((row) => w.product("router.weight", row));
+      const given = expertOf.map((e, j) => {
+        const share = softmax(z.map((row) => row[j]!));
+        const [prefix, own] = prefixOf(e);
+        return w.expert(own, x.map((row, s) => times(row, share[s]!)).reduce(plus), prefix);
+      });
+      y.push(
+        ...z.map((row) =>
+          softmax(row)
+            .map((c, j) => times(given[j]!, c))
+            .reduce(plus),
+        ),
+      );
+    }
+    return { y };
+  };
+
+const evenly: Readonly<Record<string, Case>> = {
+  "BASE, in the batch": {
+    layer: { experts: "experts 2 of swiglu(hidden: 5)", router: chosen("balanced per batch", "sigmoid") },
+    mix: base(2, () => 0),
+  },
+  "BASE, in sequences that do not divide": {
+    layer: { router: chosen("balanced per sequence", "sigmoid") },
+    mix: base(E, sequenceOf),
+  },
+  "BASE by Sinkhorn's scaling": {
+    layer: { router: chosen("balanced(by: sinkhorn, rounds: 3) per batch", "sigmoid") },
+    mix: scaled(3),
+  },
+};
+
+/** Adds the loss of the predictor, which reads the units as they were at first: it does not move them. */
+function foretold(mix: Mix, chosenOf: (h: readonly number[][], w: Parameters<Mix>[1]) => number[][]): Mix {
+  let before: { readonly h: readonly number[][]; readonly truth: number[][] } | undefined;
+  return (h, w) => {
+    before ??= { h, truth: chosenOf(h as number[][], w) };
+    const bias = w.numbers("router.predictor.bias");
+    const said = before.h.map((x) => w.product("router.predictor.weight", x).map((p, i) => p + bias[i]!));
+    const terms = said.flatMap((row, u) =>
+      row.map((p, i) => (before!.truth[u]![i] === 1 ? -Math.log(sigmoid(p)) : -Math.log(1 - sigmoid(p)))),
+    );
+    return { ...mix(h, w), loss: terms.reduce((a, b) => a + b, 0) / terms.length };
+  };
+}
+
+/** Whether unit u is among the best `taken` of its sequence, ties to the earlier. */
+function isAmong(keys: readonly number[], u: number, taken: number): boolean {
+  const rivals = upTo(S).map((i) => sequenceOf(u) * S + i);
+  return rivals.filter((at) => keys[at]! > keys[u]! || (keys[at] === keys[u] && at < u)).length < taken;
+}
+
+const first = (taken: number) => (h: readonly number[][], w: Parameters<Mix>[1]) => {
+  const keys = h.map((x) => w.product("router.weight", x, 0, 1)[0]!);
+  return keys.map((_, u) => [Number(isAmong(keys, u, taken))]);
+};
+
+const depthRouter =
+  "score linear(to: 1)\ngate sigmoid\nselect top(30%) per sequence\nrest copy\nweight gate\nbalance predictor(bce)";
+const choiceRouter = `${chosen("top(capacity(1.0)) per expert within sequence")}\nbalance predictor(bce)`;
+const predictors: Readonly<Record<string, Case>> = {
+  "Mixture of Depths with a predictor": {
+    layer: { experts: mixedKinds, router: depthRouter },
+    mix: foretold(depth(2, 1, "copy"), first(2)),
+  },
+  "Expert Choice with a predictor": {
+    layer: { router: choiceRouter },
+    mix: foretold(expertChoice(2, sequenceOf, "copy"), (h, w) => {
+      const p = h.map((x) => softmax(w.product("router.weight", x)));
+      const columns = upTo(E).map((e) => p.map((row) => row[e]!));
+      return p.map((_, u) => columns.map((keys) => Number(isAmong(keys, u, 2))));
+    }),
+  },
+};
+
+describe("while text is written", () => {
+  it.each([
+    { name: "Mixture of Depths", layer: { experts: mixedKinds, router: depthRouter } },
+    { name: "Expert Choice", layer: { router: choiceRouter } },
+  ])("a predictor replaces the choice: $name", ({ layer }) => {
+    const design = layerDesign(layer);
+    const program = (name: "sample" | "evaluate") => {
+      const graph = verify(buildProgram(design, name, { batch: B, seq: S }, (g) => dispatch(g, design).graph));
+      const leaves = leavesOf(graph);
+      const logits = (): number[] => Array.from(interpret(graph, leaves).outputs.get("logits")!.data);
+      const tokens = leaves.get("tokens")!.data;
+      const [before, last] = [logits(), tokens[S - 1]!];
+      // the last token of the first sequence becomes others
+      const moved = [1, 2, 3, 4, 5, 6].flatMap((step) => {
+        tokens[S - 1] = (last + step) % V;
+        const after = logits();
+        return upTo(B * S).filter((t) => before.slice(t * V, t * V + V).some((x, i) => x !== after[t * V + i]));
+      });
+      return new Set(moved);
+    };
+    expect(program("sample")).toEqual(new Set([S - 1]));
+    expect(program("evaluate").size).toBeGreaterThan(1);
+  });
+
+  it("chooses as the predictor says", () => {
+    const design = layerDesign({ experts: mixedKinds, router: depthRouter });
+    const graph = verify(buildProgram(design, "sample", { batch: B, seq: S }, (g) => dispatch(g, design).graph));
+    const leaves = leavesOf(graph);
+    const logits = Array.from(interpret(graph, leaves).outputs.get("logits")!.data);
+    const targets = upTo(B * S).map((t) => (t * 5) % V);
+    leaves.set("targets", { ...leaves.get("tokens")!, data: Int32Array.from(targets) });
+    const got =
+      targets.reduce((sum, id, t) => sum - Math.log(softmax(logits.slice(t * V, t * V + V))[id]!), 0) / (B * S);
+    const count = { chosen: 0 };
+    const want = lossByLoops(leaves, (h, w) => {
+      const bias = w.numbers("router.predictor.bias")[0]!;
+      const edges = h.map((x): [number, number][] => {
+        const takes = w.product("router.predictor.weight", x)[0]! + bias > 0;
+        count.chosen += Number(takes);
+        return takes ? [[0, sigmoid(w.product("router.weight", x)[0]!)]] : [];
+      });
+      return { y: combined(h, edges, { ...w, expert: (e, x) => w.expert(e, x, "experts.0") }, "copy") };
+    });
+    expect(got).toBeCloseTo(want, 10);
+    expect(count.chosen).toBeGreaterThan(0);
+    expect(count.chosen).toBeLessThan(B * S);
+  });
+});
+
+const softRouter = "score linear\nselect all\ndispatch softmax over tokens\nweight softmax over slots";
+const soft: Readonly<Record<string, Case>> = {
+  "Soft MoE": {
+    layer: { experts: "experts 4 of swiglu(hidden: 5) with slots(1)", router: softRouter },
+    mix: softly([0, 1, 2, 3]),
+  },
+  "Soft MoE, several slots": {
+    layer: { experts: "experts 3 of swiglu(hidden: 5) with slots(2)", router: softRouter },
+    mix: softly([0, 0, 1, 1, 2, 2]),
+  },
+  "Soft MoE, unequal slots": {
+    layer: {
+      experts: "experts 2 of swiglu(hidden: 5) with slots(1)\n  experts 1 of swiglu(hidden: 5) with slots(3)",
+      router: softRouter,
+    },
+    mix: softly([0, 1, 2, 2, 2], (e) => (e < 2 ? ["experts.0", e] : ["experts.1", 0])),
+  },
+};
+
 /** Every result of one strategy that is legal, and its name. */
 function runs({ layer, seq = S }: Case) {
   const design = layerDesign(layer);
@@ -234,7 +446,7 @@ function runs({ layer, seq = S }: Case) {
   return { leaves, runs: built.map(({ name, graph }) => ({ name, graph, outputs: interpret(graph, leaves).outputs })) };
 }
 
-describe.each(Object.entries({ ...cases, ...limits, ...units }))("%s", (_, each) => {
+describe.each(Object.entries({ ...cases, ...limits, ...units, ...evenly, ...soft, ...predictors }))("%s", (_, each) => {
   const { leaves, runs: all } = runs(each);
   const oracle = all.at(-1)!;
 
