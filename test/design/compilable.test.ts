@@ -37,7 +37,7 @@ moe Mixture {
 
   it("looks at the mixtures of the model only", () => {
     const text = `moe Mixture { experts 2 of relu(hidden: 4); router { score linear; gate softmax; select top(1); weight gate; balance switch } }
-moe Spare { experts 2 of relu(hidden: 4) with slots(1); router { score linear; gate softmax; select top(1); weight gate; balance switch } }`;
+moe Spare { experts 2 of relu(hidden: 4); shared 1 of block(Layer); router { score linear; gate softmax; select top(1); weight gate; balance switch } }`;
     expect(refused(text)).toEqual([]);
   });
 });

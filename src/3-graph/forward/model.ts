@@ -4,7 +4,7 @@ import { layerBlocks } from "../../2-design/layers.js";
 import { createBuilder } from "../builder.js";
 import { crossEntropy } from "../compose/cross-entropy.js";
 import { linear } from "../compose/linear.js";
-import { add, index, mul, sub } from "../expr-build.js";
+import { add, div, floor, index, mul, sub } from "../expr-build.js";
 import type { Graph, Value } from "../graph.js";
 import { norm, runBlock, type Stream } from "./block.js";
 import { createContext, type ForwardContext, type StepSize } from "./context.js";
@@ -47,8 +47,8 @@ function embed(c: ForwardContext): Value {
   if (how.positions !== "learned") return rows;
   return g.within({ scope: "embed", role: "positions" }, () => {
     const positions = c.param("embed.positions", [{ name: "SP", size: design.model!.context }, D]);
-    // position = t mod S, from t − S·floor(t / S)
-    const at = g.map([], () => sub(index("T"), mul({ op: "floor", a: mul(index("T"), 1 / size.seq) }, size.seq)), {
+    // position = t mod S, from t − S·floor(t / S); half a step keeps the quotient off whole numbers
+    const at = g.map([], () => sub(index("T"), mul(floor(div(add(index("T"), 0.5), size.seq)), size.seq)), {
       axes: [T],
       dtype: "i32",
     });
