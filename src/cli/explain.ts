@@ -12,12 +12,16 @@ import { suggest } from "../diagnostics/suggest.js";
 import { packageRoot } from "../host/package-root.js";
 import { join } from "../host/paths.js";
 import { checkSpec } from "../pipeline.js";
-import { type DispatchFlags, setOption } from "./flags.js";
+import { type DispatchFlags, setOption, targetNamed } from "./flags.js";
 import { type Cli, exit, warn } from "./output.js";
 import { readSpec } from "./read-spec.js";
 
 export interface ExplainFlags extends DispatchFlags {
   readonly stage?: string;
+  /** whose kernels `--stage plan` shows */
+  readonly target?: string;
+  /** GPU that they are estimated for */
+  readonly device?: string;
   readonly html?: string;
   readonly set?: readonly string[];
 }
@@ -64,10 +68,26 @@ function pageOf({ host }: Cli, code: string): string {
 async function explainSpec(cli: Cli, path: string, flags: ExplainFlags): Promise<string> {
   const source = readSpec(cli.host, path);
   const design = designOf(cli, source, flags);
+  if (flags.target !== undefined && targetNamed(flags.target, ["cpu", "cuda"]) === "cuda")
+    return cudaPlan(design, flags);
   if (flags.stage !== undefined) return (await import("./explain-stage.js")).explainStage(design, flags.stage, flags);
   const whole = explainDesign(design);
   if (!design.model) return whole;
   return `${whole}\n${(await import("./explain-stage.js")).explainStage(design, "dispatch", flags)}`;
+}
+
+/** What kernels take of a GPU; MOE6021 for another stage than the plan, MOE2021 for a design without a model. */
+async function cudaPlan(design: Design, flags: ExplainFlags): Promise<string> {
+  if (flags.stage !== undefined && flags.stage !== "plan") {
+    const params = {
+      flag: "--target",
+      value: "cuda",
+      expected: "`--stage plan` with it: other stages are those of every target",
+    };
+    throw new DiagnosticError([diagnose("MOE6021", params)]);
+  }
+  if (!design.model) throw new DiagnosticError([diagnose("MOE2021", { what: "model" })]);
+  return (await import("./explain-cuda.js")).explainCuda(design, flags.device ?? "H100", flags);
 }
 
 /** A checked design; designs of mixtures and routers alone can be explained, too. */

@@ -101,6 +101,8 @@ export function createProgram(cli: Cli, finish: (code: number) => void): Command
     .argument("<subject>", "spec, code (MOE4003), word (switch) or path (Mixture.router.select)")
     .argument("[file]", "the spec that a path is looked up in")
     .option("--stage <name>", "graph, dispatch or plan")
+    .option("--target <name>", "whose kernels --stage plan shows: cpu or cuda")
+    .option("--device <name>", "GPU that they are estimated for: H100, H200, A100 or RTX4090")
     .option("--html <file>", "write a page about a design: stages, routing, kernels, memory, bounds")
     .action(async (subject, file, flags) =>
       finish(await (await import("./explain.js")).explain(cli, subject, file, flags)),

@@ -3,6 +3,7 @@ import type { Kernel, KernelPlan, Param } from "../../5-plan/plan.js";
 import type { CudaKernel, CudaProgram } from "../../targets/cuda/program.js";
 import { lowerPlan } from "../gpu/lower.js";
 import type { GpuShape } from "../gpu/shape.js";
+import { bytesOf } from "../gpu/sizes.js";
 import { fill, readTemplate } from "../templates.js";
 import { finishToCuda, flatToCuda } from "./flat.js";
 import { layOut } from "./layout.js";
@@ -51,7 +52,12 @@ export function planToCuda(plan: KernelPlan, options: CudaOptions): CudaProgram 
     });
   });
   if (stored.shadowKernel) texts.push(stored.shadowKernel);
-  const kernels = texts.map(({ passes }, i): CudaKernel => ({ name: lowered.kernels[i]?.name ?? SHADOW, passes }));
+  const kernels = texts.map(({ passes }, i): CudaKernel => {
+    const kernel = lowered.kernels[i];
+    if (!kernel) return { name: SHADOW, flops: 0, bytes: stored.shadowBytes, tensor: false, passes };
+    const bytes = storedBytes(kernel, precision.halves[i]!);
+    return { name: kernel.name, flops: kernel.flops, bytes, tensor: precision.tensor.has(i), passes };
+  });
   const entries = kernels.flatMap((k) => k.passes.map((p) => p.entry));
   return {
     source: `${fill("cuda/head.cu", options)}${texts.map((t) => t.text).join("\n\n")}\n`,
@@ -65,6 +71,13 @@ export function planToCuda(plan: KernelPlan, options: CudaOptions): CudaProgram 
     arena: layout.arena,
     programs: stored.programs,
   };
+}
+
+/** The plan's count of bytes, less what bf16 saves. */
+function storedBytes({ params, bytes }: Kernel, halves: ReadonlySet<number>): number {
+  const all = params.reduce((n, p) => n + bytesOf(p), 0);
+  const saved = params.reduce((n, p, i) => n + (halves.has(i) ? bytesOf(p) / 2 : 0), 0);
+  return all === 0 ? bytes : Math.round(bytes * (1 - saved / all));
 }
 
 /** A kernel with a second parameter for each of those that it also writes in bf16. */

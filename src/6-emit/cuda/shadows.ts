@@ -17,6 +17,8 @@ export interface Stored {
   readonly programs: readonly CudaProgramPlan[];
   /** makes the copies; the last of the kernels, if there are any */
   readonly shadowKernel: CudaText | undefined;
+  /** bytes that it reads and writes */
+  readonly shadowBytes: number;
 }
 
 export function withShadows(lowered: Lowered, precision: Precision): Stored {
@@ -27,7 +29,7 @@ export function withShadows(lowered: Lowered, precision: Precision): Stored {
   const places = new Map(precision.twinned.map((i) => [i, buffers.push(twinOf(lowered.buffers[i]!)) - 1] as const));
   const rewritten = (): CudaProgramPlan[] =>
     lowered.programs.map((p) => ({ ...p, launches: p.launches.map((l) => withCopies(l, lowered, precision, places)) }));
-  if (shadowed.length === 0) return { buffers, programs: rewritten(), shadowKernel: undefined };
+  if (shadowed.length === 0) return { buffers, programs: rewritten(), shadowKernel: undefined, shadowBytes: 0 };
   const [first, last] = [shadowed[0]!, shadowed.at(-1)!];
   const span = spanOf(lowered.buffers, first, last);
   const all = buffers.push(wholeCopy(span)) - 1;
@@ -42,7 +44,8 @@ export function withShadows(lowered: Lowered, precision: Precision): Stored {
   const make: CudaLaunch = { kernel, args: [first, all], scope: "", count: span / 4 };
   const programs = rewritten().map((p) => ({ ...p, launches: [make, ...p.launches] }));
   const passes = [{ entry: SHADOW, grid: { perBlock: 1024 }, threads: 256, shared: 0 }];
-  return { buffers, programs, shadowKernel: { text: fill("cuda/shadow.cu", { name: SHADOW }).trimEnd(), passes } };
+  const shadowKernel = { text: fill("cuda/shadow.cu", { name: SHADOW }).trimEnd(), passes };
+  return { buffers, programs, shadowKernel, shadowBytes: 1.5 * span };
 }
 
 /** Bytes of the weights from one to another, with what lies between them. */

@@ -20,6 +20,11 @@ export interface CudaProgram {
 
 export interface CudaKernel {
   readonly name: string;
+  /** of one launch of the plan: floating-point operations, and bytes of everything it touches once, as they are stored */
+  readonly flops: number;
+  readonly bytes: number;
+  /** whether its products are made by tensor cores */
+  readonly tensor: boolean;
   /** launches of the GPU for one launch of the plan, in order */
   readonly passes: readonly CudaPass[];
 }

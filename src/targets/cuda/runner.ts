@@ -16,6 +16,8 @@ export interface CudaRunner {
   read(buffers: readonly number[]): Promise<Uint8Array[]>;
   /** Runs one program; resolves when the GPU is done. */
   run(program: number): Promise<void>;
+  /** Runs one program so many times, after three that do not count; answers with the milliseconds of each. */
+  measure(program: number, times: number): Promise<number[]>;
   /** Runs one program pass by pass; answers with the milliseconds of each, and where it comes from. */
   time(program: number): Promise<PassTime[]>;
   close(): void;
@@ -81,6 +83,7 @@ export function openRunner(driver: Driver, program: CudaProgram, image: Uint8Arr
       driver.launchGraph(graphOf(at), stream);
       await driver.synchronize(stream);
     },
+    measure: (at, times) => measured(driver, stream, () => driver.launchGraph(graphOf(at), stream), times),
     time: async (at) => timed(driver, stream, launches(at), launchPass),
     close: () => {
       for (const graph of graphs.values()) driver.destroyGraph(graph);
@@ -117,6 +120,20 @@ function argumentsOf({ args, count }: CudaLaunch, place: (buffer: number) => Han
 
 export function gridOf({ grid }: CudaPass, { count }: Pick<CudaLaunch, "count">): readonly [number, number, number] {
   return "perBlock" in grid ? [Math.max(1, Math.ceil(count! / grid.perBlock)), 1, 1] : grid;
+}
+
+async function measured(driver: Driver, stream: Handle, run: () => void, times: number): Promise<number[]> {
+  for (let i = 0; i < 3; i++) run();
+  const events = Array.from({ length: times + 1 }, () => driver.createEvent());
+  driver.recordEvent(events[0]!, stream);
+  for (const event of events.slice(1)) {
+    run();
+    driver.recordEvent(event, stream);
+  }
+  await driver.synchronize(stream);
+  const spans = events.slice(1).map((event, i) => driver.elapsed(events[i]!, event));
+  for (const event of events) driver.destroyEvent(event);
+  return spans;
 }
 
 async function timed(
