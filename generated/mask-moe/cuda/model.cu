@@ -180,7 +180,7 @@ attend_norm(const float *__restrict__ embed_weight, const int *__restrict__ toke
 }
 
 /* attend_q_v: contract q, contract k, contract v (Attend) */
-extern "C" __global__ void __launch_bounds__(256, 1)
+extern "C" __global__ void __launch_bounds__(256, 2)
 attend_q_v(const bf16 *__restrict__ norm, const bf16 *__restrict__ attend_q_weight, float *__restrict__ q, const bf16 *__restrict__ attend_k_weight, float *__restrict__ the_k, const bf16 *__restrict__ attend_v_weight, float *__restrict__ v) {
   /* A block makes a tile of 128 by 128 on tensor cores, in bf16 with sums in f32; a warp, 64 by 32 of it. Panels of both
    * operands come in 3 stages, so that copies for the next steps are on their way while one is multiplied. */
@@ -351,7 +351,7 @@ attend_scores(const float *__restrict__ q_rope, const float *__restrict__ k_rope
 }
 
 /* attend_o: contract o (Attend) */
-extern "C" __global__ void __launch_bounds__(256, 1)
+extern "C" __global__ void __launch_bounds__(256, 2)
 attend_o(const bf16 *__restrict__ scores_o, const bf16 *__restrict__ attend_o_weight, float *__restrict__ o) {
   /* A block makes a tile of 128 by 128 on tensor cores, in bf16 with sums in f32; a warp, 64 by 32 of it. Panels of both
    * operands come in 3 stages, so that copies for the next steps are on their way while one is multiplied. */
@@ -780,7 +780,7 @@ mixture_router_entropy(const float *__restrict__ router_entropy, float *__restri
 }
 
 /* mixture_experts_gate_experts_up: contract experts.gate, contract experts.up, map experts.up (Mixture) */
-extern "C" __global__ void __launch_bounds__(256, 1)
+extern "C" __global__ void __launch_bounds__(256, 2)
 mixture_experts_gate_experts_up(const bf16 *__restrict__ norm, const int *__restrict__ experts_sort_rows, const bf16 *__restrict__ mixture_experts_gate_weight, float *__restrict__ experts_gate, const bf16 *__restrict__ mixture_experts_up_weight, float *__restrict__ experts_up, bf16 *__restrict__ experts_up_b, const int *__restrict__ experts_sort_offsets, const int *__restrict__ tiles) {
   /* A block makes a tile of 128 by 128 on tensor cores, in bf16 with sums in f32; a warp, 64 by 32 of it. Panels of both
    * operands come in 3 stages, so that copies for the next steps are on their way while one is multiplied. */
@@ -860,7 +860,7 @@ mixture_experts_gate_experts_up(const bf16 *__restrict__ norm, const int *__rest
 }
 
 /* mixture_experts_down: contract experts.down (Mixture) */
-extern "C" __global__ void __launch_bounds__(256, 1)
+extern "C" __global__ void __launch_bounds__(256, 2)
 mixture_experts_down(const bf16 *__restrict__ experts_up, const bf16 *__restrict__ mixture_experts_down_weight, float *__restrict__ experts_down, const int *__restrict__ experts_sort_offsets, const int *__restrict__ tiles) {
   /* A block makes a tile of 128 by 128 on tensor cores, in bf16 with sums in f32; a warp, 64 by 32 of it. Panels of both
    * operands come in 3 stages, so that copies for the next steps are on their way while one is multiplied. */
@@ -954,7 +954,7 @@ mixture_experts_combine_attend_norm(const float *__restrict__ experts_down, cons
 }
 
 /* attend_o_residual: contract o, map residual (Attend) */
-extern "C" __global__ void __launch_bounds__(256, 1)
+extern "C" __global__ void __launch_bounds__(256, 2)
 attend_o_residual(const bf16 *__restrict__ scores_o, const bf16 *__restrict__ attend_o_weight, const float *__restrict__ residual, float *__restrict__ residual_b) {
   /* A block makes a tile of 128 by 128 on tensor cores, in bf16 with sums in f32; a warp, 64 by 32 of it. Panels of both
    * operands come in 3 stages, so that copies for the next steps are on their way while one is multiplied. */
@@ -1041,7 +1041,7 @@ mixture_norm(const float *__restrict__ residual, float *__restrict__ norm, float
 }
 
 /* head_logits: contract logits */
-extern "C" __global__ void __launch_bounds__(256, 1)
+extern "C" __global__ void __launch_bounds__(256, 2)
 head_logits(const bf16 *__restrict__ norm, const bf16 *__restrict__ embed_weight, float *__restrict__ logits) {
   /* A block makes a tile of 128 by 128 on tensor cores, in bf16 with sums in f32; a warp, 64 by 32 of it. Panels of both
    * operands come in 3 stages, so that copies for the next steps are on their way while one is multiplied. */
@@ -1166,7 +1166,7 @@ head_cross_entropy_backward(const float *__restrict__ logits, const float *__res
 }
 
 /* head_logits_norm_backward: contract logits, map norm */
-extern "C" __global__ void __launch_bounds__(256, 1)
+extern "C" __global__ void __launch_bounds__(256, 2)
 head_logits_norm_backward(const bf16 *__restrict__ d_cross_entropy, const bf16 *__restrict__ embed_weight, float *__restrict__ d_logits, const float *__restrict__ norm, const float *__restrict__ norm_weight, float *__restrict__ d_norm) {
   /* A block makes a tile of 128 by 128 on tensor cores, in bf16 with sums in f32; a warp, 64 by 32 of it. Panels of both
    * operands come in 3 stages, so that copies for the next steps are on their way while one is multiplied. */
@@ -1228,7 +1228,7 @@ head_logits_norm_backward(const bf16 *__restrict__ d_cross_entropy, const bf16 *
 }
 
 /* head_grad_embed_weight_backward: contract grad.embed.weight */
-extern "C" __global__ void __launch_bounds__(256, 1)
+extern "C" __global__ void __launch_bounds__(256, 2)
 head_grad_embed_weight_backward(const bf16 *__restrict__ d_cross_entropy, const bf16 *__restrict__ norm, float *__restrict__ grad_embed_weight) {
   /* A block makes a tile of 128 by 128 on tensor cores, in bf16 with sums in f32; a warp, 64 by 32 of it. Panels of both
    * operands come in 3 stages, so that copies for the next steps are on their way while one is multiplied. */
@@ -1367,7 +1367,7 @@ mixture_experts_combine_backward(const float *__restrict__ router_weight, const 
 }
 
 /* mixture_experts_down_experts_up_backward: contract experts.down, map experts.up (Mixture) */
-extern "C" __global__ void __launch_bounds__(256, 1)
+extern "C" __global__ void __launch_bounds__(256, 2)
 mixture_experts_down_experts_up_backward(const bf16 *__restrict__ d_experts_combine, const bf16 *__restrict__ mixture_experts_down_weight, const float *__restrict__ experts_gate, const float *__restrict__ experts_up, bf16 *__restrict__ d_experts_up, bf16 *__restrict__ d_experts_up_b, const int *__restrict__ experts_sort_offsets, const int *__restrict__ tiles) {
   /* A block makes a tile of 128 by 128 on tensor cores, in bf16 with sums in f32; a warp, 64 by 32 of it. Panels of both
    * operands come in 3 stages, so that copies for the next steps are on their way while one is multiplied. */
@@ -1435,7 +1435,7 @@ mixture_experts_down_experts_up_backward(const bf16 *__restrict__ d_experts_comb
 }
 
 /* mixture_grad_mixture_experts_down_weight_backward: contract grad.mixture.experts.down.weight (Mixture) */
-extern "C" __global__ void __launch_bounds__(256, 1)
+extern "C" __global__ void __launch_bounds__(256, 2)
 mixture_grad_mixture_experts_down_weight_backward(const bf16 *__restrict__ d_experts_combine, const bf16 *__restrict__ experts_up, float *__restrict__ grad_mixture_experts_down_weight, const int *__restrict__ experts_sort_offsets) {
   /* A block makes a tile of 128 by 128 on tensor cores, in bf16 with sums in f32; a warp, 64 by 32 of it. Panels of both
    * operands come in 3 stages, so that copies for the next steps are on their way while one is multiplied. */
@@ -1497,7 +1497,7 @@ mixture_grad_mixture_experts_down_weight_backward(const bf16 *__restrict__ d_exp
 }
 
 /* mixture_grad_mixture_experts_up_weight_backward: contract grad.mixture.experts.up.weight (Mixture) */
-extern "C" __global__ void __launch_bounds__(256, 1)
+extern "C" __global__ void __launch_bounds__(256, 2)
 mixture_grad_mixture_experts_up_weight_backward(const bf16 *__restrict__ d_experts_up, const bf16 *__restrict__ norm, const int *__restrict__ experts_sort_rows, float *__restrict__ grad_mixture_experts_up_weight, const int *__restrict__ experts_sort_offsets) {
   /* A block makes a tile of 128 by 128 on tensor cores, in bf16 with sums in f32; a warp, 64 by 32 of it. Panels of both
    * operands come in 3 stages, so that copies for the next steps are on their way while one is multiplied. */
@@ -1559,7 +1559,7 @@ mixture_grad_mixture_experts_up_weight_backward(const bf16 *__restrict__ d_exper
 }
 
 /* mixture_experts_up_experts_gate_backward: contract experts.up, contract experts.gate, map experts.gate (Mixture) */
-extern "C" __global__ void __launch_bounds__(256, 1)
+extern "C" __global__ void __launch_bounds__(256, 2)
 mixture_experts_up_experts_gate_backward(const bf16 *__restrict__ d_experts_up, const bf16 *__restrict__ mixture_experts_up_weight, const bf16 *__restrict__ d_experts_up_b, const bf16 *__restrict__ mixture_experts_gate_weight, float *__restrict__ d_experts_gate, const int *__restrict__ experts_sort_offsets, const int *__restrict__ tiles) {
   /* A block makes a tile of 128 by 128 on tensor cores, in bf16 with sums in f32; a warp, 64 by 32 of it. Panels of both
    * operands come in 3 stages, so that copies for the next steps are on their way while one is multiplied. */
@@ -1864,7 +1864,7 @@ mixture_router_scores_norm_backward(const float *__restrict__ d_experts_rows, co
 }
 
 /* attend_o_backward: contract o (Attend) */
-extern "C" __global__ void __launch_bounds__(256, 1)
+extern "C" __global__ void __launch_bounds__(256, 2)
 attend_o_backward(const bf16 *__restrict__ d_norm, const bf16 *__restrict__ attend_o_weight, float *__restrict__ d_o) {
   /* A block makes a tile of 128 by 128 on tensor cores, in bf16 with sums in f32; a warp, 64 by 32 of it. Panels of both
    * operands come in 3 stages, so that copies for the next steps are on their way while one is multiplied. */
@@ -1924,7 +1924,7 @@ attend_o_backward(const bf16 *__restrict__ d_norm, const bf16 *__restrict__ atte
 }
 
 /* attend_grad_attend_o_weight_backward: contract grad.attend.o.weight (Attend) */
-extern "C" __global__ void __launch_bounds__(256, 1)
+extern "C" __global__ void __launch_bounds__(256, 2)
 attend_grad_attend_o_weight_backward(const bf16 *__restrict__ d_norm, const bf16 *__restrict__ scores_o, float *__restrict__ grad_attend_o_weight) {
   /* A block makes a tile of 128 by 128 on tensor cores, in bf16 with sums in f32; a warp, 64 by 32 of it. Panels of both
    * operands come in 3 stages, so that copies for the next steps are on their way while one is multiplied. */
@@ -2152,7 +2152,7 @@ attend_q_rope_backward(const float *__restrict__ d_scores_dq, const float *__res
 }
 
 /* attend_v_norm_backward: contract v, contract k, contract q, map q, map norm (Attend) */
-extern "C" __global__ void __launch_bounds__(256, 1)
+extern "C" __global__ void __launch_bounds__(256, 2)
 attend_v_norm_backward(const bf16 *__restrict__ d_scores_dv, const bf16 *__restrict__ attend_v_weight, const bf16 *__restrict__ d_k_rope, const bf16 *__restrict__ attend_k_weight, const bf16 *__restrict__ d_q_rope, const bf16 *__restrict__ attend_q_weight, float *__restrict__ d_q, const float *__restrict__ norm, const float *__restrict__ attend_norm_weight, float *__restrict__ d_norm) {
   /* A block makes a tile of 128 by 128 on tensor cores, in bf16 with sums in f32; a warp, 64 by 32 of it. Panels of both
    * operands come in 3 stages, so that copies for the next steps are on their way while one is multiplied. */
@@ -2837,7 +2837,7 @@ mixture_router_balance_in_evaluate(const float *__restrict__ router_load, float 
 }
 
 /* mixture_experts_gate_experts_up_in_evaluate: contract experts.gate, contract experts.up, map experts.up (Mixture) */
-extern "C" __global__ void __launch_bounds__(256, 1)
+extern "C" __global__ void __launch_bounds__(256, 2)
 mixture_experts_gate_experts_up_in_evaluate(const bf16 *__restrict__ norm, const int *__restrict__ experts_sort_rows, const bf16 *__restrict__ mixture_experts_gate_weight, const bf16 *__restrict__ mixture_experts_up_weight, bf16 *__restrict__ experts_up, const int *__restrict__ experts_sort_offsets, const int *__restrict__ tiles) {
   /* A block makes a tile of 128 by 128 on tensor cores, in bf16 with sums in f32; a warp, 64 by 32 of it. Panels of both
    * operands come in 3 stages, so that copies for the next steps are on their way while one is multiplied. */
