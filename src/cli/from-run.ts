@@ -8,10 +8,12 @@ import { openSide } from "../diff/sides/open-side.js";
 import { carryFrom } from "../diff/transfer/carry.js";
 import { planTransfer } from "../diff/transfer/plan-transfer.js";
 import { weightsLayer } from "../diff/weights-layer.js";
+import { holdsHfModel, openHfModel } from "../hugging-face/open-model.js";
 import type { Carry, Origin } from "../runtime/carry.js";
 import { checkTensors, openCheckpoint } from "../runtime/checkpoint.js";
 import type { TokenizerChoice } from "../runtime/data/prepare.js";
 import { readManifest, tokenizerPath } from "../runtime/run-folder.js";
+import type { Safetensors } from "../runtime/safetensors.js";
 import { expectedModel } from "../runtime/start-weights.js";
 import type { Cli } from "./output.js";
 import { readSpec } from "./read-spec.js";
@@ -27,25 +29,49 @@ export interface FromRun {
 }
 
 /**
- * Opens a run and plans what of it `design` starts with. Errors: MOE6013 where there is no run, MOE6016 where it has
- * no checkpoint, MOE6004 to MOE6007 and MOE6018 for one that does not hold what its spec says.
+ * Opens a run, or a Hugging Face model, and plans what of it `design` starts with. Errors: MOE6013 where there is none,
+ * MOE6016 where a run has no checkpoint, MOE6004 to MOE6007 and MOE6018 for one that does not hold what its spec says,
+ * MOE6041 for a model that cannot be said.
  */
 export function fromRun(cli: Cli, folder: string, design: Design): FromRun {
-  const { host } = cli;
-  const { spec } = readManifest(host, folder);
-  const earlier = openSide(folder, { host, readSpec: (path) => readSpec(host, path), set: [], dispatch: {} }).design;
-  const { model, step } = openCheckpoint(host, folder);
-  checkTensors(model, expectedModel({ weights: weightsOf(earlier), buffers: buffersOf(earlier) }));
+  const { earlier, model, step, spec, tokenizer } = holdsHfModel(cli.host, folder)
+    ? openModel(cli, folder, design)
+    : openRun(cli, folder, design);
   const plan = planTransfer(earlier, design);
   const layer = weightsLayer(plan);
   const nothing = plan.tensors.every(({ status }) => status === "re-initialised");
   return {
     origin: { run: folder, step, spec },
     carry: carryFrom(plan, model),
-    tokenizer: keptTokenizer(cli, folder, earlier, design),
+    tokenizer,
     lines: [`starting from ${folder} at step ${step}`, ...weightLines(layer, "listed", cli.colour)],
     warnings: nothing ? [diagnose("MOE6040", { run: folder })] : [],
   };
+}
+
+interface Earlier {
+  readonly earlier: Design;
+  readonly model: Safetensors;
+  readonly step: number;
+  readonly spec: Origin["spec"];
+  readonly tokenizer: TokenizerChoice | undefined;
+}
+
+function openRun(cli: Cli, folder: string, design: Design): Earlier {
+  const { host } = cli;
+  const { spec } = readManifest(host, folder);
+  const earlier = openSide(folder, { host, readSpec: (path) => readSpec(host, path), set: [], dispatch: {} }).design;
+  const { model, step } = openCheckpoint(host, folder);
+  checkTensors(model, expectedModel({ weights: weightsOf(earlier), buffers: buffersOf(earlier) }));
+  return { earlier, model, step, spec, tokenizer: keptTokenizer(cli, folder, earlier, design) };
+}
+
+/** A model says nothing of a run: its ids are those of the new one, with the tokenizer beside the model if there is one. */
+function openModel({ host }: Cli, folder: string, { train }: Design): Earlier {
+  const { design, model } = openHfModel(host, folder);
+  const path = tokenizerPath(folder);
+  const tokenizer = host.kind(path) === "file" ? ({ kind: "file", path } as const) : undefined;
+  return { earlier: { ...design, train }, model, step: 0, spec: design.spec, tokenizer };
 }
 
 /** A vocabulary that was trained on other data would give the same ids to other tokens. */

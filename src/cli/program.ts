@@ -120,6 +120,18 @@ export function createProgram(cli: Cli, finish: (code: number) => void): Command
     .option("--dispatch <Site=strategy>", "use a strategy for the last side (repeatable)", collect)
     .action(async (sides, flags) => finish(await (await import("./diff.js")).diff(cli, sides, flags)));
 
+  add("import", "turn a Hugging Face config into a spec")
+    .argument("<config>", "config.json, or the folder that holds it")
+    .option("--out <file>", "spec to write; stdout if not given")
+    .option("--name <name>", "of the model in the spec", "Imported")
+    .action(async (file, flags) => finish((await import("./hugging-face.js")).importConfig(cli, file, flags)));
+
+  add("export", "write a run as a Hugging Face model")
+    .argument("<run>", "a run's folder")
+    .requiredOption("--hf <dir>", "folder for config.json, model.safetensors and tokenizer.json")
+    .option("--step <n>", "checkpoint to use; the newest if not given", wholeNumber("--step"))
+    .action(async (run, flags) => finish((await import("./hugging-face.js")).exportRun(cli, run, flags)));
+
   withDesign(add("bench", "measure a design on this machine"))
     .option("--target <name>", "cpu", "cpu")
     .option("--tune", "measure the strategies here and take the fastest")

@@ -16,3 +16,8 @@ export function writePage({ host }: Cli, path: string, text: string, mark: strin
     throw new DiagnosticError([diagnose("MOE6014", { file: path, reason: cause.message })]);
   }
 }
+
+/** MOE6010 where there is a file already. */
+export function refuseToOverwrite(host: Cli["host"], path: string): void {
+  if (host.kind(path) === "file") throw new DiagnosticError([diagnose("MOE6010", { file: path })]);
+}

@@ -2,8 +2,12 @@
 
 export interface RunCurves {
   readonly points: readonly RunPoint[];
+  /** of the last step that tells it: edges by layer and expert */
+  readonly load?: ExpertLoad | undefined;
   readonly status: string;
 }
+
+export type ExpertLoad = readonly (readonly number[])[];
 
 /** One line of `metrics.jsonl`, what a comparison reads of it. */
 export interface RunPoint {
@@ -29,6 +33,8 @@ export const curveNames: readonly CurveName[] = [
 
 export interface RunLayer {
   readonly curves: readonly Curve[];
+  /** of each side's last step */
+  readonly load: { readonly before?: ExpertLoad; readonly after?: ExpertLoad };
 }
 
 export interface Curve {
@@ -47,7 +53,8 @@ export function runLayer(before: RunCurves | undefined, after: RunCurves | undef
     const ends = { ...(a.length > 0 && { before: endOf(a) }), ...(b.length > 0 && { after: endOf(b) }) };
     return { name, before: a, after: b, ends };
   });
-  return { curves: curves.filter((curve) => curve.before.length + curve.after.length > 0) };
+  const load = { ...(before?.load && { before: before.load }), ...(after?.load && { after: after.load }) };
+  return { curves: curves.filter((curve) => curve.before.length + curve.after.length > 0), load };
 }
 
 function curveOf(run: RunCurves | undefined, name: CurveName): Curve["before"] {
@@ -63,23 +70,32 @@ function endOf(points: Curve["before"]): number {
 }
 
 /** Reads `metrics.jsonl`; lines that are not objects with a step are left out, as a run that was killed may leave one. */
-export function readCurves(text: string): readonly RunPoint[] {
-  return text.split("\n").flatMap((line) => {
-    const point = parsePoint(line);
-    return point ? [point] : [];
-  });
+export function readCurves(text: string): Pick<RunCurves, "points" | "load"> {
+  const lines = text
+    .split("\n")
+    .map(parseLine)
+    .filter((line) => line !== undefined);
+  return { points: lines.flatMap((line) => pointOf(line) ?? []), load: lines.map(loadOf).findLast((load) => load) };
 }
 
-function parsePoint(line: string): RunPoint | undefined {
+function parseLine(line: string): Readonly<Record<string, unknown>> | undefined {
   if (line.trim() === "") return undefined;
   try {
     const value: unknown = JSON.parse(line);
-    if (typeof value !== "object" || value === null) return undefined;
-    const numbers = Object.entries(value).filter(([, each]) => typeof each === "number" && Number.isFinite(each));
-    const wanted = numbers.filter(([name]) => name === "step" || (curveNames as readonly string[]).includes(name));
-    const point = Object.fromEntries(wanted) as { step?: number };
-    return point.step === undefined ? undefined : { ...point, step: point.step };
+    return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : undefined;
   } catch {
     return undefined;
   }
+}
+
+function pointOf(line: Readonly<Record<string, unknown>>): RunPoint | undefined {
+  const numbers = Object.entries(line).filter(([, each]) => typeof each === "number" && Number.isFinite(each));
+  const wanted = numbers.filter(([name]) => name === "step" || (curveNames as readonly string[]).includes(name));
+  const point = Object.fromEntries(wanted) as { step?: number };
+  return point.step === undefined ? undefined : { ...point, step: point.step };
+}
+
+function loadOf({ expert_load: load }: Readonly<Record<string, unknown>>): ExpertLoad | undefined {
+  const isLayer = (layer: unknown) => Array.isArray(layer) && layer.every((each) => typeof each === "number");
+  return Array.isArray(load) && load.length > 0 && load.every(isLayer) ? (load as ExpertLoad) : undefined;
 }

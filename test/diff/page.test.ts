@@ -23,6 +23,10 @@ function pageOf(before: CompiledSide, after: CompiledSide): string {
 
 const run = (loss: number) => ({
   status: "finished",
+  load: [
+    [4, 0, 2, 2],
+    [2, 2, 2, 2],
+  ],
   points: Array.from({ length: 40 }, (_, step) => ({
     step,
     loss: loss - step / 20,
@@ -71,6 +75,16 @@ describe("page", () => {
     expect(kernels.length).toBeGreaterThan(50);
     for (const { text } of kernels) expect((text.before + text.after).length).toBeGreaterThan(50);
     expect(new Set(kernels.map(({ target }) => target))).toEqual(new Set(["cpu", "wgsl"]));
+  });
+
+  it("lays two runs over one another: curves on the same axes, the load of every expert", () => {
+    const charts = [...markupOf(shipped).matchAll(/<path class="curve (before|after)" d="([^"]+)"/g)];
+    expect(charts.map(([, side]) => side)).toEqual(["before", "after", "before", "after"]);
+    const ends = charts.slice(0, 2).map(([, , d]) => Number(d!.split(" ").at(-1)));
+    // the second run ends lower, which is further down
+    expect(ends[1]).toBeGreaterThan(ends[0]!);
+    expect(markupOf(shipped)).toContain("layer 0, expert 0: 4 edges, 2 times the mean");
+    expect([...markupOf(shipped).matchAll(/<figure class="load/g)]).toHaveLength(2);
   });
 
   it("takes nothing of a spec for markup", () => {

@@ -156,6 +156,15 @@ export const runCodes = {
     "a start that takes nothing over",
     (p: { run: string }) => `nothing of \`${p.run}\` fits this design: every weight starts anew`,
   ),
+  MOE6041: error(
+    "a config that no spec can say",
+    (p: { file: string; reason: string }) => `\`${p.file}\` cannot be imported: ${p.reason}`,
+  ),
+  MOE6042: error(
+    "a design that a family cannot hold",
+    (p: { family: string; reasons: readonly string[] }) =>
+      `\`${p.family}\` cannot hold this design: ${p.reasons.slice(0, 3).join("; ")}${p.reasons.length > 3 ? `; and ${p.reasons.length - 3} more` : ""}`,
+  ),
   MOE6050: error(
     "a layer that an expert could be taken from in several ways",
     (p: { file: string; layer: string; parts: readonly string[] }) =>

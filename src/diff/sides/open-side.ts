@@ -89,14 +89,14 @@ function usable(design: Design): Design {
 function runSide(name: string, { host, dispatch }: OpenSide): Side {
   const { flags, spec, status } = readManifest(host, name);
   const text = reading(specPath(name), () => host.readText(specPath(name)));
-  const run: RunCurves = { points: readMetrics(name, host), status };
+  const run: RunCurves = { ...readMetrics(name, host), status };
   const design = checked({ path: spec.path, text }, (flags.set ?? []).map(pairOf));
   return { kind: "run", label: name, design, dispatch: { ...dispatch, ...dispatchOf(flags.dispatch ?? []) }, run };
 }
 
-function readMetrics(name: string, host: FileHost): RunCurves["points"] {
+function readMetrics(name: string, host: FileHost): ReturnType<typeof readCurves> {
   const path = metricsPath(name);
-  return host.kind(path) === "file" ? reading(path, () => readCurves(host.readText(path))) : [];
+  return host.kind(path) === "file" ? reading(path, () => readCurves(host.readText(path))) : readCurves("");
 }
 
 /** `path=value` as a manifest keeps it. */
