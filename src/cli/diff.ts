@@ -54,13 +54,24 @@ export async function diff(cli: Cli, names: readonly string[], flags: DiffFlags)
   const comparison = compare(before, after);
   if (flags.html !== undefined) {
     const others = othersCompared([opened[0]!, opened[1]!], target);
-    writePage(cli, flags.html, renderPage(pageView({ comparison, before, after }, others)), pageMark);
+    writePage(cli, flags.html, pageOf({ comparison, before, after }, others), pageMark);
   }
   show(cli, comparison, [before, after], flags);
   if (promise === undefined) return comparison.same ? exit.ok : differs;
   const broken = breachesOf(promise, comparison.breaks);
   for (const { because, promise: weaker } of broken) note(cli, `breaks ${weaker}: ${because}`);
   return broken.length > 0 ? differs : exit.ok;
+}
+
+/** Pages that are larger are slow to open and to send. */
+const largestPage = 2_000_000;
+
+/** With the kernels of as many targets as a page can hold. */
+function pageOf(first: Compared, others: readonly Compared[]): string {
+  for (let count = others.length; ; count--) {
+    const page = renderPage(pageView(first, others.slice(0, count)));
+    if (page.length <= largestPage || count === 0) return page;
+  }
 }
 
 /** The same two sides for the targets that were not asked for, where both can be compiled for them. */

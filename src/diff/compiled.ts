@@ -7,7 +7,7 @@ import type { Choice } from "../4-dispatch/dispatch.js";
 import { factLines } from "../4-dispatch/explain-dispatch.js";
 import type { Kernel, KernelPlan, Launch, ProgramPlan } from "../5-plan/plan.js";
 import type { CompileOptions } from "../pipeline.js";
-import { filedView, type KernelView, kernelView, unknownView } from "./kernel-view.js";
+import { type FileState, filedView, type KernelView, kernelView, textView } from "./kernel-view.js";
 import { shorten } from "./shorten.js";
 import type { GeneratedFolder } from "./sides/generated.js";
 import type { KernelTarget, Texts } from "./targets/kernel-target.js";
@@ -61,14 +61,15 @@ export function compiledView(
   folder?: GeneratedFolder,
 ): CompiledView {
   const { design: short, weights, deep } = shorten(design);
-  const { plan, choices, variants, memory, texts } = target.compile(short, options);
+  const { plan, choices, variants, own, memory, texts } = target.compile(short, options);
   const main = plan.programs.find(({ name }) => name === "train") ?? plan.programs[0]!;
   const counted = plan.programs.map((program) => ({ program, times: timesOf(program, plan, weights) }));
   const counts = counted.map(({ program, times }) => ({ name: program.name, counts: countLaunches(program, times) }));
-  const planned = plan.kernels.map((kernel, i) => {
+  const ofPlan = plan.kernels.map((kernel, i) => {
     const launches = counts.flatMap(({ name, counts: of }) => (of.has(i) ? [[name, of.get(i)!] as const] : []));
     return kernelView(kernel, Object.fromEntries(launches), variants.get(kernel.name));
   });
+  const planned = [...ofPlan, ...own.map((name) => textView(name, texts().get(name) ?? ""))];
   const { times } = counted.find(({ program }) => program === main)!;
   const filed = folder && !deep ? target.filed(folder.files) : undefined;
   return {
@@ -86,7 +87,7 @@ export function compiledView(
 
 /** The kernels that the files of a folder hold: those of the plan, those with another text, those that no plan knows. */
 function filedViews(planned: readonly KernelView[], made: Texts, filed: Texts, edited: boolean): readonly KernelView[] {
-  const state = edited ? "edited" : "other";
+  const state: FileState = edited ? "edited" : "other";
   const known = new Set(planned.map(({ name }) => name));
   return [
     ...planned.flatMap((view) => {
@@ -94,7 +95,7 @@ function filedViews(planned: readonly KernelView[], made: Texts, filed: Texts, e
       if (text === undefined) return [];
       return text === made.get(view.name) ? view : filedView(view, text, state);
     }),
-    ...[...filed].flatMap(([name, text]) => (known.has(name) ? [] : unknownView(name, text, state))),
+    ...[...filed].flatMap(([name, text]) => (known.has(name) ? [] : { ...textView(name, text), file: state })),
   ];
 }
 

@@ -9,8 +9,8 @@ export interface KernelView {
   readonly name: string;
   /** the name without what was added to make it unique */
   readonly role: string;
-  /** `file`: only a generated folder has it, so that nothing but its text is known */
-  readonly kind: Kernel["kind"] | "file";
+  /** `text`: nothing but its text is known */
+  readonly kind: Kernel["kind"] | "text";
   /** the steps it computes, in order: `contract experts.up`, `map experts.up` */
   readonly pieces: readonly string[];
   /** sizes and other numbers of the plan, by name */
@@ -57,11 +57,11 @@ export function filedView(view: KernelView, text: string, file: FileState): Kern
   return { ...view, file, print: `${view.print} ${file} ${sha256(text)}` };
 }
 
-/** A kernel that only a folder has. */
-export function unknownView(name: string, text: string, file: FileState): KernelView {
-  const print = `file ${sha256(text)}`;
+/** A kernel of which nothing but its text is known: one that a target adds to the plan, or that only a folder has. */
+export function textView(name: string, text: string): KernelView {
+  const print = `text ${sha256(text)}`;
   const known = { pieces: [], parameters: {}, because: [], launches: {}, flops: 0, bytes: 0 };
-  return { name, role: roleOf(name), kind: "file", ...known, print, shape: print, file };
+  return { name, role: roleOf(name), kind: "text", ...known, print, shape: "text" };
 }
 
 /** `attend_norm_of_layer_0` → `attend_norm`: the planner adds who alone uses a kernel where a name is taken. */

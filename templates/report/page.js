@@ -126,7 +126,10 @@
     const [before, after] = [linesOf(data.before), linesOf(data.after)];
     if (data.rows.length === 0) return single(data.after || data.before, links(data.after ? "after" : "before"));
     const [linksBefore, linksAfter] = [links("before"), links("after")];
-    const near = data.rows.map((_, i) => data.rows.slice(Math.max(0, i - 3), i + 4).some(([status]) => status !== "s"));
+    const all = data.rows.flatMap((row) =>
+      row[0] === "s" ? Array.from({ length: row[3] }, (_, i) => ["s", row[1] + i, row[2] + i, [], []]) : [row],
+    );
+    const near = all.map((_, i) => all.slice(Math.max(0, i - 3), i + 4).some(([status]) => status !== "s"));
     let html = "";
     let folded = 0;
     const fold = () => {
@@ -134,7 +137,7 @@
         html += `<tr><td class="fold" colspan="4">${folded} ${folded === 1 ? "line" : "lines"} the same</td></tr>`;
       folded = 0;
     };
-    data.rows.forEach(([status, b, a, marksB, marksA], i) => {
+    all.forEach(([status, b, a, marksB, marksA], i) => {
       if (only.checked && !near[i]) {
         folded++;
         return;

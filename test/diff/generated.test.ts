@@ -10,7 +10,7 @@ import { sideOf } from "./sides.js";
 let compiled: Called;
 beforeAll(async () => {
   compiled = commandLineOn({ "a.moe": base, "b.moe": edited(base, [["experts 4 of", "experts 8 of"]]) });
-  expect((await compiled.moec("compile", "a.moe", "--target", "cpu,wgsl")).code).toBe(0);
+  expect((await compiled.moec("compile", "a.moe", "--target", "cpu,wgsl,cuda")).code).toBe(0);
   expect((await compiled.moec("compile", "a.moe", "--target", "cpu", "--out", "cpu-only")).code).toBe(0);
 });
 

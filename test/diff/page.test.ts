@@ -38,7 +38,7 @@ const runs = (target: string) => {
   const after = { ...sideOf(specText("mh-moe"), "specs/mh-moe.moe", target), run: run(8) };
   return { comparison: compare(before, after), before, after };
 };
-const shipped = renderPage(pageView(runs("cpu"), [runs("wgsl")]));
+const shipped = renderPage(pageView(runs("cpu"), [runs("wgsl"), runs("cuda")]));
 
 interface PageKernel {
   readonly role: string;
@@ -58,6 +58,14 @@ describe("page", () => {
     expect(shipped).toMatch(/^<!doctype html>\n/);
   });
 
+  it("is small for the two shipped designs with the most kernels", () => {
+    const pair = (target: string) => {
+      const [before, after] = ["mh-moe", "deepseek-v3"].map((name) => sideOf(specText(name), name, target));
+      return { comparison: compare(before!, after!), before: before!, after: after! };
+    };
+    expect(renderPage(pageView(pair("cpu"), [pair("wgsl"), pair("cuda")])).length).toBeLessThan(2_000_000);
+  });
+
   it("is well formed, with every id once and every link leading somewhere", () => {
     expect(unclosed(shipped)).toEqual([]);
     const ids = [...markupOf(shipped).matchAll(/\sid="([^"]+)"/g)].map(([, id]) => id!);
@@ -74,7 +82,7 @@ describe("page", () => {
     const kernels = dataOf(shipped);
     expect(kernels.length).toBeGreaterThan(50);
     for (const { text } of kernels) expect((text.before + text.after).length).toBeGreaterThan(50);
-    expect(new Set(kernels.map(({ target }) => target))).toEqual(new Set(["cpu", "wgsl"]));
+    expect(new Set(kernels.map(({ target }) => target))).toEqual(new Set(["cpu", "wgsl", "cuda"]));
   });
 
   it("lays two runs over one another: curves on the same axes, the load of every expert", () => {

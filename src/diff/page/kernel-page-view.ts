@@ -47,11 +47,18 @@ export interface KernelData {
   readonly text: TextData;
 }
 
+type RowData =
+  | readonly [string, number, number, readonly number[], readonly number[]]
+  | readonly ["s", number, number, number];
+
 export interface TextData {
   readonly before: string;
   readonly after: string;
-  /** status letter, line before or 0, line after or 0, ranges of characters that only one side has: before, after */
-  readonly rows: readonly (readonly [string, number, number, readonly number[], readonly number[]])[];
+  /**
+   * status letter, line before or 0, line after or 0, ranges of characters that only one side has: before, after;
+   * for lines that are the same instead of ranges how many of them there are from here on
+   */
+  readonly rows: readonly RowData[];
 }
 
 const statuses: readonly KernelStatus[] = ["changed", "retuned", "added", "removed", "moved", "same"];
@@ -155,11 +162,23 @@ function textData(row: KernelRow, before: CompiledSide, after: CompiledSide): Te
 function sideBySide(a: string, b: string): TextData {
   // one text is enough where both are the same
   if (a === b) return { before: a, after: "", rows: [] };
-  return { before: a, after: b, rows: a === "" || b === "" ? [] : diffText(a, b).map(rowData) };
+  return { before: a, after: b, rows: a === "" || b === "" ? [] : rowsData(diffText(a, b)) };
 }
 
-function rowData({ status, before, after }: TextRow): TextData["rows"][number] {
-  return [status[0]!, before?.number ?? 0, after?.number ?? 0, marks(before), marks(after)];
+/** Runs of lines that are the same are told once. */
+function rowsData(rows: readonly TextRow[]): readonly RowData[] {
+  const told: RowData[] = [];
+  let run = 0;
+  rows.forEach((row, i) => {
+    const [before, after] = [row.before?.number ?? 0, row.after?.number ?? 0];
+    if (row.status !== "same") told.push([row.status[0]!, before, after, marks(row.before), marks(row.after)]);
+    else if (rows[i + 1]?.status === "same") run++;
+    else {
+      told.push(["s", before - run, after - run, run + 1]);
+      run = 0;
+    }
+  });
+  return told;
 }
 
 /** Start and end of every range that only this side has. */

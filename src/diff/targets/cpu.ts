@@ -12,7 +12,7 @@ export const cpuKernels: KernelTarget = {
       made ??= new Map(plan.kernels.map((kernel) => [kernel.name, kernelToC(kernel).text.trim()]));
       return made;
     };
-    return { plan, choices, memory: plan.memory.arena, variants: new Map(), texts };
+    return { plan, choices, memory: plan.memory.arena, variants: new Map(), own: [], texts };
   },
   filed: (files) => {
     const source = files.get("cpu/model.c");

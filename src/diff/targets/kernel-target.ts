@@ -25,6 +25,8 @@ export interface TargetCompiled {
   readonly memory: number;
   /** what a kernel's text depends on besides its plan, by name; equal for kernels that are spelt alike */
   readonly variants: ReadonlyMap<string, string>;
+  /** kernels of the target's own, that no plan has */
+  readonly own: readonly string[];
   /** made when they are asked for; names of the spec and its hash are left out */
   readonly texts: () => Texts;
 }
@@ -37,4 +39,10 @@ export function withoutOrigin(text: string): string {
     .filter((line) => !origin.test(line))
     .join("\n")
     .trim();
+}
+
+/** Kernels that a target adds to those of a plan. */
+export function ownKernels(plan: KernelPlan, kernels: readonly { readonly name: string }[]): readonly string[] {
+  const planned = new Set(plan.kernels.map(({ name }) => name));
+  return kernels.map(({ name }) => name).filter((name) => !planned.has(name));
 }

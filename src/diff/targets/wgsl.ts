@@ -1,6 +1,6 @@
 /** The kernels of the wgsl target: a module each, a file each. */
 import { compileWgsl } from "../../pipeline.js";
-import { type KernelTarget, withoutOrigin } from "./kernel-target.js";
+import { type KernelTarget, ownKernels, withoutOrigin } from "./kernel-target.js";
 
 export const wgslKernels: KernelTarget = {
   name: "wgsl",
@@ -13,6 +13,7 @@ export const wgslKernels: KernelTarget = {
       memory: memories.reduce((sum, bytes) => sum + bytes, 0),
       // how large tensors are cut into bindings, and how many workgroups there are
       variants: new Map(kernels.map(({ name, passes }) => [name, JSON.stringify(passes)])),
+      own: ownKernels(plan, kernels),
       texts: () => new Map(kernels.map(({ name, code }) => [name, withoutOrigin(code)])),
     };
   },
