@@ -9,6 +9,8 @@ export interface LocalWeight {
   readonly class: WeightClass;
   /** writes into the residual stream, so it starts smaller */
   readonly residual?: boolean;
+  /** frozen from this step on: nothing is learned in it any more */
+  readonly until?: number;
   /** how it starts, where that is not the normal distribution */
   readonly init?: Init;
   /** the start is one that the spec asks for */

@@ -36,8 +36,15 @@ function mixtureWords(mixture: Mixture, design: Design): readonly Word[] {
     ),
     ...shared.flatMap(({ ffn }, i) => ffnWords(ffn, indexed(`${name}.shared`, i))),
     ...rules.map((use) => ({ path: use.path, text: `${use.slot} ${use.text}` })),
+    ...latentWords(mixture),
     ...tableWords(mixture, design),
   ];
+}
+
+/** Blocks work in the width of the model. */
+function latentWords({ name, latent, experts }: Mixture): readonly Word[] {
+  if (latent === undefined || experts.every(({ ffn }) => ffn.block === undefined)) return [];
+  return [{ path: `${name}.latent`, text: `latent = ${latent} around blocks` }];
 }
 
 function ffnWords({ kind }: Ffn, path: string): readonly Word[] {

@@ -130,6 +130,8 @@ export interface Mixture {
   readonly unit: Unit;
   /** width of the units, C: D, or D / heads for sub-tokens */
   readonly width: number;
+  /** width in which the routed experts work, between two learned matrices; undefined: that of the units */
+  readonly latent: number | undefined;
   /** expert indices run on across the groups */
   readonly experts: readonly ExpertGroup[];
   /** E, the sum over the groups */

@@ -5,14 +5,33 @@ import type { Mixture, RuleUse } from "./design.js";
 /** The weights of one use of a block, `attend.q.weight` and so on. */
 export type BlockWeights = (block: string) => readonly LocalWeight[];
 
-/** Split, router, experts, shared experts, merge. `width` is D; `ofBlock` knows what blocks hold that are experts. */
-export function mixtureWeights(mixture: Mixture, width: number, ofBlock: BlockWeights): readonly LocalWeight[] {
+/** Split, router, experts, shared experts, merge. `width` is D, `vocab` V; `ofBlock` knows what blocks hold that are experts. */
+export function mixtureWeights(
+  mixture: Mixture,
+  width: number,
+  vocab: number,
+  ofBlock: BlockWeights,
+): readonly LocalWeight[] {
   return [
     ...projection(mixture, "split", width),
-    ...routerWeights(mixture),
+    ...routerWeights(mixture, vocab),
+    ...latentWeights(mixture),
     ...expertWeights(mixture, ofBlock),
     ...sharedWeights(mixture, width),
     ...projection(mixture, "merge", width),
+  ];
+}
+
+/** The width that routed experts work in. */
+export const expertWidth = ({ latent, width }: Mixture): number => latent ?? width;
+
+/** `latent.down.weight` [L,C] before the experts, `latent.up.weight` [C,L] after them. */
+function latentWeights({ latent, width, init }: Mixture): readonly LocalWeight[] {
+  if (latent === undefined) return [];
+  const own = initOf(init, "latent");
+  return [
+    { name: "latent.down.weight", shape: [latent, width], class: "matrices", ...own },
+    { name: "latent.up.weight", shape: [width, latent], class: "matrices", residual: true, ...own },
   ];
 }
 
@@ -24,13 +43,13 @@ function projection(mixture: Mixture, which: "split" | "merge", width: number): 
 }
 
 /** [E,C] for a linear score; the second score of a router is `router.1.…`. */
-function routerWeights(mixture: Mixture): readonly LocalWeight[] {
+function routerWeights(mixture: Mixture, vocab: number): readonly LocalWeight[] {
   const { rules } = mixture.router;
   const scores = rules.filter((rule) => rule.slot === "score");
   const noisy = rules.some((rule) => rule.slot === "noise" && rule.rule === "gaussian" && rule.args.learned === true);
   const predicted = rules.some((rule) => rule.slot === "balance" && rule.rule === "predictor");
   return [
-    ...scores.flatMap((score, i) => scoreWeights(mixture, score, i === 0 ? "router" : `router.${i}`)),
+    ...scores.flatMap((score, i) => scoreWeights(mixture, score, vocab, i === 0 ? "router" : `router.${i}`)),
     ...(noisy ? [routerMatrix("router.noise.weight", [mixture.expertCount, mixture.width], mixture.init)] : []),
     ...(predicted ? predictorWeights(mixture) : []),
   ];
@@ -57,7 +76,7 @@ function scoredOf({ experts }: Mixture): number {
   return experts.reduce((sum, { count, slots = 1 }) => sum + count * slots, 0);
 }
 
-function scoreWeights(mixture: Mixture, score: RuleUse, name: string): readonly LocalWeight[] {
+function scoreWeights(mixture: Mixture, score: RuleUse, vocab: number, name: string): readonly LocalWeight[] {
   const { args, rule } = score;
   const { expertCount: experts, width, init } = mixture;
   const matrix = (last: string, shape: readonly number[]) => routerMatrix(`${name}.${last}`, shape, init);
@@ -67,7 +86,18 @@ function scoreWeights(mixture: Mixture, score: RuleUse, name: string): readonly 
     return [matrix("hidden.weight", [Number(args.hidden), width]), matrix("weight", [outputs, Number(args.hidden)])];
   if (rule === "product_keys") {
     const keyWidth = Number(args.width);
-    return [matrix("query.weight", [2 * keyWidth, width]), matrix("weight", [2, Number(args.keys), keyWidth])];
+    return [0, 1].flatMap((s) => [
+      matrix(`query.${s}.weight`, [Number(args.heads) * keyWidth, width]),
+      matrix(`keys.${s}.weight`, [Number(args.keys), keyWidth]),
+    ]);
+  }
+  if (rule === "embedding") {
+    const [table, weight] = [
+      matrix("embedding.weight", [vocab, Number(args.dim)]),
+      matrix("weight", [experts, Number(args.dim)]),
+    ];
+    const until = args.as === "student" ? taughtUntil(mixture) : undefined;
+    return [table, weight].map((each) => (until === undefined ? each : { ...each, until }));
   }
   const bias: LocalWeight = { name: `${name}.bias`, shape: [outputs], class: "router", init: { kind: "zeros" } };
   const biases = args.bias === true ? [bias] : [];
@@ -82,6 +112,14 @@ function scoreWeights(mixture: Mixture, score: RuleUse, name: string): readonly 
   ];
 }
 
+/** The step from which on nothing teaches the student; undefined where something always does. */
+function taughtUntil({ router }: Mixture): number | undefined {
+  const lessons = router.rules.filter(({ slot, rule }) => slot === "balance" && rule === "distill");
+  const ends = lessons.map(({ when }) => when?.untilStep ?? Number.POSITIVE_INFINITY);
+  const last = Math.max(...ends);
+  return Number.isFinite(last) ? last : undefined;
+}
+
 function routerMatrix(name: string, shape: readonly number[], init: Inits): LocalWeight {
   return { name, shape, class: "router", ...initOf(init, "router") };
 }
@@ -91,7 +129,7 @@ function expertWeights(mixture: Mixture, ofBlock: BlockWeights): readonly LocalW
   return mixture.experts.flatMap(({ count, ffn }, i) => {
     const weights =
       ffn.block === undefined
-        ? ffnWeights(ffn, mixture.width, [count], mixture.init)
+        ? ffnWeights(ffn, expertWidth(mixture), [count], mixture.init)
         : ofBlock(ffn.block).map((weight) => ({ ...weight, shape: [count, ...weight.shape] }));
     return named(groupPrefix(mixture, i), weights);
   });
@@ -121,15 +159,21 @@ export interface BufferSpec {
   readonly name: string;
   readonly shape: readonly number[];
   readonly dtype: "u8" | "f32";
+  /** what every number is at the start; 0 unless said */
+  readonly init?: number;
 }
 
-/** Routing tables (`visible` [V,E] u8, named like their table) and load-balance biases (`router.load_bias` [E]). */
+/** Routing tables (`visible` [V,E] u8, named like their table) load-balance biases (`router.load_bias` [E]), strengths. */
 export function mixtureBuffers(mixture: Mixture, vocab: number): readonly BufferSpec[] {
   const { rules } = mixture.router;
   const tables = [...new Set(rules.filter(({ rule }) => rule === "table").map(({ args }) => String(args.table)))];
   const biased = rules.some(({ slot, rule }) => slot === "bias" && rule === "load_balance");
+  const sparse = rules.find(({ slot, rule }) => slot === "balance" && rule === "l1");
   return [
     ...tables.map((name) => ({ name: name.toLowerCase(), shape: [vocab, mixture.expertCount], dtype: "u8" as const })),
     ...(biased ? [{ name: "router.load_bias", shape: [mixture.expertCount], dtype: "f32" as const }] : []),
+    ...(sparse
+      ? [{ name: "router.l1_strength", shape: [], dtype: "f32" as const, init: Number(sparse.args.weight) }]
+      : []),
   ];
 }

@@ -7,9 +7,10 @@ import { expertKind } from "../experts/index.js";
 import { resolveAmount } from "../rules/amounts.js";
 import { findRule } from "../rules/index.js";
 import type { Facts } from "../rules/rule.js";
-import { type LocalWeight, normWeights } from "./block-weights.js";
+import { ffnWeights, type LocalWeight, normWeights } from "./block-weights.js";
 import type { Design, Ffn, Mixture, RuleUse, Step } from "./design.js";
 import { blockUses } from "./layers.js";
+import { expertWidth } from "./mixture-weights.js";
 import { embeddingWeights, headWeights, stepWeights } from "./weights.js";
 
 /** One summand of the parameter count. */
@@ -211,32 +212,37 @@ function edgesOfRule(select: RuleUse, mixture: Mixture, design: Design): Size {
   if (rows?.share !== undefined)
     return { value: rows.share * experts, because: `${rows.share} of the units × ${experts} experts (${text})` };
   if (rows?.capacity !== undefined) return { value: rows.capacity, because: `${rows.capacity} on average (${text})` };
-  const most = Math.min(facts.edgesPerUnit ?? experts, experts);
+  const most = choicesOf(mixture) * Math.min(facts.edgesPerUnit ?? experts, experts);
   return { value: most, because: `${facts.exactEdges ? "" : "at most "}${most} (${text})` };
+}
+
+/** How many times over a unit chooses: heads of product keys. */
+function choicesOf({ router }: Mixture): number {
+  const keys = router.rules.find(({ slot, rule }) => slot === "score" && rule === "product_keys");
+  return keys === undefined ? 1 : Number(keys.args.heads);
 }
 
 function mixtureFlops(mixture: Mixture, edges: number, design: Design, inside: readonly string[]): Size {
   const width = design.model?.dModel ?? 0;
   const rows = ((design.model?.context ?? 0) * edges) / mixture.expertCount;
-  const each = mixture.experts.map(({ ffn }) => expertFlops(ffn, mixture.width, rows, design, inside));
+  const each = mixture.experts.map(({ ffn }) => expertFlops(ffn, expertWidth(mixture), rows, design, inside));
   const routed = mixture.experts.reduce((sum, { count }, i) => sum + (count / mixture.expertCount) * each[i]!.value, 0);
   const shared = mixture.shared.reduce((sum, { count, ffn }) => sum + count * ffnFlops(ffn, width), 0);
   const { unit } = mixture;
   const projections = unit.kind === "subtoken" ? Number(unit.split === "linear") + Number(unit.merge === "linear") : 0;
-  const around = projections * 2 * width * width;
+  const units = unit.kind === "subtoken" ? unit.heads : 1;
+  const latent = units * 2 * 2 * mixture.width * (mixture.latent ?? 0);
+  const around = projections * 2 * width * width + latent;
   const because = [`${edges} edge${edges === 1 ? "" : "s"} × ${each.map((size) => size.because).join(" or ")}`];
   if (shared > 0) because.push(`shared experts ${count(shared)}`);
-  if (around > 0) because.push(`split and merge ${count(around)}`);
+  if (around > 0) because.push(`${latent > 0 ? "latent width" : "split and merge"} ${count(around)}`);
   return { value: edges * routed + shared + around, because: because.join(" + ") };
 }
 
 /** Forward FLOPs of one row of one expert; a block that is an expert sees `rows` of the positions of a sequence. */
 function expertFlops(ffn: Ffn, width: number, rows: number, design: Design, inside: readonly string[]): Size {
-  const { kind, hidden, block } = ffn;
-  if (block === undefined) {
-    const because = `${expertKind(kind)?.matrices ?? 0} × 2 × ${hidden} × ${width}`;
-    return { value: ffnFlops(ffn, width), because };
-  }
+  const { block } = ffn;
+  if (block === undefined) return { value: ffnFlops(ffn, width), because: ffnFlopsText(ffn, width) };
   // a block that holds itself is refused, but not before its size is asked for
   const steps = inside.includes(block) ? [] : (design.blocks[block]?.steps ?? []);
   const value = steps.reduce((sum, step) => sum + stepFlops(design, step, rows, [...inside, block]), 0);
@@ -252,8 +258,15 @@ function stepFlops(design: Design, step: Step, length: number, inside: readonly 
 }
 
 /** Two FLOPs for each number of each matrix: 6·F·C for swiglu. */
-function ffnFlops({ kind, hidden }: Ffn, width: number): number {
-  return 2 * (expertKind(kind)?.matrices ?? 0) * hidden * width;
+function ffnFlops(ffn: Ffn, width: number): number {
+  const matrices = expertKind(ffn.kind)?.matrices ?? 0;
+  return matrices > 0 ? 2 * matrices * ffn.hidden * width : 2 * volumeOf(ffnWeights(ffn, width, [], {}));
+}
+
+/** The product behind the FLOPs of one row. */
+function ffnFlopsText(ffn: Ffn, width: number): string {
+  const matrices = expertKind(ffn.kind)?.matrices ?? 0;
+  return matrices > 0 ? `${matrices} × 2 × ${ffn.hidden} × ${width}` : `${ffnFlops(ffn, width)} of ${ffn.kind}`;
 }
 
 function forwardFlops(design: Design): Size {

@@ -14,6 +14,8 @@ export interface WeightSpec {
   readonly shape: readonly number[];
   readonly init: Init;
   readonly class: WeightClass;
+  /** frozen from this step on */
+  readonly until?: number;
   /** undefined for embedding, last norm and head */
   readonly layer: number | undefined;
   /** path in the design that asked for it, e.g. `Mixture`, `MaskMoE.head` */
@@ -80,7 +82,9 @@ function partWeights(design: Design, step: Step, width: number, inside: readonly
   const { part } = step;
   if (step.kind === "attention") return attentionWeights(design.attentions[part]!, width);
   if (step.kind === "dense") return denseWeights(design.denses[part]!, width);
-  return mixtureWeights(design.mixtures[part]!, width, (block) => blockWeights(design, block, inside));
+  return mixtureWeights(design.mixtures[part]!, width, design.model?.vocab ?? 0, (block) =>
+    blockWeights(design, block, inside),
+  );
 }
 
 function prefixed(prefix: string, weights: readonly LocalWeight[]): readonly LocalWeight[] {
@@ -98,9 +102,16 @@ function residualStd(layers: number): number {
   return initialStd / Math.sqrt(2 * layers);
 }
 
-function place(local: LocalWeight, prefix: string, layer: number | undefined, path: string, residual = initialStd) {
+function place(
+  local: LocalWeight,
+  prefix: string,
+  layer: number | undefined,
+  path: string,
+  residual = initialStd,
+): WeightSpec {
   const init: Init = local.init ?? { kind: "normal", std: local.residual ? residual : initialStd };
-  return { name: prefix + local.name, shape: local.shape, init, class: local.class, layer, path };
+  const until = local.until === undefined ? {} : { until: local.until };
+  return { name: prefix + local.name, shape: local.shape, init, class: local.class, ...until, layer, path };
 }
 
 /** All buffers of a design: what is saved with the weights but not trained by gradients, in layer order. */

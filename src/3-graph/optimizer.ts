@@ -3,6 +3,7 @@
  * bias correction (Loshchilov & Hutter 2019). Weights and moments become updates of the graph.
  */
 import type { Design, Optimize, Train, WeightClass } from "../2-design/design.js";
+import { weightsOf } from "../2-design/weights.js";
 import { createBuilder, type GraphBuilder, type Operand } from "./builder.js";
 import type { Expr } from "./expr.js";
 import { add, cos, div, exp, lt, max, min, mul, select, sqrt, square, sub, type Term } from "./expr-build.js";
@@ -21,7 +22,11 @@ export function addOptimizer(graph: Graph, design: Design): Graph {
     const norm = gradNorm(g, grads);
     const clip = clipFactor(g, norm, train.clip);
     const factor = g.map([step], (s) => scheduleAt(train, s));
-    const updates = params.flatMap((p, i) => adamw(g, p, grads[i]!, { step, factor, clip }, train));
+    const ends = new Map(weightsOf(design).map(({ name, until }) => [name, until]));
+    const updates = params.flatMap((p, i) => {
+      const moved = adamw(g, p, grads[i]!, { step, factor, clip }, train);
+      return frozenFrom(g, step, ends.get(nameOf(p)), moved);
+    });
     const outputs = new Map([...graph.outputs].filter(([name]) => !name.startsWith("grad.")));
     outputs.set("grad_norm", norm);
     outputs.set(
@@ -30,6 +35,24 @@ export function addOptimizer(graph: Graph, design: Design): Graph {
     );
     return g.finish({ outputs, updates: [...graph.updates, ...updates] });
   });
+}
+
+type Update = Graph["updates"][number];
+
+/** Updates that hold still from some step on: neither decay nor what the moments remember moves the weight. */
+function frozenFrom(
+  g: GraphBuilder,
+  step: Value,
+  until: number | undefined,
+  updates: readonly Update[],
+): readonly Update[] {
+  if (until === undefined) return updates;
+  return updates.map(({ target, value }) => ({
+    target,
+    value: g.within({ role: "frozen" }, () =>
+      g.map([step, value, target], (s, moved, kept) => select(lt(s, until), moved, kept), { axes: target.axes }),
+    ),
+  }));
 }
 
 const nameOf = (p: Node): string => (p.op.kind === "param" ? p.op.name : "");

@@ -53,6 +53,7 @@ export function factLines(site: SiteFacts): readonly Row[] {
 }
 
 const WORDS: readonly (readonly [keyof Facts, (site: SiteFacts) => string | undefined])[] = [
+  ["choices", choicesText],
   ["edgesPerUnit", edgesText],
   ["allEdges", ({ rules }) => (rules.allEdges ? "every expert is chosen" : undefined)],
   ["route", ({ unitWord }) => `the token id decides the experts of all ${unitWord}`],
@@ -80,6 +81,10 @@ function amountText({ count, share, capacity }: Amount): string {
 function edgesText({ rules, unitWord }: SiteFacts): string {
   const most = rules.exactEdges ? "" : "at most ";
   return `${most}${rules.edgesPerUnit} ${rules.edgesPerUnit === 1 ? "edge" : "edges"} per ${unitWord.replace(/s$/, "")}`;
+}
+
+function choicesText({ rules, unitWord }: SiteFacts): string | undefined {
+  return (rules.choices ?? 1) > 1 ? `${unitWord} choose ${rules.choices} times over` : undefined;
 }
 
 function knownText({ rules, knownShare, unitWord }: SiteFacts): string | undefined {

@@ -94,7 +94,13 @@ function mergeFacts(stated: readonly Stated[]): Facts {
     Object.assign(merged, slot === "balance" ? {} : promisesOf(slot, rules));
     for (const { facts } of rules) for (const demand of DEMANDS) if (facts[demand] === true) merged[demand] = true;
   }
-  return merged as Facts;
+  return repeated(merged as Facts);
+}
+
+/** Edges of all choices of a unit. */
+function repeated(facts: Facts): Facts {
+  const { choices = 1, edgesPerUnit } = facts;
+  return edgesPerUnit === undefined ? facts : { ...facts, edgesPerUnit: choices * edgesPerUnit };
 }
 
 /** Facts that forbid something: one rule is enough. */

@@ -10,7 +10,7 @@ import { prepareData, type TokenizerChoice } from "../runtime/data/prepare.js";
 import { mergeFor } from "../runtime/merge.js";
 import { designNeedsCounts, drawTables } from "../runtime/routing-tables.js";
 import { type Tensor, writeSafetensors } from "../runtime/safetensors-write.js";
-import { carriedTables, startValues } from "../runtime/start-weights.js";
+import { carriedTables, startOfBuffer, startValues } from "../runtime/start-weights.js";
 import { readCounts } from "../runtime/token-counts.js";
 import { checkDesign } from "./compile-design.js";
 import { setOption } from "./flags.js";
@@ -45,8 +45,7 @@ export async function init(cli: Cli, file: string, flags: InitFlags): Promise<nu
   const buffers = buffersOf(design).map((buffer): Tensor => {
     const { name, shape, dtype } = buffer;
     if (dtype === "u8") return { name, dtype: "U8", shape, data: tables.get(name)! };
-    const zeros = new Float32Array(shape.reduce((product, each) => product * each, 1));
-    return { name, dtype: "F32", shape, data: carry(buffer, zeros) };
+    return { name, dtype: "F32", shape, data: carry(buffer, startOfBuffer(buffer)) };
   });
   writeSafetensors(cli.host, flags.out, [...weights, ...buffers], { spec: design.spec.hash, seed: String(seed) });
   print(cli, `${flags.out}: ${weights.length} weights, ${buffers.length} tables and biases, seed ${seed}`);

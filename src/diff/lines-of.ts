@@ -175,11 +175,12 @@ function initLines(owner: string, inits: Mixture["init"], from: From): readonly 
 
 function mixtureSection(mixture: Mixture, from: From): Section {
   // E is the sum over the groups, which are lines themselves
-  const { name, unit, experts, expertCount: _sum, shared, router, width, init, ...rest } = mixture;
+  const { name, unit, latent, experts, expertCount: _sum, shared, router, width, init, ...rest } = mixture;
   told(rest);
   const made: Made[] = [
     { slot: "unit", values: unitValues(unit) },
     { slot: "width", values: { width }, text: String(width) },
+    ...(latent === undefined ? [] : [{ slot: "latent", values: { latent }, text: String(latent) }]),
     ...experts.map(({ count, ffn, slots, ...more }, i): Made => {
       told(more);
       const values = { count, ...ffnValues(ffn, from.refer), slots: scalar(slots) };

@@ -33,14 +33,17 @@ function matrix(name: string, shape: readonly ["F" | "C", "F" | "C"], bias: bool
 
 type Activation = (x: Term) => Expr;
 
-/** down( activation(gate x) ⊙ up x ); a clamp holds the gate from above and the up side from both. */
-export function buildGated(activation: Activation): ExpertBuild {
+/**
+ * down( activation(gate x) ⊙ linear(up x) ), where `linear` is left out by most; a clamp holds the gate from above and
+ * the up side from both.
+ */
+export function buildGated(activation: Activation, linear: (x: Expr) => Expr = (x) => x): ExpertBuild {
   return (rows, weights, { bias, clamp }) => {
     const [gate, up, down] = inLayers(weights, bias);
     const a = layer(rows, "gate", rows.x, gate!);
     const b = layer(rows, "up", rows.x, up!);
     const h = rows.role("up", () =>
-      rows.g.map([a, b], (x, y) => mul(activation(atMost(x, clamp)), between(y, clamp)), { axes: a.axes }),
+      rows.g.map([a, b], (x, y) => mul(activation(atMost(x, clamp)), linear(between(y, clamp))), { axes: a.axes }),
     );
     return layer(rows, "down", h, down!);
   };

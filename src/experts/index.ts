@@ -6,13 +6,30 @@ import type { Expert } from "./expert.js";
 import { geglu } from "./geglu.js";
 import { gelu } from "./gelu.js";
 import { neuron } from "./neuron.js";
+import { quickglu } from "./quickglu.js";
 import { rank1 } from "./rank1.js";
 import { relu } from "./relu.js";
 import { silu } from "./silu.js";
 import { swiglu } from "./swiglu.js";
 import { zero } from "./zero.js";
 
-export const experts: readonly Expert[] = [swiglu, geglu, gelu, relu, silu, copy, zero, constant, rank1, neuron, block];
+export const experts: readonly Expert[] = [
+  swiglu,
+  geglu,
+  quickglu,
+  gelu,
+  relu,
+  silu,
+  copy,
+  zero,
+  constant,
+  rank1,
+  neuron,
+  block,
+];
+
+/** Whether a kind computes something: copies, zeros and constants only pass on. */
+export const computes = (kind: string): boolean => kind !== "copy" && kind !== "zero" && kind !== "constant";
 
 /** The kind of a name; undefined if there is none. */
 export function expertKind(kind: string): Expert | undefined {

@@ -4,6 +4,7 @@
  */
 import type { RuleUse, Unit } from "../2-design/design.js";
 import type { GraphBuilder } from "../3-graph/builder.js";
+import type { Expr } from "../3-graph/expr.js";
 import type { Term } from "../3-graph/expr-build.js";
 import type { Axis, Value } from "../3-graph/graph.js";
 import type { RuleArgs } from "./rule.js";
@@ -22,6 +23,8 @@ export interface RouterSite {
   /** the expert of each slot, as an expression in the slot's number; undefined where experts have no slots */
   readonly expertOfSlot: ((slot: Term) => Term) | undefined;
   readonly unit: Unit["kind"];
+  /** V, for weights by token id */
+  readonly vocab: Axis;
   /** units of one sequence lie together: how many there are */
   readonly unitsPerSequence: number;
   /** token ids of the units [U] i32 */
@@ -30,7 +33,7 @@ export interface RouterSite {
   readonly param: (name: string, axes: readonly Axis[]) => Value;
   /** a table of this layer */
   readonly table: (name: string, form: "visible" | "experts") => Value;
-  /** a number kept between steps that an update changes */
+  /** numbers kept between steps that an update changes; they start as `mixtureBuffers` says */
   readonly state: (name: string, axes: readonly Axis[]) => Value;
   /** random numbers of this use, a new stream for every rule of every layer */
   readonly random: (axes: readonly Axis[]) => Value;
@@ -47,6 +50,14 @@ export interface RouterSite {
   readonly computes: (expert: number) => boolean;
 }
 
+/** Scores of very many experts, of which only the best are looked at. */
+export interface SplitScores {
+  /** choices of a unit; each has k edges, those of the first choice first */
+  readonly heads: number;
+  /** the k best experts of every choice and their scores [U, heads·k] */
+  readonly best: (k: number) => { readonly edges: Value; readonly scores: Value };
+}
+
 export interface RouterState {
   /** units [U, C] as the router sees them, where that is not as the experts do */
   readonly x?: Value;
@@ -54,6 +65,18 @@ export interface RouterState {
   readonly logits?: Value;
   /** [U, n], scores as they were made, where they are not one per expert */
   readonly scores?: Value;
+  /** [U, E], the scores before any noise was added to them; undefined: no noise was */
+  readonly clean?: Value;
+  /** standard deviation of the normal noise of the scores, [U, E] or [] */
+  readonly noiseSize?: Value;
+  /** [U, E], scores of a light router that is taught to choose as this one does */
+  readonly student?: Value;
+  /** scores that nobody writes down for all experts; there are then no `logits` */
+  readonly split?: SplitScores;
+  /** scores of the chosen experts [U, K], where there are no others */
+  readonly chosenScores?: Value;
+  /** what makes the gate of a score, where only chosen experts have one */
+  readonly gateOf?: (score: Expr) => Term;
   /** [U, E] u8 or f32 truth; undefined: every expert is legal */
   readonly legal?: Value;
   /** [U, E]; exactly 0 where an expert is not legal */

@@ -1,13 +1,18 @@
 /**
  * Every routing rule there is, slot by slot in the order of the seven steps. To add one: a file and a line here.
  */
-import type { Slot } from "../2-design/design.js";
+import type { RuleUse, Slot } from "../2-design/design.js";
+import { device } from "./balance/device.js";
+import { distill } from "./balance/distill.js";
+import { entropy } from "./balance/entropy.js";
 import { gshard } from "./balance/gshard.js";
 import { importance } from "./balance/importance.js";
 import { l1 } from "./balance/l1.js";
+import { load } from "./balance/load.js";
 import { mutualInformation } from "./balance/mutual-information.js";
 import { predictor } from "./balance/predictor.js";
 import { sequence } from "./balance/sequence.js";
+import { stable } from "./balance/stable.js";
 import { switchLoss } from "./balance/switch.js";
 import { zLoss } from "./balance/z-loss.js";
 import { loadBalance } from "./bias/load-balance.js";
@@ -21,10 +26,12 @@ import { capacity } from "./limit/capacity.js";
 import { none } from "./limit/none.js";
 import { table as maskTable } from "./mask/table.js";
 import { gaussian } from "./noise/gaussian.js";
+import { gumbel } from "./noise/gumbel.js";
 import { jitter } from "./noise/jitter.js";
 import { copy } from "./rest/copy.js";
 import { zero } from "./rest/zero.js";
-import type { Rule } from "./rule.js";
+import type { Need, Rule } from "./rule.js";
+import { embedding } from "./score/embedding.js";
 import { linear } from "./score/linear.js";
 import { mlp } from "./score/mlp.js";
 import { productKeys } from "./score/product-keys.js";
@@ -43,8 +50,10 @@ export const rules: readonly Rule[] = [
   linear,
   mlp,
   productKeys,
+  embedding,
   jitter,
   gaussian,
+  gumbel,
   maskTable,
   gateSoftmax,
   sigmoid,
@@ -69,10 +78,15 @@ export const rules: readonly Rule[] = [
   capacity,
   switchLoss,
   gshard,
+  device,
   sequence,
   zLoss,
   importance,
+  load,
+  entropy,
   l1,
+  stable,
+  distill,
   mutualInformation,
   predictor,
 ];
@@ -80,6 +94,12 @@ export const rules: readonly Rule[] = [
 /** The rule of a name in a slot; undefined if there is none. */
 export function findRule(slot: Slot, name: string): Rule | undefined {
   return rules.find((rule) => rule.slot === slot && rule.name === name);
+}
+
+/** What a line needs from the steps before it. */
+export function needsOf({ slot, rule, args }: RuleUse): readonly Need[] {
+  const found = findRule(slot, rule);
+  return [...(found?.needs ?? []), ...(found?.needsMore?.(args) ?? [])];
 }
 
 /** The rules of a slot, in the order of the list. */

@@ -4,7 +4,7 @@ import type { RuleUse } from "../2-design/design.js";
 import type { GraphBuilder } from "../3-graph/builder.js";
 import { softmax } from "../3-graph/compose/softmax.js";
 import type { Expr } from "../3-graph/expr.js";
-import { add, div, le, max, mul, select, type Term } from "../3-graph/expr-build.js";
+import { add, div, le, max, mul, select, square, sub, type Term } from "../3-graph/expr-build.js";
 import type { Value } from "../3-graph/graph.js";
 import type { RouterSite, RouterState } from "./build.js";
 
@@ -30,6 +30,18 @@ export function onlyLegal(g: GraphBuilder, gate: Value, legal: Value | undefined
   return legal === undefined ? gate : g.map([gate, legal], (a, ok) => select(ok, a, 0), { axes: gate.axes });
 }
 
+/** A gate that each expert has on its own: of all scores, or later of the chosen ones where there are no others. */
+export function ownGate({ g }: RouterSite, state: RouterState, gateOf: (score: Expr) => Expr): RouterState {
+  if (state.logits === undefined) return { ...state, gateOf };
+  const gate = g.within({ role: "router.gate" }, () => onlyLegal(g, g.map([state.logits!], gateOf), state.legal));
+  return { ...state, gate, gateKind: "other" };
+}
+
+/** Gates of the chosen experts [U, K]. */
+export function chosenGate({ g, experts }: RouterSite, { gate, gateOf, edges, chosenScores }: RouterState): Value {
+  return gate === undefined ? g.map([chosenScores!], gateOf!) : g.pick(gate, edges!, experts.name);
+}
+
 /** What experts are chosen by [U, E]: -inf where an expert is not legal; no gradient flows through a choice. */
 export function choiceKey({ g }: RouterSite, state: RouterState): Value {
   const key = state.key ?? state.gate ?? state.logits!;
@@ -38,6 +50,12 @@ export function choiceKey({ g }: RouterSite, state: RouterState): Value {
       ? key
       : g.map([key, state.legal], (a, ok) => select(ok, a, Number.NEGATIVE_INFINITY), { axes: key.axes });
   return g.stop(masked);
+}
+
+/** What a student chooses by [U, E]: its own scores, −inf where an expert is not legal. */
+export function studentKey({ g }: RouterSite, { student, legal }: RouterState): Value {
+  const key = student!;
+  return g.stop(g.map([key, legal ?? 1], (z, ok) => select(ok, z, Number.NEGATIVE_INFINITY), { axes: key.axes }));
 }
 
 /** Edges [U, K] to the best experts whose gate meets the condition, at most `atMost` of them; -1 for the places left. */
@@ -68,6 +86,14 @@ export function probabilities({ g }: RouterSite, state: RouterState, over: unkno
   if (gate !== undefined && gateKind === "other") return normalisedRows(g, gate);
   if (over === "visible" || legal === undefined) return softmax(g, logits!, { legal });
   return softmax(g, logits!);
+}
+
+/** Squared coefficient of variation of x [E]: variance / mean² = E · Σ x² / (Σ x)² − 1. */
+export function squaredVariation(g: GraphBuilder, x: Value): Value {
+  const { name, size } = x.axes[0]!;
+  const total = g.reduce("sum", x, [name]);
+  const squares = g.reduce("sum", g.map([x], square), [name]);
+  return g.map([squares, total], (two, one) => sub(mul(div(two, max(square(one), 1e-20)), size), 1));
 }
 
 /** Rows divided by their sum. */

@@ -46,10 +46,12 @@ export interface Facts {
   readonly room?: number;
   /** the experts see the weighted input and their output is not weighted again */
   readonly weightOnInput?: boolean;
+  /** a unit chooses so many times over: its edges are so many times `edgesPerUnit`, and may name an expert twice */
+  readonly choices?: number;
 }
 
 /** What a rule needs from the steps before it. */
-export type Need = "scores" | "gate" | "mask" | "ids" | "key";
+export type Need = "scores" | "gate" | "mask" | "ids" | "key" | "noise" | "student";
 
 export interface Rule {
   readonly slot: Slot;
@@ -69,6 +71,10 @@ export interface Rule {
   /** words that may follow */
   readonly clauses: readonly Clause[];
   readonly needs: readonly Need[];
+  /** what it needs besides with some arguments */
+  readonly needsMore?: (args: RuleArgs) => readonly Need[];
+  /** whether it can do without the scores of all experts, as behind product keys; no unless said */
+  readonly fewScores?: (args: RuleArgs) => boolean;
   /** whether it looks at units that come later in the sequence */
   readonly looksAhead?: (args: RuleArgs) => boolean;
   readonly facts?: (args: RuleArgs, context: RuleContext) => Facts;

@@ -15,14 +15,23 @@ export interface LoadSummary {
 /** Sums up the load of all layers for the progress line. */
 export function summariseLoad(layers: readonly Load[]): LoadSummary {
   const ratios = layers.map(maxOverMean);
-  const dead = layers.reduce((sum, load) => sum + Array.from(load).filter((each) => each === 0).length, 0);
+  const dead = layers.reduce((sum, load) => sum + count(load, (each) => each === 0), 0);
   return { maxOverMean: Math.max(0, ...ratios), dead };
 }
 
+function count(load: Load, holds: (each: number) => boolean): number {
+  let found = 0;
+  for (let expert = 0; expert < load.length; expert++) if (holds(load[expert]!)) found++;
+  return found;
+}
+
 function maxOverMean(load: Load): number {
-  const values = Array.from(load);
-  const mean = values.reduce((sum, each) => sum + each, 0) / values.length;
-  return mean > 0 ? Math.max(...values) / mean : 0;
+  let [sum, most] = [0, 0];
+  for (let expert = 0; expert < load.length; expert++) {
+    sum += load[expert]!;
+    most = Math.max(most, load[expert]!);
+  }
+  return sum > 0 ? (most * load.length) / sum : 0;
 }
 
 /** From nothing to much: an expert's load in quarters of the mean load up to twice the mean. */
@@ -50,8 +59,19 @@ export function heatmap(layers: readonly Load[], { colour = false, numbers }: He
   );
 }
 
+/** Most characters of a line: of more experts, neighbours share one. */
+const WIDEST = 128;
+
+function inColumns(load: Load): readonly number[] {
+  const each = Math.ceil(load.length / WIDEST);
+  if (each === 1) return Array.from(load);
+  const columns = new Array<number>(Math.ceil(load.length / each)).fill(0);
+  for (let expert = 0; expert < load.length; expert++) columns[Math.floor(expert / each)]! += load[expert]!;
+  return columns;
+}
+
 function heatRow(load: Load, colour: boolean): string {
-  const values = Array.from(load);
+  const values = inColumns(load);
   const mean = values.reduce((sum, each) => sum + each, 0) / values.length;
   return values
     .map((value) => heatLevel(value, mean))
@@ -67,6 +87,9 @@ function heatLevel(value: number, mean: number): number {
 function paint(level: number, text: string, colour: boolean): string {
   return colour ? `\u001b[${colours[level]}m${text}\u001b[39m` : text;
 }
+
+/** Experts of a layer that warnings name at most. */
+const MOST_NAMED = 16;
 
 export interface LoadWatchOptions {
   /** steps over which loads are added up before they are judged */
@@ -97,9 +120,10 @@ export function watchLoad(options: LoadWatchOptions = {}): LoadWatch {
     const layer = numbers?.[at] ?? at;
     const dead = Array.from(load.keys()).filter((expert) => load[expert] === 0 && reachable(at, expert));
     const ratio = maxOverMean(load);
-    const silent = dead.flatMap((expert) =>
-      once(`${layer}.${expert}`, () => diagnose("MOE6024", { layer, expert, steps: window })),
-    );
+    // of thousands of experts that receive nothing, the first few say it all
+    const silent = dead
+      .slice(0, MOST_NAMED)
+      .flatMap((expert) => once(`${layer}.${expert}`, () => diagnose("MOE6024", { layer, expert, steps: window })));
     const uneven = (): Diagnostic => diagnose("MOE6033", { layer, ratio: ratio.toFixed(1), steps: window });
     return ratio > limit ? [...silent, ...once(String(layer), uneven)] : silent;
   };

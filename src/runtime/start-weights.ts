@@ -1,4 +1,5 @@
 /** Puts numbers into the weights and states of an engine: fresh ones by rule and seed, or those of a checkpoint. */
+import type { BufferSpec } from "../2-design/mixture-weights.js";
 import type { WeightSpec } from "../2-design/weights.js";
 import type { Bundle } from "./bundle.js";
 import type { Carry } from "./carry.js";
@@ -23,7 +24,7 @@ export function startValues(seed: number, weight: WeightSpec, merge: Merge): Flo
 export type IdleTensors = ReadonlyMap<string, Float32Array>;
 
 /**
- * All weights at their start, or at what is carried over from an earlier run, and all states at zero; answers with
+ * All weights at their start, or at what is carried over from an earlier run, and all states where they start; answers with
  * those that are idle.
  */
 export function startFresh(engine: Engine, bundle: Bundle, seed: number, merge: Merge, carry: Carry): IdleTensors {
@@ -33,9 +34,14 @@ export function startFresh(engine: Engine, bundle: Bundle, seed: number, merge: 
     const weight = bundle.weights.find((each) => each.name === name);
     const fresh = weight
       ? startValues(seed, weight, merge)
-      : new Float32Array(shape.reduce((product, each) => product * each, 1));
+      : startOfBuffer(bundle.buffers.find((each) => each.name === name) ?? { shape });
     return carry(tensor, fresh);
   });
+}
+
+/** The first numbers of something that is kept but not trained by gradients. */
+export function startOfBuffer({ shape, init = 0 }: Pick<BufferSpec, "shape" | "init">): Float32Array {
+  return new Float32Array(shape.reduce((product, each) => product * each, 1)).fill(init);
 }
 
 /** Puts the values of every f32 tensor of the model where it belongs. */

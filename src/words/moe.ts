@@ -50,6 +50,12 @@ export const moeWords: Vocabulary = {
       ]),
       { example: "unit = subtoken(heads: 2, split: linear, merge: linear)" },
     ),
+    setting(
+      "latent",
+      "The width in which the routed experts work: each unit goes through a learned matrix before them and through another one after their weighted sum. Router and shared experts see the whole width.",
+      value(count("latent", "the width", { min: 1 })),
+      { example: "latent = 512" },
+    ),
     phrase(
       "experts",
       "Experts to choose from; several lines add up, and expert numbers run on.",

@@ -209,6 +209,13 @@ function expertByLoops(it: Case, leaves: ReadonlyMap<string, Tensor>, expert: nu
         gate.map((v, f) => activation(Math.min(v, limit)) * between(up[f]!)),
       );
     }
+    case "quickglu": {
+      const [gate, up] = [layer("gate", x).map((v) => Math.min(v, limit)), layer("up", x).map(between)];
+      return layer(
+        "down",
+        gate.map((v, f) => (v / (1 + Math.exp(-1.702 * v))) * (up[f]! + 1)),
+      );
+    }
     default: {
       const activation = { gelu, silu, relu: (v: number) => Math.max(0, v) }[group.kind]!;
       return layer(

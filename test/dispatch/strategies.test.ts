@@ -129,6 +129,13 @@ const cases: Readonly<Record<string, Case>> = {
     groups: [{ kind: "constant", count: 20 }],
     route: randomRoute(14, 8, 20, 2),
   },
+  "quickglu with biases and a clamp": {
+    units: 7,
+    width: 3,
+    edges: 2,
+    groups: [{ kind: "quickglu", count: 3, hidden: 4, bias: true, clamp: 0.4 }],
+    route: randomRoute(18, 7, 3, 2),
+  },
   geglu: {
     units: 7,
     width: 3,

@@ -37,6 +37,37 @@ export const routerCases: Readonly<Record<string, Words>> = {
   "by steps": {
     router: `score linear\nnoise jitter(1%) until step(9)\ngate sigmoid until step(3)\ngate softmax from step(3)\nbias load_balance until step(2)\nselect top(1) per token until step(3)\nselect top(3) per token from step(3)\nweight gate\nlimit capacity(1) else drop until step(2)\nbalance switch(0.01) from step(1)`,
   },
+  Shazeer: {
+    router: `score linear\nnoise gaussian(learned) while training\ngate softmax\n${top}\nbalance importance(0.1)\nbalance load(0.1)`,
+  },
+  ReMoE: { router: "score linear\ngate relu\nselect positive\nweight gate\nbalance l1(0.1, target: 1/4)" },
+  StableMoE: {
+    router:
+      "score linear\nscore embedding(dim: 3) as student\ngate sigmoid\nselect top(1) per token until step(9)\nselect top(1) per token by student from step(9)\nweight gate\nbalance stable(0.3) until step(9)\nbalance distill(0.3) until step(9)",
+  },
+  LongCat: {
+    experts: "experts 4 of swiglu(hidden: 5)\n  experts 2 of copy",
+    router: `score linear\ngate softmax\nbias load_balance(control: pid, target: 2/3)\n${top} scaled(2)\nbalance entropy(0.1)`,
+  },
+  "DeepSeek-V2": balanced("device(0.05, groups: 2)"),
+  sampled: {
+    router:
+      "score linear\nnoise gumbel\ngate softmax\nselect top(2) per token thinned(50%)\nweight gate renormalized\nbalance gshard(0.1)",
+  },
+  PEER: {
+    experts: "experts 36 of neuron",
+    router:
+      'score product_keys(6, width: 5, heads: 2)\nselect top(3) per token\nweight softmax over selected\nallow imbalance because "as in PEER"',
+  },
+  "latent width": {
+    experts: "latent = 3\n  experts 4 of quickglu(hidden: 5, clamp: 0.4, bias)\n  shared 1 of relu(hidden: 3)",
+    router: `score linear\ngate softmax\n${top}`,
+  },
+  "kinds and sizes": {
+    experts:
+      "experts 2 of swiglu(hidden: 3)\n  experts 1 of geglu(hidden: 9, bias)\n  experts 20 of rank1\n  experts 20 of neuron\n  experts 1 of constant",
+    router: `score linear\ngate softmax\nselect top(6) per token\nweight gate\nbalance switch(0.01)`,
+  },
   importance: balanced("importance(0.1)"),
   "mutual information": balanced("mutual_information(0.1)"),
   "Expert Choice": {

@@ -9,7 +9,7 @@ import { find, type Reading, readerOf, readLines, requireLines } from "../read/l
 import type { Names, Thunk } from "../read/names.js";
 import { complain, touchesBroken, trustsAbsence } from "../read/report.js";
 import { noteDefault, noteDerived } from "../read/session.js";
-import { type Args, type File, ffnOf, initsOf, localNames, num, refer, str } from "./file.js";
+import { type Args, type File, ffnOf, initsOf, localNames, num, optionalNum, refer, str } from "./file.js";
 import { buildRouter } from "./router.js";
 
 /** Builds a mixture; numbers that could not be read are NaN, and the width is 0 in files without a model. */
@@ -31,6 +31,7 @@ export function buildMixture(declaration: Declaration, file: File): Mixture {
     name,
     unit,
     width: widthOf(unit, name, file),
+    latent: optionalNum(find(readings, "latent")?.args.latent),
     experts,
     expertCount: experts.length === 0 ? Number.NaN : experts.reduce((sum, { count }) => sum + count, 0),
     shared: readings.filter((reading) => reading.name === "shared").map((reading) => shared(reading, file)),

@@ -1,5 +1,5 @@
 /** Rules that read the gate need a `gate`. */
-import { findRule } from "../../rules/index.js";
+import { needsOf } from "../../rules/index.js";
 import { type Check, inSlot } from "./check.js";
 
 export const gateMade: Check = {
@@ -8,7 +8,7 @@ export const gateMade: Check = {
   run: ({ routers, tell, trusts, label }) => {
     for (const { router, path } of routers) {
       if (inSlot(router, "gate").length > 0 || !trusts(path, "gate")) continue;
-      const [rule, ...others] = router.rules.filter((each) => findRule(each.slot, each.rule)?.needs.includes("gate"));
+      const [rule, ...others] = router.rules.filter((each) => needsOf(each).includes("gate"));
       if (!rule) continue;
       const secondary = others.flatMap((other) => label(other.path, "reads it, too"));
       const instead = rule.slot === "weight" ? ["or write `weight softmax over selected`, which needs none"] : [];

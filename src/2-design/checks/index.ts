@@ -4,6 +4,7 @@ import type { Design } from "../design.js";
 import { complain, type Site, trustsAbsence } from "../read/report.js";
 import { attentionShapes } from "./attention-shapes.js";
 import { balanced } from "./balanced.js";
+import { biasTarget } from "./bias-target.js";
 import { blockExperts } from "./block-experts.js";
 import { blockParts } from "./block-parts.js";
 import { capacityOneExpert } from "./capacity-one-expert.js";
@@ -12,6 +13,7 @@ import { enoughExperts } from "./enough-experts.js";
 import { freeExperts } from "./free-experts.js";
 import { gateMade } from "./gate-made.js";
 import { groups } from "./groups.js";
+import { helpersMade } from "./helpers-made.js";
 import { lookahead } from "./lookahead.js";
 import { merged } from "./merged.js";
 import { modelSize } from "./model-size.js";
@@ -49,6 +51,8 @@ export const checks: readonly Check[] = [
   phases,
   scoresMade,
   gateMade,
+  helpersMade,
+  biasTarget,
   visibleMask,
   perUnit,
   enoughExperts,

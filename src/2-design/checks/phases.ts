@@ -1,5 +1,5 @@
 /** Rules that hold for some steps only leave no step with two rules in one place, and none without a rule it needs. */
-import { findRule } from "../../rules/index.js";
+import { needsOf } from "../../rules/index.js";
 import { slots } from "../../words/router.js";
 import type { RuleUse, Slot } from "../design.js";
 import { type Phase, phasesOf, stretchText } from "../phases.js";
@@ -64,7 +64,7 @@ const name = ({ mixture, router }: RouterSite): string => mixture?.name ?? route
 function needed(slot: Slot, own: readonly RuleUse[], { rules }: Phase): boolean {
   const times = slots.find((each) => each.slot === slot)?.times;
   if (times === "1" || (times === "0-1" && own.length > 1)) return true;
-  const needs = rules.flatMap((use) => findRule(use.slot, use.rule)?.needs ?? []);
+  const needs = rules.flatMap(needsOf);
   if (slot === "gate") return needs.includes("gate");
   return slot === "score" && (needs.includes("scores") || needs.includes("key"));
 }

@@ -1,5 +1,5 @@
 /** Rules that read scores need a `score`. */
-import { findRule } from "../../rules/index.js";
+import { needsOf } from "../../rules/index.js";
 import type { RuleUse } from "../design.js";
 import { type Check, inSlot } from "./check.js";
 
@@ -21,7 +21,7 @@ export const scoresMade: Check = {
 
 /** What reads the gate fails with the gate; one mistake, one report. */
 function readsScores(use: RuleUse, gated: boolean): boolean {
-  const needs = findRule(use.slot, use.rule)?.needs ?? [];
+  const needs = needsOf(use);
   return (
     needs.includes("scores") || (needs.includes("key") && !gated && use.slot === "select" && !needs.includes("gate"))
   );

@@ -1,8 +1,8 @@
 /** A mixture: units, router, experts (not yet dispatched), shared experts, and units put together again. */
 import type { Mixture, RuleUse, SharedGroup } from "../../2-design/design.js";
-import { groupPrefix, predictions } from "../../2-design/mixture-weights.js";
+import { groupPrefix, mixtureBuffers, predictions } from "../../2-design/mixture-weights.js";
 import { soleExpert } from "../../experts/build.js";
-import { expertKind } from "../../experts/index.js";
+import { computes, expertKind } from "../../experts/index.js";
 import type { RouterSite } from "../../rules/build.js";
 import { probabilities } from "../../rules/meaning.js";
 import { linear } from "../compose/linear.js";
@@ -52,7 +52,8 @@ export function mix(c: ForwardContext, mixture: Mixture, place: MixturePlace, x:
     // experts read what is routed, except where that is a run of tokens: then every token goes with its run
     const run = isRun(mixture.unit) ? mixture.unit : undefined;
     const [rows, edges] = run ? [x, onTokens(c, run, routed)] : [units, routed];
-    const computed = withCopies(c, rows, edges, compute(c, mixture, place, rows, experts, edges));
+    const given = inLatent(c, mixture, scope, rows, (narrow) => compute(c, mixture, place, narrow, experts, edges));
+    const computed = withCopies(c, rows, edges, given);
     const y = withRest(c, mixture, rows, edges, computed);
     const whole = merge(c, mixture, scope, x, residualInside(c, mixture, rows, y));
     return mixture.shared.reduce((sum, group, i) => addShared(c, mixture, scope, group, i, own, sum), whole);
@@ -114,6 +115,7 @@ function routerSite(
     scored: slotAxis(mixture) ?? experts,
     expertOfSlot: slotAxis(mixture) && expertOfSlot(mixture),
     unit: mixture.unit.kind,
+    vocab: { name: "V", size: design.model!.vocab },
     unitsPerSequence: units.size / c.size.batch,
     training: c.training,
     sampling: c.sampling,
@@ -123,7 +125,10 @@ function routerSite(
     computes: (expert) => computing(mixture)[expert] === true,
     ids: () => unitIds(c, units, perToken),
     param: (name, axes) => c.param(`${scope}.${name}`, axes),
-    state: (name, axes) => g.state(`${scope}.${name}`, axes, 0),
+    state: (name, axes) => {
+      const { init = 0 } = mixtureBuffers(mixture, design.model!.vocab).find((each) => each.name === name)!;
+      return g.state(`${scope}.${name}`, axes, init);
+    },
     table: (name, form) => {
       const sees = Math.max(...design.tables[name]!.tiers.map((tier) => tier.sees));
       const row = form === "visible" ? experts : { name: "K", size: sees };
@@ -156,10 +161,8 @@ function predict(c: ForwardContext, mixture: Mixture, scope: string, x: Value): 
 
 /** Per expert, whether it computes something: copies, zeros and constants only pass on. */
 function computing({ experts }: Mixture): readonly boolean[] {
-  return experts.flatMap(({ count, ffn }) => Array.from({ length: count }, () => !passive.has(ffn.kind)));
+  return experts.flatMap(({ count, ffn }) => Array.from({ length: count }, () => computes(ffn.kind)));
 }
-
-const passive: ReadonlySet<string> = new Set(["copy", "zero", "constant"]);
 
 function unitIds({ g, tokens, T }: ForwardContext, units: Axis, perToken: number): Value {
   if (perToken === 1) return tokens;
@@ -210,6 +213,19 @@ function entropy({ g }: ForwardContext, site: RouterSite, routed: Routed): Value
     const total = g.reduce("sum", each, [site.units.name, site.experts.name]);
     return g.map([total], (sum) => mul(sum, 1 / site.units.size));
   });
+}
+
+/** Units through the matrix to the latent width, what works there, and the matrix back; nothing of it without one. */
+function inLatent(c: ForwardContext, { latent, name }: Mixture, scope: string, x: Value, work: (x: Value) => Value) {
+  if (latent === undefined) return work(x);
+  const { g } = c;
+  const [wide, narrow] = [x.axes[1]!, { name: "CL", size: latent }];
+  const place = (role: string) => ({ role, because: `${name}.latent` });
+  const down = g.within(place("latent.down"), () =>
+    linear(g, x, c.param(`${scope}.latent.down.weight`, [narrow, wide])),
+  );
+  const y = work(down);
+  return g.within(place("latent.up"), () => linear(g, y, c.param(`${scope}.latent.up.weight`, [wide, narrow])));
 }
 
 /** Experts that dispatch will place, and those that are whole blocks. */

@@ -81,21 +81,29 @@ export function joinPhases(site: RouterSite, runs: readonly PhaseRun[]): Routed 
   });
 }
 
+/** What only rules of the same phase read. */
+const inner = [
+  "x",
+  "clean",
+  "noiseSize",
+  "student",
+  "legal",
+  "gateKind",
+  "key",
+  "afterLoad",
+  "phases",
+  "inOrder",
+  "moved",
+  "split",
+  "chosenScores",
+  "gateOf",
+  "scores",
+] as const;
+
 function agreeOnRest(routed: readonly Routed[]): boolean {
+  const free: ReadonlySet<string> = new Set([...joinedFields, ...inner]);
   const names = new Set(routed.flatMap((each) => Object.keys(each)));
-  const free = [
-    ...joinedFields,
-    "phases",
-    "gateKind",
-    "legal",
-    "key",
-    "x",
-    "afterLoad",
-    "inOrder",
-    "moved",
-    "scores",
-  ] as readonly string[];
-  const left = [...names].filter((name) => !free.includes(name)) as (keyof Routed)[];
+  const left = [...names].filter((name) => !free.has(name)) as (keyof Routed)[];
   return left.every((name) => routed.every((each) => (each[name] ?? false) === (routed[0]![name] ?? false)));
 }
 

@@ -28,8 +28,9 @@ export function runRouter(mixture: Mixture, site: RouterSite): Routed {
   const runs = phases.map((phase) => ({ phase, routed: runRules(mixture.name, phase.rules, siteOfPhase()) }));
   const joined = joinPhases(site, runs);
   if (joined !== undefined) return joined;
-  // all that phases may differ in otherwise is what the weight multiplies
-  throw refuse(mixture.router.rules.find(({ slot, when }) => slot === "weight" && when !== undefined)!);
+  // what goes into experts is the same in every phase: whether it is weighted, and whether it is mixed
+  const timed = mixture.router.rules.filter(({ when }) => when !== undefined);
+  throw refuse(timed.find(({ slot }) => slot === "weight" || slot === "dispatch") ?? timed[0]!);
 }
 
 function runRules(mixture: string, rules: readonly RuleUse[], site: RouterSite): Routed {

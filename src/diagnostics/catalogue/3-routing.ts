@@ -99,6 +99,19 @@ export const routingCodes = {
     "a slot that is empty in some steps",
     (p: { router: string; slot: string; when: string }) => `router of \`${p.router}\` has no \`${p.slot}\` ${p.when}`,
   ),
+  MOE3032: error(
+    "a rule reads something that no line makes",
+    // what: "a student"
+    (p: { rule: string; what: string }) => `\`${p.rule}\` reads ${p.what}, but the router makes none`,
+  ),
+  MOE3033: error(
+    "a target for experts that compute, where all do",
+    (p: { moe: string }) => `\`target\` leaves edges for experts that compute nothing, but \`${p.moe}\` has none`,
+  ),
+  MOE3034: error(
+    "a rule that needs the score of every expert, behind product keys",
+    (p: { rule: string }) => `\`${p.rule}\` needs the score of every expert, and product keys score the best ones only`,
+  ),
   MOE3040: error(
     "a block that needs a fixed number of tokens of every sequence",
     // what: "attention", "attention to all positions", "a mixture"

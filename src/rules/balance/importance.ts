@@ -1,7 +1,7 @@
 /** Pushes the summed gates of the experts together: their squared coefficient of variation. */
-import { div, max, mul, square, sub } from "../../3-graph/expr-build.js";
+import { mul } from "../../3-graph/expr-build.js";
 import { number } from "../../words/params.js";
-import { addLoss } from "../meaning.js";
+import { addLoss, squaredVariation } from "../meaning.js";
 import { defineRule } from "../rule.js";
 
 export const importance = defineRule({
@@ -14,15 +14,10 @@ export const importance = defineRule({
   needs: ["gate"],
   facts: () => ({ readsAllLogits: true }),
   build(site, state, { weight }) {
-    const { g, units, experts } = site;
+    const { g, units } = site;
     return addLoss(site, state, () => {
       const importance = g.reduce("sum", state.gate!, [units.name]);
-      const total = g.reduce("sum", importance, [experts.name]);
-      const squares = g.reduce("sum", g.map([importance], square), [experts.name]);
-      // variance / mean² = E · Σ s² / (Σ s)² − 1
-      return g.map([squares, total], (two, one) =>
-        mul(sub(mul(div(two, max(square(one), 1e-20)), experts.size), 1), Number(weight)),
-      );
+      return g.map([squaredVariation(g, importance)], (cv) => mul(cv, Number(weight)));
     });
   },
 });

@@ -1,6 +1,6 @@
 /** The score itself where it is positive, else 0. */
 import { relu as reluOf } from "../../3-graph/compose/activations.js";
-import { onlyLegal } from "../meaning.js";
+import { ownGate } from "../meaning.js";
 import { defineRule } from "../rule.js";
 
 export const relu = defineRule({
@@ -11,8 +11,6 @@ export const relu = defineRule({
   params: [],
   clauses: [],
   needs: ["scores"],
-  build({ g }, state) {
-    const gate = g.within({ role: "router.gate" }, () => onlyLegal(g, g.map([state.logits!], reluOf), state.legal));
-    return { ...state, gate, gateKind: "other" };
-  },
+  fewScores: () => true,
+  build: (site, state) => ownGate(site, state, reluOf),
 });

@@ -9,6 +9,7 @@ export const none = defineRule({
   params: [],
   clauses: [],
   needs: [],
+  fewScores: () => true,
   facts: () => ({ drops: false }),
   build: (_, state) => state,
 });

@@ -1,16 +1,22 @@
 /** Adds normal noise to the scores. */
 import { softplus } from "../../3-graph/compose/activations.js";
 import { linear } from "../../3-graph/compose/linear.js";
-import { add, cos, log, mul, sqrt, sub } from "../../3-graph/expr-build.js";
+import { add, cos, log, mul, sqrt, square, sub } from "../../3-graph/expr-build.js";
 import type { Value } from "../../3-graph/graph.js";
 import { flag, number } from "../../words/params.js";
-import type { RouterSite } from "../build.js";
+import type { RouterSite, RouterState } from "../build.js";
 import { defineRule } from "../rule.js";
 
 /** Standard normal numbers [U, E] from two uniform ones each (Box and Muller). */
 function normal({ g, units, experts, random }: RouterSite): Value {
   const [u, v] = [random([units, experts]), random([units, experts])];
   return g.map([u, v], (a, b) => mul(sqrt(mul(log(sub(1, a)), -2)), cos(mul(b, 2 * Math.PI))));
+}
+
+/** The size of two noises is that of their sum. */
+function together({ g }: RouterSite, { noiseSize }: RouterState, size: Value): Value {
+  if (noiseSize === undefined) return size;
+  return g.map([noiseSize, size], (a, b) => sqrt(add(square(a), square(b))));
 }
 
 export const gaussian = defineRule({
@@ -31,14 +37,19 @@ export const gaussian = defineRule({
   build(site, state, { learned, std }) {
     const { g, experts, units, param } = site;
     const x = state.x ?? site.x;
-    const logits = g.within({ role: "router.noise" }, () => {
+    return g.within({ role: "router.noise" }, () => {
       const noise = normal(site);
       const axes = [units, experts];
       const fixed = Number(std) / experts.size;
-      if (learned !== true) return g.map([state.logits!, noise], (z, n) => add(z, mul(n, fixed)), { axes });
+      const clean = state.clean ?? state.logits!;
+      if (learned !== true) {
+        const logits = g.map([state.logits!, noise], (z, n) => add(z, mul(n, fixed)), { axes });
+        const size = g.map([], () => fixed, { axes: [] });
+        return { ...state, logits, clean, noiseSize: together(site, state, size) };
+      }
       const size = linear(g, x, param("router.noise.weight", [experts, x.axes.at(-1)!]));
-      return g.map([state.logits!, noise, size], (z, n, s) => add(z, mul(n, softplus(s))), { axes });
+      const logits = g.map([state.logits!, noise, size], (z, n, s) => add(z, mul(n, softplus(s))), { axes });
+      return { ...state, logits, clean, noiseSize: together(site, state, g.map([size], softplus)) };
     });
-    return { ...state, logits };
   },
 });

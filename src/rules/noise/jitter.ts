@@ -12,6 +12,7 @@ export const jitter = defineRule({
   clauses: [],
   // it acts before anything is scored
   needs: [],
+  fewScores: () => true,
   build(site, state, { by }) {
     const { g } = site;
     const x = state.x ?? site.x;

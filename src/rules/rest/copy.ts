@@ -9,5 +9,6 @@ export const copy = defineRule({
   params: [],
   clauses: [],
   needs: [],
+  fewScores: () => true,
   build: (_, state) => ({ ...state, restCopy: true }),
 });

@@ -9,5 +9,6 @@ export const zero = defineRule({
   params: [],
   clauses: [],
   needs: [],
+  fewScores: () => true,
   build: (_, state) => state,
 });

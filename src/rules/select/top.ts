@@ -1,12 +1,12 @@
 /** Keeps the k best experts of every unit, the k best units of every expert, or the k best units of every sequence. */
 import type { Unit } from "../../2-design/design.js";
 import type { Expr } from "../../3-graph/expr.js";
-import { and, index, le, lt, select, type Term } from "../../3-graph/expr-build.js";
+import { and, eq, index, le, lt, mul, or, select, type Term } from "../../3-graph/expr-build.js";
 import type { Value } from "../../3-graph/graph.js";
-import { amount, clause, value, word } from "../../words/params.js";
+import { amount, call, clause, share, value, word } from "../../words/params.js";
 import { amountOf, resolveAmount } from "../amounts.js";
 import type { RouterSite, RouterState } from "../build.js";
-import { choiceKey } from "../meaning.js";
+import { choiceKey, studentKey } from "../meaning.js";
 import { defineRule } from "../rule.js";
 
 /** Who chooses: units among experts, experts among units, or sequences among their units. */
@@ -93,17 +93,47 @@ export const top = defineRule({
       ),
       "among which units an expert chooses",
     ),
+    clause(
+      "by",
+      value(
+        word("by", ["scores", "student"], "what decides: the scores with all that is added to them, or the student", {
+          default: "scores",
+          why: "a student is only taught until it is asked",
+        }),
+      ),
+      "what decides",
+    ),
+    call(
+      "thinned",
+      "leaves out later choices at random, the rather the smaller their gate",
+      share(
+        "thinned",
+        "a choice after the first stays with the probability of its share of the unit's chosen gates, divided by this",
+        {
+          optional: true,
+          min: 0,
+          above: true,
+        },
+      ),
+    ),
   ],
   needs: ["key"],
+  needsMore: ({ by, thinned }) => [
+    ...(by === "student" ? ["student" as const] : []),
+    ...(thinned === undefined ? [] : ["gate" as const]),
+  ],
+  fewScores: ({ by, per, thinned }) =>
+    by === "scores" && thinned === undefined && per !== "expert" && per !== "sequence",
   looksAhead: ({ per }) => per === "expert" || per === "sequence",
   facts: (args, { unit, experts }) => {
     const amount = amountOf(args);
     const who = chooser(args.per, unit.kind);
     if (who === "expert") return { rowsPerExpert: amount };
     if (who === "sequence") return { edgesPerUnit: 1, unitsPerSequence: amount };
+    const exactEdges = args.thinned === undefined;
     return Object.keys(amount).length === 0
-      ? { exactEdges: true }
-      : { edgesPerUnit: resolveAmount(amount, experts, 1), exactEdges: true };
+      ? { exactEdges }
+      : { edgesPerUnit: resolveAmount(amount, experts, 1), exactEdges };
   },
   build(site, state, args) {
     const { g, experts, units, unitsPerSequence: length } = site;
@@ -113,7 +143,12 @@ export const top = defineRule({
     return g.within({ role: "router.select" }, () => {
       if (who === "unit") {
         const k = resolveAmount(amount, experts.size, 1);
-        return { ...state, edges: g.topK(choiceKey(site, state), k) };
+        if (state.split !== undefined) {
+          const { edges, scores } = state.split.best(k);
+          return { ...state, edges, chosenScores: scores };
+        }
+        const best = g.topK(args.by === "student" ? studentKey(site, state) : choiceKey(site, state), k);
+        return { ...state, edges: typeof args.thinned === "number" ? thin(site, state, best, args.thinned) : best };
       }
       if (site.sampling && site.predicted) {
         const edges = predicted(site, state, g.stop(site.predicted()), who);
@@ -131,3 +166,14 @@ export const top = defineRule({
     });
   },
 });
+
+/** Later choices [U, K] stay with probability min(1, share of the chosen gates / threshold): GShard's 50 %, ST-MoE's 20 %. */
+function thin({ g, experts, random }: RouterSite, { gate }: RouterState, best: Value, threshold: number): Value {
+  const chosen = g.stop(g.pick(gate!, best, experts.name));
+  const total = g.reduce("sum", chosen, ["K"]);
+  return g.map(
+    [best, chosen, total, random(best.axes)],
+    (e, p, all, u) => select(or(eq(index("K"), 0), lt(mul(mul(u, threshold), all), p)), e, -1),
+    { axes: best.axes, dtype: "i32" },
+  );
+}

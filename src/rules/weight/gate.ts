@@ -1,6 +1,7 @@
 /** An expert counts as much as its gate says. */
 import { div, max, mul } from "../../3-graph/expr-build.js";
 import { call, clause, mark, number, value, word } from "../../words/params.js";
+import { chosenGate } from "../meaning.js";
 import { defineRule } from "../rule.js";
 
 export const gate = defineRule({
@@ -24,10 +25,13 @@ export const gate = defineRule({
     ),
   ],
   needs: ["gate"],
+  // an expert may be chosen twice there, and its input cannot be weighted twice
+  fewScores: ({ on }) => on !== "input",
   facts: ({ on }) => ({ weightOnInput: on === "input" }),
-  build({ g, experts }, state, { renormalized, scaled, on }) {
+  build(site, state, { renormalized, scaled, on }) {
+    const { g } = site;
     const weight = g.within({ role: "router.weight" }, () => {
-      const chosen = g.pick(state.gate!, state.edges!, experts.name);
+      const chosen = chosenGate(site, state);
       const factor = Number(scaled ?? 1);
       if (renormalized !== true) return factor === 1 ? chosen : g.map([chosen], (w) => mul(w, factor));
       const total = g.reduce("sum", chosen, ["K"]);

@@ -10,6 +10,7 @@ export const one = defineRule({
   params: [],
   clauses: [],
   needs: [],
+  fewScores: () => true,
   build({ g }, state) {
     return { ...state, weight: g.within({ role: "router.weight" }, () => g.map([state.edges!], (e) => le(0, e))) };
   },

@@ -1,6 +1,9 @@
 /** An expert counts as much as a softmax of the scores says. */
+
+import type { GraphBuilder } from "../../3-graph/builder.js";
 import { softmax as softmaxOf } from "../../3-graph/compose/softmax.js";
 import { eq, index, le } from "../../3-graph/expr-build.js";
+import type { Axis, Value } from "../../3-graph/graph.js";
 import { clause, value, word } from "../../words/params.js";
 import type { RouterSite, RouterState } from "../build.js";
 import { defineRule } from "../rule.js";
@@ -34,13 +37,25 @@ export const softmax = defineRule({
     ),
   ],
   needs: ["scores"],
+  fewScores: ({ over }) => over === "selected",
   build(site, state, { over }) {
     if (over === "slots") return overSlots(site, state);
     const { g, experts } = site;
     const weight = g.within({ role: "router.weight" }, () => {
+      if (state.split !== undefined) return perChoice(g, state.chosenScores!, state.split.heads);
       const legal = g.map([state.edges!], (e) => le(0, e));
       return softmaxOf(g, g.pick(state.logits!, state.edges!, experts.name), { legal, mayBeEmpty: true });
     });
     return { ...state, weight };
   },
 });
+
+/** Every choice of a unit shares out a 1 of its own: scores [U, heads·k]. */
+function perChoice(g: GraphBuilder, scores: Value, heads: number): Value {
+  const [units, all] = scores.axes as [Axis, Axis];
+  const rows = [
+    { name: "N", size: units.size * heads },
+    { name: "K", size: all.size / heads },
+  ];
+  return g.view(softmaxOf(g, g.view(scores, rows)), scores.axes);
+}

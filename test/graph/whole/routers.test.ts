@@ -1,7 +1,6 @@
 /** What single rules do, read off the trace of small designs. */
 import { describe, expect, it } from "vitest";
 import type { Run } from "../../../src/3-graph/interpreter.js";
-import { DiagnosticError } from "../../../src/diagnostics/diagnostic.js";
 import { distance } from "../run.js";
 import { type Leaves, runProgram, S, type Words } from "./designs.js";
 
@@ -226,20 +225,4 @@ describe("scores", () => {
     expect(new Set(numbers(run, `${at}.router.scores`))).toEqual(new Set([0]));
     expect(trace(`score mlp(hidden: 6, act: tanh)\n${rest}`).outputs.has(`grad.${at}.router.hidden.weight`)).toBe(true);
   });
-});
-
-describe("what is not built yet", () => {
-  it.each(["score linear\ngate softmax\nbias load_balance(control: pid)\nselect top(1) per token\nweight gate"])(
-    "is refused by name: %s",
-    (router) => {
-      try {
-        trace(router);
-      } catch (error) {
-        expect(error).toBeInstanceOf(DiagnosticError);
-        expect((error as DiagnosticError).diagnostics.map(({ code }) => code)).toEqual(["MOE5011"]);
-        return;
-      }
-      expect.unreachable("the rule was compiled");
-    },
-  );
 });
