@@ -79,17 +79,18 @@ static KERNEL void mixture_router_unknown(const worker *w, const unsigned char *
 static KERNEL void mixture_router_unknown_with_router_unknown_slots(const worker *w, const int *restrict router_unknown, int *restrict router_unknown_offsets, int *restrict router_unknown_rows, int *restrict router_unknown_slots) {
   (void)w; /* one thread does it alone */
   enum { EDGES = 4096, EXPERTS = 1 };
-  int next[EXPERTS + 1];
-  for (int e = 0; e <= EXPERTS; e++) next[e] = 0;
+  for (int e = 0; e <= EXPERTS; e++) router_unknown_offsets[e] = 0;
   for (int i = 0; i < EDGES; i++)
-    if (router_unknown[i] >= 0) next[router_unknown[i] + 1]++;
-  for (int e = 0; e < EXPERTS; e++) next[e + 1] += next[e];
-  for (int e = 0; e <= EXPERTS; e++) router_unknown_offsets[e] = next[e];
+    if (router_unknown[i] >= 0) router_unknown_offsets[router_unknown[i] + 1]++;
+  for (int e = 0; e < EXPERTS; e++) router_unknown_offsets[e + 1] += router_unknown_offsets[e];
+  /* each run's beginning moves on to its end while rows are handed out, and back afterwards */
   for (int i = 0; i < EDGES; i++) {
-    const int at = router_unknown[i] < 0 ? -1 : next[router_unknown[i]]++;
+    const int at = router_unknown[i] < 0 ? -1 : router_unknown_offsets[router_unknown[i]]++;
     router_unknown_slots[i] = at;
     if (at >= 0) router_unknown_rows[at] = i;
   }
+  for (int e = EXPERTS; e > 0; e--) router_unknown_offsets[e] = router_unknown_offsets[e - 1];
+  router_unknown_offsets[0] = 0;
   for (int i = router_unknown_offsets[EXPERTS]; i < 4096; i++) router_unknown_rows[i] = -1;
 }
 
@@ -428,18 +429,19 @@ static KERNEL void mixture_router_gate_router_entropy(const worker *w, const uns
 static KERNEL void mixture_router_load_experts_sort(const worker *w, const int *restrict router_select, float *restrict router_load, int *restrict experts_sort_offsets, int *restrict experts_sort_rows, int *restrict experts_sort_slots) {
   (void)w; /* one thread does it alone */
   enum { EDGES = 4096, EXPERTS = 16 };
-  int next[EXPERTS + 1];
-  for (int e = 0; e <= EXPERTS; e++) next[e] = 0;
+  for (int e = 0; e <= EXPERTS; e++) experts_sort_offsets[e] = 0;
   for (int i = 0; i < EDGES; i++)
-    if (router_select[i] >= 0) next[router_select[i] + 1]++;
-  for (int e = 0; e < EXPERTS; e++) router_load[e] = (float)next[e + 1];
-  for (int e = 0; e < EXPERTS; e++) next[e + 1] += next[e];
-  for (int e = 0; e <= EXPERTS; e++) experts_sort_offsets[e] = next[e];
+    if (router_select[i] >= 0) experts_sort_offsets[router_select[i] + 1]++;
+  for (int e = 0; e < EXPERTS; e++) router_load[e] = (float)experts_sort_offsets[e + 1];
+  for (int e = 0; e < EXPERTS; e++) experts_sort_offsets[e + 1] += experts_sort_offsets[e];
+  /* each run's beginning moves on to its end while rows are handed out, and back afterwards */
   for (int i = 0; i < EDGES; i++) {
-    const int at = router_select[i] < 0 ? -1 : next[router_select[i]]++;
+    const int at = router_select[i] < 0 ? -1 : experts_sort_offsets[router_select[i]]++;
     experts_sort_slots[i] = at;
     if (at >= 0) experts_sort_rows[at] = i;
   }
+  for (int e = EXPERTS; e > 0; e--) experts_sort_offsets[e] = experts_sort_offsets[e - 1];
+  experts_sort_offsets[0] = 0;
   for (int i = experts_sort_offsets[EXPERTS]; i < 4096; i++) experts_sort_rows[i] = -1;
 }
 
