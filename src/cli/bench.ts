@@ -3,39 +3,41 @@
  * then every kernel alone, launch by launch. Times of the compiler itself are printed, too.
  */
 
-import type { KernelPlan } from "../5-plan/plan.js";
 import { bundleOf } from "../6-emit/bundle.js";
 import { planToC } from "../6-emit/cpu/program.js";
+import { diagnose } from "../diagnostics/diagnose.js";
+import { DiagnosticError } from "../diagnostics/diagnostic.js";
 import { cacheFolder } from "../host/cache-folder.js";
 import { version } from "../host/version.js";
 import { type Compiled, checkSpec, compileDesign } from "../pipeline.js";
 import { formatBytes, formatCount, formatDuration } from "../runtime/progress.js";
-import { openRun, type Run } from "../runtime/run.js";
+import { openRun } from "../runtime/run.js";
 import { checkDesign } from "./compile-design.js";
 import { dispatchWishes, setOption, targetNamed } from "./flags.js";
 import { type KernelTime, kernelTimes } from "./kernel-times.js";
 import { type Cli, exit, note, print } from "./output.js";
 import { readSpec, specName } from "./read-spec.js";
+import { type StepTimes, timeSteps } from "./step-times.js";
 import { type TuneFlags, tunedLines, tuneFlags } from "./tune.js";
 
 export interface BenchFlags extends TuneFlags {
   readonly target: string;
   readonly steps: number;
   readonly json?: boolean;
+  /** count, run nothing; for targets that can be counted */
+  readonly static?: boolean;
   readonly set?: readonly string[];
   readonly data?: readonly string[];
 }
 
-interface StepTimes {
-  readonly step_ms: number;
-  readonly fastest_ms: number;
-  readonly tokens_per_second: number;
-  readonly gflops: number;
-}
-
 /** Prints what was measured; exit 0. */
 export async function bench(cli: Cli, file: string, flags: BenchFlags): Promise<number> {
-  targetNamed(flags.target, ["cpu"]);
+  if (targetNamed(flags.target, ["cpu", "wgsl"]) === "wgsl")
+    return (await import("./bench-wgsl.js")).benchWgsl(cli, file, flags);
+  if (flags.static) {
+    const reason = "only the wgsl target is counted without running";
+    throw new DiagnosticError([diagnose("MOE5006", { target: "cpu", reason }, { help: ["add `--target wgsl`"] })]);
+  }
   const source = readSpec(cli.host, file);
   const set = (flags.set ?? []).map(setOption);
   const design = checkDesign(cli, source, set);
@@ -91,22 +93,6 @@ function median(work: () => unknown): number {
     return performance.now() - start;
   });
   return times.sort((a, b) => a - b)[2]!;
-}
-
-async function timeSteps(run: Run, { programs, kernels }: KernelPlan, steps: number): Promise<StepTimes> {
-  const flops = programs[0]!.launches.reduce((sum, { kernel }) => sum + kernels[kernel]!.flops, 0);
-  // caches, page tables and threads warm up
-  for (let i = 0; i < 2; i++) await run.train();
-  const times: number[] = [];
-  for (let i = 0; i < steps; i++) times.push((await run.train()).milliseconds);
-  const sorted = times.sort((a, b) => a - b);
-  const middle = sorted[sorted.length >> 1]!;
-  return {
-    step_ms: middle,
-    fastest_ms: sorted[0]!,
-    tokens_per_second: (1000 * run.tokensPerStep) / middle,
-    gflops: flops / middle / 1e6,
-  };
 }
 
 interface Measured {

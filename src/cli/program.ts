@@ -133,7 +133,8 @@ export function createProgram(cli: Cli, finish: (code: number) => void): Command
     .action(async (run, flags) => finish((await import("./hugging-face.js")).exportRun(cli, run, flags)));
 
   withDesign(add("bench", "measure a design on this machine"))
-    .option("--target <name>", "cpu", "cpu")
+    .option("--target <name>", "cpu | wgsl", "cpu")
+    .option("--static", "count dispatches, bytes and memory, run nothing (wgsl)")
     .option("--tune", "measure the strategies here and take the fastest")
     .option("--data <glob>", "data instead of the spec's (repeatable)", collect)
     .option("--steps <n>", "steps to time", wholeNumber("--steps", 1), 10)

@@ -14,7 +14,7 @@ export interface OpenedGpu extends Pick<WgslRunner, "bytes" | "write" | "read" |
 }
 
 /** Results up to this many bytes come back after every run; larger ones when they are asked for. */
-const SMALL_RESULT = 65_536;
+export const SMALL_RESULT = 65_536;
 
 /** The engine of a design whose programs are on a GPU. */
 export function gpuEngine(plan: RunPlan, device: OpenedGpu): Engine {
