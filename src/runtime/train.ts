@@ -8,6 +8,7 @@ import type { FileHost } from "../host/host.js";
 import type { Bundle } from "./bundle.js";
 import type { Origin } from "./carry.js";
 import { checkpointSteps, openCheckpoint } from "./checkpoint.js";
+import { DeviceLost } from "./device-lost.js";
 import { type Ledger, openLedger } from "./ledger.js";
 import { openRun, type Run, type RunOptions, trainOf } from "./run.js";
 import { checkFree, type RunFlags, readManifest } from "./run-folder.js";
@@ -45,8 +46,25 @@ export interface TrainResult {
   readonly diagnostic?: Diagnostic;
 }
 
-/** Trains to the end, to an interruption, or to a divergence; users' mistakes are thrown as diagnostics. */
+/**
+ * Trains to the end, to an interruption, or to a divergence; users' mistakes are thrown as diagnostics. A device that
+ * is lost is opened again, and the run goes on from its newest checkpoint; MOE6052 when there is none newer than before.
+ */
 export async function train(bundle: Bundle, options: TrainOptions, events: TrainEvents = {}): Promise<TrainResult> {
+  const start = options.resume ? (checkpointSteps(options.host, options.folder).at(-1) ?? 0) : 0;
+  try {
+    return await trainOnce(bundle, options, events);
+  } catch (cause) {
+    if (!(cause instanceof DeviceLost)) throw cause;
+    const { reason } = cause;
+    const step = checkpointSteps(options.host, options.folder).at(-1);
+    if (step === undefined || step <= start) throw new DiagnosticError([diagnose("MOE6052", { reason })]);
+    events.warned?.(diagnose("MOE6051", { reason, step }));
+    return train(bundle, { ...options, resume: true }, events);
+  }
+}
+
+async function trainOnce(bundle: Bundle, options: TrainOptions, events: TrainEvents): Promise<TrainResult> {
   trainOf(bundle);
   const from = options.resume ? checkpointToResume(bundle, options) : undefined;
   if (!options.resume) checkFree(options.host, options.folder);

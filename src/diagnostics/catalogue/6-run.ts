@@ -165,6 +165,15 @@ export const runCodes = {
     (p: { family: string; reasons: readonly string[] }) =>
       `\`${p.family}\` cannot hold this design: ${p.reasons.slice(0, 3).join("; ")}${p.reasons.length > 3 ? `; and ${p.reasons.length - 3} more` : ""}`,
   ),
+  MOE6051: warning(
+    "a GPU that was lost",
+    (p: { reason: string; step: number }) =>
+      `the GPU was lost (${p.reason}): going on from the checkpoint of step ${p.step}`,
+  ),
+  MOE6052: error(
+    "a GPU that was lost before anything was saved",
+    (p: { reason: string }) => `the GPU was lost (${p.reason}) and there is no newer checkpoint to go on from`,
+  ),
   MOE6050: error(
     "a layer that an expert could be taken from in several ways",
     (p: { file: string; layer: string; parts: readonly string[] }) =>

@@ -5,6 +5,7 @@
  */
 import { diagnose } from "../../diagnostics/diagnose.js";
 import { DiagnosticError } from "../../diagnostics/diagnostic.js";
+import { DeviceLost } from "../../runtime/device-lost.js";
 import { portable, softwareClass, type WgslProfile } from "./limits.js";
 import type { WgslProgram } from "./program.js";
 import { openRunner, WgslError, type WgslRunner } from "./runner.js";
@@ -14,6 +15,8 @@ export interface WgslDevice extends WgslRunner {
   readonly description: string;
   /** resolves with the reason when the device is lost; never when it is closed */
   readonly lost: Promise<string>;
+  /** the device itself */
+  readonly gpu: GPUDevice;
 }
 
 /** An adapter, and what is known of it. */
@@ -26,7 +29,7 @@ export interface Adapter {
 
 export type AdapterKind = "gpu" | "software";
 
-/** Opens a program on an adapter. Errors: MOE5008, MOE6022. */
+/** Opens a program on an adapter. Runs and reads throw DeviceLost once it is lost. Errors: MOE5008, MOE6022. */
 export async function openOn(program: WgslProgram, { adapter, description }: Adapter): Promise<WgslDevice> {
   checkNeeds(program, adapter.limits);
   const device = await adapter.requestDevice({ requiredLimits: limitsFor(program, adapter.limits) });
@@ -39,17 +42,41 @@ export async function openOn(program: WgslProgram, { adapter, description }: Ada
   const runner = await openRunner(device, program).catch((cause: unknown) => {
     closed = true;
     device.destroy();
-    throw cause instanceof WgslError ? explain(cause, program) : cause;
+    throw cause instanceof WgslError ? explain(cause, program, adapter.limits) : cause;
   });
+  const watched = watchLoss(lost);
   return {
     ...runner,
     description: `wgsl (${description})`,
     lost,
+    gpu: device,
+    run: (number) => watched(runner.run(number)),
+    read: (buffers) => watched(runner.read(buffers)),
     close: () => {
       closed = true;
       runner.close();
       device.destroy();
     },
+  };
+}
+
+/** Milliseconds after a failure in which the device may still say that it is lost. */
+const GRACE = 500;
+
+/** Work of a device that is lost fails, or seems to succeed; either way it must not count. */
+function watchLoss(lost: Promise<string>): <T>(work: Promise<T>) => Promise<T> {
+  let reason: string | undefined;
+  void lost.then((said) => {
+    reason = said;
+  });
+  return async (work) => {
+    const result = await work.catch(async (cause: unknown) => {
+      const wait = new Promise<undefined>((done) => setTimeout(done, GRACE, undefined));
+      reason ??= await Promise.race([lost, wait]);
+      throw reason === undefined ? cause : new DeviceLost(reason);
+    });
+    if (reason !== undefined) throw new DeviceLost(reason);
+    return result;
   };
 }
 
@@ -97,13 +124,14 @@ function limitsFor({ needs }: WgslProgram, limits: GPUSupportedLimits): Record<s
   };
 }
 
-function explain({ failure }: WgslError, program: WgslProgram): Error {
+function explain({ failure }: WgslError, program: WgslProgram, limits: GPUSupportedLimits): Error {
   if (failure.kind === "validation") {
     return new DiagnosticError([diagnose("MOE9001", { doing: "building WGSL kernels", detail: failure.message })]);
   }
   const needed = program.memories.reduce((a, b) => a + b, 0);
   const help = [
     `the largest tensor is \`${program.needs.buffer.of}\`: ${program.needs.buffer.bytes} bytes`,
+    `one GPU buffer may hold ${limits.maxBufferSize} bytes here; how much there is in all a GPU does not tell`,
     failure.message,
   ];
   return new DiagnosticError([diagnose("MOE6022", { needed, what: "the model's tensors on the GPU" }, { help })]);
