@@ -20,3 +20,12 @@ describe.each(chosen)("$name", ({ text }) => {
     expect(smooth.filter(([, d]) => !(d < 1e-4))).toEqual([]);
   });
 });
+
+it("finds the sequence of a token where 1 / S cannot be written exactly", async () => {
+  // in f32, 41 · (1 / 41) is less than 1
+  const { text } = architectures.find(({ name }) => name.startsWith("Mixture-of-Depths, half"))!;
+  const { design } = checkSpec({ path: "small.moe", text: text.replace(`context = ${SEQ}`, "context = 41") });
+  const graph = graphsOf(design!, { batch: 3, programs: ["evaluate"] }).graphs.evaluate!;
+  const far = await compare(graph, leavesOf(graph), built);
+  expect([...far].filter(([, d]) => !(d < 1e-4))).toEqual([]);
+});
