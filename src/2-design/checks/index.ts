@@ -14,6 +14,7 @@ import { freeExperts } from "./free-experts.js";
 import { gateMade } from "./gate-made.js";
 import { groups } from "./groups.js";
 import { helpersMade } from "./helpers-made.js";
+import { idsOfUnits } from "./ids-of-units.js";
 import { lookahead } from "./lookahead.js";
 import { merged } from "./merged.js";
 import { modelSize } from "./model-size.js";
@@ -55,6 +56,7 @@ export const checks: readonly Check[] = [
   biasTarget,
   visibleMask,
   perUnit,
+  idsOfUnits,
   enoughExperts,
   groups,
   productKeys,

@@ -26,6 +26,15 @@ function soft({ router, mixture }: RouterSite, dispatch: RuleUse, { tell, label 
   for (const rule of inSlot(router, "weight"))
     if (rule.rule !== "softmax" || rule.args.over !== "slots") wrong(rule, "`weight softmax over slots`");
   for (const rule of router.rules.filter(meaningless)) wrong(rule, `a router without \`${rule.slot}\``);
+  if (mixture?.unit.kind === "chunk" || mixture?.unit.kind === "sequence")
+    tell(
+      "MOE3050",
+      { rule: `unit = ${mixture.unit.kind}`, needs: "tokens", with: text(dispatch) },
+      `${mixture.name}.unit`,
+      {
+        secondary,
+      },
+    );
   mixture?.experts.forEach(({ ffn }, i) => {
     // a block compares tokens of a sequence; a slot is none
     const rule = `experts … of block(${ffn.block})`;

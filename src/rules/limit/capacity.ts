@@ -172,6 +172,8 @@ export const capacity = defineRule({
     ),
   ],
   needs: [],
+  // the next best expert is found by what all were chosen by
+  needsMore: (args) => (args.else === "next" ? ["scores"] : []),
   facts: ({ factor }) => ({ drops: true, ...(typeof factor === "number" && { room: factor }) }),
   build(site, state, args) {
     const { g, units } = site;

@@ -141,6 +141,21 @@ const cases: Readonly<Record<string, Case>> = {
     layer: { router: `${chosen("top(capacity(1.0)) per expert within sequence")}\nrest zero` },
     mix: expertChoice(2, sequenceOf, "zero"),
   },
+  "Expert Choice with a loss on first choices": {
+    layer: { router: `${chosen("top(capacity(1.5)) per expert within batch")}\nbalance gshard(0.5)` },
+    mix: (h, w) => {
+      const p = h.map((x) => softmax(w.product("router.weight", x)));
+      const takes = (e: number): number[] => falling(p.map((row) => row[e]!)).slice(0, 5);
+      const taken = upTo(E).map(takes);
+      const firsts = p.flatMap((row, u) => {
+        const own = upTo(E).filter((e) => taken[e]!.includes(u));
+        return own.length === 0 ? [] : [own.reduce((a, b) => (row[b]! > row[a]! ? b : a))];
+      });
+      const share = (e: number): number => firsts.filter((x) => x === e).length / firsts.length;
+      const loss = 0.5 * E * upTo(E).reduce((sum, e) => sum + share(e) * mean(p)[e]!, 0);
+      return { ...expertChoice(5, () => 0, "copy")(h, w), loss };
+    },
+  },
   "Expert Choice, a share": {
     layer: { router: chosen("top(30%) per expert within batch") },
     mix: expertChoice(4, () => 0, "copy"),
