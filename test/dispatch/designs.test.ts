@@ -49,6 +49,9 @@ const specs: Readonly<Record<string, Spec>> = {
   },
   "top 2": { router: `${routed("select top(2) per token")}\nbalance switch(0.01)` },
   capacity: { router: `${routed("select top(2) per token")}\nlimit capacity(1.0) else drop\nbalance switch(0.01)` },
+  "a capacity that ends": {
+    router: `${routed("select top(2) per token until step(1)\nselect top(1) per token from step(1)")}\nlimit capacity(0.5) else drop from step(1)\nbalance switch(0.01)`,
+  },
   "all experts": { router: routed("select all") },
   "copies and zeros": {
     router: `${routed("select top(2) per token")}\nbalance switch(0.01)`,

@@ -63,8 +63,10 @@ export function joinPhases(site: RouterSite, runs: readonly PhaseRun[]): Routed 
     const logits = some(routed.map((each) => each.logits));
     const copied = some(routed.map((each) => each.copied));
     const scores = routed.find((each) => each.scores !== undefined)?.scores;
+    // room is room only if every phase has it: not even the first phase's may be left over
+    const { room: _, ...first } = routed[0]!;
     return {
-      ...routed[0]!,
+      ...first,
       edges: choose(routed.map(({ edges }) => wide(edges, -1))),
       selected: choose(routed.map(({ selected }) => wide(selected, -1))),
       weight: choose(routed.map(({ weight }) => wide(weight, 0))),
