@@ -16,6 +16,11 @@ import { specOf } from "./spec.mjs";
 
 const BATCHES = 4;
 
+/** What is measured starts from random numbers. */
+function mergesNothing() {
+  throw new Error("a benchmark starts from nothing");
+}
+
 /** The training step of a spec. */
 export function compile(name) {
   const { compiled, diagnostics } = compileSpec(specOf(name), { programs: ["train"] });
@@ -64,7 +69,7 @@ export function training(engine, bundle) {
   const { model, train } = bundle.design;
   const uniform = new Float64Array(model.vocab).fill(1);
   fillData(engine, drawTables(nodeHost, bundle.design, uniform).byName, tableUses(bundle.design));
-  startFresh(engine, bundle, train.seed, (_, fresh) => fresh);
+  startFresh(engine, bundle, train.seed, mergesNothing, (_, fresh) => fresh);
   const batches = randomBatches(model.vocab, train.batch * (model.context + 1));
   let done = 0;
   return async () => {

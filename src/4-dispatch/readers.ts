@@ -38,3 +38,13 @@ export function readersOf(graph: Graph): (value: Value) => readonly Reader[] {
   for (const { value } of graph.updates) note(value, { node: undefined });
   return (value) => readers.get(value) ?? [];
 }
+
+/**
+ * Whether this reader only lets each unit choose among its own experts: then nothing but the order within a row counts.
+ * Experts that choose among units compare rows.
+ */
+export function choosesWithinUnits(reader: Node | undefined, readers: (value: Value) => readonly Reader[]): boolean {
+  if (reader?.op.kind === "topK") return reader.op.axis === reader.inputs[0]!.axes.at(-1)!.name;
+  if (reader?.op.kind !== "stop") return false;
+  return readers(reader.outputs[0]!).every(({ node }) => choosesWithinUnits(node, readers));
+}

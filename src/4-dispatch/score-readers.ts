@@ -4,7 +4,7 @@
  */
 import type { Node, Value } from "../3-graph/graph.js";
 import { lineOf } from "./facts.js";
-import { type Reader, readersOf } from "./readers.js";
+import { choosesWithinUnits, type Reader, readersOf } from "./readers.js";
 import type { Layer } from "./rewrites/rewrite.js";
 import { type MaskedSoftmax, maskedKeys, maskedSoftmaxes, scoreProduct } from "./router-view.js";
 
@@ -41,20 +41,16 @@ function strangers(layer: Layer, chain: readonly Node[], gates: readonly MaskedS
   for (const member of family) {
     if (gateNodes.has(member)) continue;
     for (const reader of readers(member.outputs[0]!)) {
-      if (reader.node !== undefined && (family.has(reader.node) || choosesFrom(member, reader.node, readers))) continue;
+      if (reader.node !== undefined && family.has(reader.node)) continue;
+      // choosing from scores that are −∞ but for one does not depend on the one
+      if (isMasked(member) && choosesWithinUnits(reader.node, readers)) continue;
       found.add(nameOf(layer, reader));
     }
   }
   return [...found];
 }
 
-/** Choosing from scores that are −∞ but for one does not depend on the one. */
-function choosesFrom(member: Node, reader: Node, readers: (value: Value) => readonly Reader[]): boolean {
-  const masked = member.op.kind === "map" && member.op.expr.op === "select";
-  const isChoice = (node: Node | undefined): boolean => node?.op.kind === "topK";
-  const behindStop = reader.op.kind === "stop" && readers(reader.outputs[0]!).every(({ node }) => isChoice(node));
-  return masked && (isChoice(reader) || behindStop);
-}
+const isMasked = ({ op }: Node): boolean => op.kind === "map" && op.expr.op === "select";
 
 /** The line that asked for a reader; its role where no line did; the result where it is one. */
 function nameOf({ design, site }: Layer, { node, name }: Reader): string {

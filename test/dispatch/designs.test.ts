@@ -28,6 +28,11 @@ const specs: Readonly<Record<string, Spec>> = {
   "MaskMoE with a z_loss over visible": { tiers, router: `${masked}\nbalance z_loss(1e-3) over visible` },
   "MaskMoE, two experts": { tiers, router: masked.replace("top(1)", "top(2)") },
   "every token sees one": { tiers: "tier all otherwise sees 1", router: masked.replace(/\n.*balance.*/, "") },
+  "experts choose among tokens that see one": {
+    tiers: "tier all otherwise sees 1",
+    router:
+      'score linear\nmask Visible[token_id]\ngate softmax\nselect top(capacity(0.5)) per expert within batch\nweight gate\nallow lookahead because "test"',
+  },
   "hash layer": { tiers: "tier all otherwise sees 1", router: "select Visible[token_id]\nweight one" },
   "MaskMoE that chooses by a bias": {
     tiers,

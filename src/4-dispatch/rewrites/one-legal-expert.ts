@@ -6,6 +6,7 @@ import { select } from "../../3-graph/expr-build.js";
 import type { Node, Value } from "../../3-graph/graph.js";
 import type { Replace } from "../../3-graph/rewrite.js";
 import { again } from "../again.js";
+import { choosesWithinUnits, readersOf } from "../readers.js";
 import { maskedKeys, maskedSoftmaxes } from "../router-view.js";
 import { defineRewrite, type Layer, type Plan } from "./rewrite.js";
 
@@ -24,11 +25,14 @@ function planned({ graph, node, site }: Layer, table: string): Plan {
   const { scope } = node.at;
   const gates = maskedSoftmaxes(graph, scope, table);
   const inner = new Set(gates.flatMap((softmax) => [...softmax.inner]));
-  const keys = maskedKeys(graph, scope, table).filter(({ key }) => !inner.has(key));
+  const readers = readersOf(graph);
+  const chosenFrom = (key: Node): boolean =>
+    readers(key.outputs[0]!).every(({ node: reader }) => choosesWithinUnits(reader, readers));
+  const keys = maskedKeys(graph, scope, table).filter(({ key }) => !inner.has(key) && chosenFrom(key));
   if (gates.length + keys.length === 0) return { kind: "refused", why: `nothing is scored behind \`${table}\`` };
   const replace = new Map<Node, Replace>([
     ...gates.map(({ gate, legal }): [Node, Replace] => [gate, whereLegal(legal, 1, 0)]),
-    // any key will do: there is one to choose from
+    // any key will do where a unit chooses: there is one to choose from
     ...keys.map(({ key, legal }): [Node, Replace] => [key, whereLegal(legal, 0, Number.NEGATIVE_INFINITY)]),
   ]);
   return { kind: "possible", why: site.because("legalPerUnit").join(", "), gain: Number.POSITIVE_INFINITY, replace };
