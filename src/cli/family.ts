@@ -15,7 +15,9 @@ export const family: readonly string[] = [
   "switch",
   "gshard",
   "hash-layer",
+  "base",
   "expert-choice",
+  "soft-moe",
   "x-moe",
   "xmoe",
   "deepseek-moe",
@@ -30,6 +32,9 @@ export const family: readonly string[] = [
   "sc-moe",
   "ds-moe",
   "mor1e",
+  "mixture-of-depths",
+  "branch-train-mix",
+  "branch",
 ];
 
 /** The text of specs/README.md. */

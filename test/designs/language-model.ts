@@ -51,11 +51,14 @@ export interface Attention {
   readonly kvHeads?: number;
   readonly base?: number;
   readonly norms?: boolean;
+  readonly biases?: boolean;
 }
 
 /** A step of a layer, by the name that its weights have. */
 export type Step = {
   readonly name: string;
+  /** x as it is, in place of a norm before the step */
+  readonly norm?: "none";
   /** reads the stream after an earlier step: so many layers back, of that name */
   readonly reads?: { readonly back: number; readonly after: string };
 } & (
@@ -101,7 +104,8 @@ export function languageModel({ layers, numbers, noise, sequence }: ModelInput):
     for (const step of steps) {
       const scope = `layers.${layer}.${step.name}`;
       const own = (name: string): Vec => weight(`${scope}.${name}`);
-      const normed = (at: readonly Vec[]): Vec[] => at.map((x) => rmsNorm(own("norm.weight"), x));
+      const normed = (at: readonly Vec[]): readonly Vec[] =>
+        step.norm === "none" ? at : at.map((x) => rmsNorm(own("norm.weight"), x));
       const { reads } = step;
       const read = reads ? points.get(`layers.${layer - reads.back}.${reads.after}`)! : stream;
       const ys = run(step, scope, own, normed(read), normed(stream), layer);
@@ -122,6 +126,10 @@ export function languageModel({ layers, numbers, noise, sequence }: ModelInput):
     mixtures,
   };
 
+  function placeOf(_: number, t: number): Place {
+    return { sequence: Math.floor(t / sequence), position: t % sequence };
+  }
+
   function run(
     step: Step,
     scope: string,
@@ -130,7 +138,7 @@ export function languageModel({ layers, numbers, noise, sequence }: ModelInput):
     here: readonly Vec[],
     layer: number,
   ) {
-    if ("attention" in step) return attend(step.attention, own, xs, sequence);
+    if ("attention" in step) return attentionOf(step.attention, own, xs, ids.map(placeOf));
     if ("dense" in step) return xs.map((x) => step.dense(own, x));
     const given = {
       weight: own,
@@ -149,18 +157,33 @@ export function languageModel({ layers, numbers, noise, sequence }: ModelInput):
   }
 }
 
-/** softmax(q kᵀ / √d) v over the positions up to one's own, heads side by side. */
-function attend(it: Attention, weight: (name: string) => Vec, xs: readonly Vec[], sequence: number): Vec[] {
-  const { heads, kvHeads = heads, base = 10_000, norms = false } = it;
+/** Where a token stands. */
+export interface Place {
+  readonly sequence: number;
+  readonly position: number;
+}
+
+/** softmax(q kᵀ / √d) v over the tokens of a sequence up to oneself, heads side by side. */
+export function attentionOf(
+  it: Attention,
+  weight: (name: string) => Vec,
+  xs: readonly Vec[],
+  places: readonly Place[],
+): Vec[] {
+  const { heads, kvHeads = heads, base = 10_000, norms = false, biases = false } = it;
+  const affine = (name: string, x: Vec): Vec => {
+    const y = times(weight(`${name}.weight`), x);
+    return biases ? plus(y, weight(`${name}.bias`)) : y;
+  };
   const split = (name: string, n: number): Vec[][] =>
-    xs.map((x) => Array.from({ length: n }, (_, h) => part(times(weight(`${name}.weight`), x), h, n)));
+    xs.map((x) => Array.from({ length: n }, (_, h) => part(affine(name, x), h, n)));
   const place = (name: string, all: Vec[][]): Vec[][] =>
     all.map((each, t) =>
-      each.map((x) => turned(norms ? rmsNorm(weight(`${name}_norm.weight`), x) : x, t % sequence, base)),
+      each.map((x) => turned(norms ? rmsNorm(weight(`${name}_norm.weight`), x) : x, places[t]!.position, base)),
     );
   const [q, k, v] = [place("q", split("q", heads)), place("k", split("k", kvHeads)), split("v", kvHeads)];
   return xs.map((_, t) => {
-    const seen = Array.from({ length: (t % sequence) + 1 }, (__, i) => t - (t % sequence) + i);
+    const seen = xs.flatMap((__, s) => (s <= t && places[s]!.sequence === places[t]!.sequence ? [s] : []));
     const out = q[t]!.flatMap((query, h) => {
       const shared = Math.floor((h * kvHeads) / heads);
       const p = softmax(seen.map((s) => scale(dot(query, k[s]![shared]!), 1 / Math.sqrt(query.length))));
@@ -171,7 +194,7 @@ function attend(it: Attention, weight: (name: string) => Vec, xs: readonly Vec[]
         ),
       );
     });
-    return times(weight("o.weight"), out);
+    return affine("o", out);
   });
 }
 

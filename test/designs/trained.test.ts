@@ -10,7 +10,8 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, describe, expect, it } from "vitest";
 import type { Design } from "../../src/2-design/design.js";
-import { weightsOf } from "../../src/2-design/weights.js";
+import { mixtureSize } from "../../src/2-design/sizes.js";
+import { type WeightSpec, weightsOf } from "../../src/2-design/weights.js";
 import type { Graph } from "../../src/3-graph/graph.js";
 import { interpret } from "../../src/3-graph/interpreter.js";
 import { type Tensor, tensor } from "../../src/3-graph/tensor.js";
@@ -35,9 +36,10 @@ interface Step {
   readonly finite: boolean;
 }
 
-/** None of the designs starts from trained models. */
-function nothingMerged(): never {
-  throw new Error("nothing is merged here");
+/** Stands in for trained models: what one layer would start with. */
+function notTrained(weight: WeightSpec): Float32Array {
+  const init = weight.class === "norms" ? ({ kind: "ones" } as const) : ({ kind: "normal", std: 0.02 } as const);
+  return startValues(1, { ...weight, init }, notTrained);
 }
 
 /** Runs the training program again and again on the same batch. */
@@ -45,7 +47,7 @@ function train(design: Design, graph: Graph, paper: PaperCase): Step[] {
   const leaves = new Map<string, Tensor>(leavesOf(graph, paper));
   for (const weight of weightsOf(design)) {
     const place = leaves.get(weight.name);
-    if (place) leaves.set(weight.name, tensor(place.axes, startValues(1, weight, nothingMerged)));
+    if (place) leaves.set(weight.name, tensor(place.axes, startValues(1, weight, notTrained)));
   }
   for (const { op, outputs } of graph.nodes)
     if (op.kind === "state") leaves.set(op.name, tensor(outputs[0]!.axes, filled(outputs[0]!.axes, op.init)));
@@ -63,15 +65,18 @@ function train(design: Design, graph: Graph, paper: PaperCase): Step[] {
 }
 
 /** How many edges a mixture of a scope such as `layers.0.mixture.load` has for all units of a step. */
-function edgesOf({ mixtures, tables }: Design, name: string): { readonly least: number; readonly most: number } {
+function edgesOf(design: Design, name: string): { readonly least: number; readonly most: number } {
+  const { mixtures, tables } = design;
   const mixture = Object.values(mixtures).find((each) => each.name.toLowerCase() === name.split(".")[2])!;
   const { unit, expertCount: experts, router } = mixture;
   const { rule, args } = router.rules.find(({ slot }) => slot === "select")!;
   const facts = findRule("select", rule)!.facts!(args, { experts, unit, tables });
-  const units = sequences * sequence * (unit.kind === "subtoken" ? unit.heads : 1);
-  const most = units * (facts.edgesPerUnit ?? experts);
+  const tokens = sequences * sequence;
   const masked = router.rules.some(({ slot }) => slot === "mask");
-  return { least: facts.exactEdges && !masked ? most : 1, most };
+  // on average, at most or exactly so many, as the rule has it
+  const each = mixtureSize(mixture, design).edges.value;
+  if (facts.exactEdges && !masked) return { least: tokens * each, most: tokens * each };
+  return { least: 1, most: tokens * (unit.kind === "subtoken" ? unit.heads : 1) * experts };
 }
 
 const filled = (axes: Tensor["axes"], value: number): number[] =>

@@ -1,4 +1,6 @@
 /** Every paper beside its spec, in the order of the README of the specs. */
+import { base } from "./base.js";
+import { branch, branchTrainMix } from "./branch-train-mix.js";
 import { cartesianMoe } from "./cartesian-moe.js";
 import { deepseekMoe, deepseekV3, deepseekV4 } from "./deepseek.js";
 import { dsMoe } from "./ds-moe.js";
@@ -9,12 +11,14 @@ import { llama4 } from "./llama4.js";
 import { maskMoe, maskMoeTwo } from "./mask-moe.js";
 import { mhMoe, mhMoeThreeHeads, mhMoeTwoHeads } from "./mh-moe.js";
 import { mixtral } from "./mixtral.js";
+import { mixtureOfDepths } from "./mixture-of-depths.js";
 import { moePlusPlus } from "./moe-plus-plus.js";
 import { mor1e } from "./mor1e.js";
 import { olmoe } from "./olmoe.js";
 import type { PaperCase } from "./paper.js";
 import { qwen3Moe } from "./qwen3-moe.js";
 import { scMoe } from "./sc-moe.js";
+import { softMoe } from "./soft-moe.js";
 import { switchTransformer } from "./switch.js";
 import { xMoe } from "./x-moe.js";
 import { xmoe } from "./xmoe.js";
@@ -28,7 +32,9 @@ export const papers: readonly PaperCase[] = [
   switchTransformer,
   gshard,
   hashLayer,
+  base,
   expertChoice,
+  softMoe,
   xMoe,
   xmoe,
   deepseekMoe,
@@ -43,4 +49,7 @@ export const papers: readonly PaperCase[] = [
   scMoe,
   dsMoe,
   mor1e,
+  mixtureOfDepths,
+  branchTrainMix,
+  branch,
 ];
