@@ -72,10 +72,11 @@ function edgesOf(design: Design, name: string): { readonly least: number; readon
   const { rule, args } = router.rules.find(({ slot }) => slot === "select")!;
   const facts = findRule("select", rule)!.facts!(args, { experts, unit, tables });
   const tokens = sequences * sequence;
-  const masked = router.rules.some(({ slot }) => slot === "mask");
+  // masks can leave fewer experts than are asked for, and what slots read are no whole edges
+  const fewer = router.rules.some(({ slot }) => slot === "mask" || slot === "dispatch");
   // on average, at most or exactly so many, as the rule has it
   const each = mixtureSize(mixture, design).edges.value;
-  if (facts.exactEdges && !masked) return { least: tokens * each, most: tokens * each };
+  if (facts.exactEdges && !fewer) return { least: tokens * each, most: tokens * each };
   return { least: 1, most: tokens * (unit.kind === "subtoken" ? unit.heads : 1) * experts };
 }
 

@@ -7,7 +7,10 @@ export const balanced: Check = {
   doc: "A learned selection has a balance loss or a load-balance bias, or `allow imbalance`.",
   run: ({ routers, tell, trusts }) => {
     for (const { router, mixture, path } of routers) {
-      const select = inSlot(router, "select").find(({ rule, args }) => rule === "top" && choosesPerUnit(args.per));
+      // what holds while inferring only collapses nothing
+      const select = inSlot(router, "select").find(
+        ({ rule, args, when }) => rule === "top" && choosesPerUnit(args.per) && when?.phase !== "inferring",
+      );
       if (!mixture || !select) continue;
       const kept = inSlot(router, "balance").length + inSlot(router, "bias").length > 0;
       if (kept || !trusts(path, "balance") || !trusts(path, "bias")) continue;

@@ -4,7 +4,7 @@
  */
 import { best, mean, plus, rmsNorm, softplus, swiglu, times, total, values, weighted } from "../equations.js";
 import { attentionOf, type Place } from "../language-model.js";
-import { mul, num, sigmoid, sub, type Vec } from "../tape.js";
+import { add, dot, mul, num, sigmoid, sub, type Vec } from "../tape.js";
 import { attend, type LayerInput, mixture, type Paper, type PaperCase, type Step, small, swigluStep } from "./paper.js";
 
 const share = 0.5;
@@ -46,11 +46,10 @@ const paper: Paper = (it) => {
     return i < 0 ? total([], x.length) : weighted(more[i]!, gates[t]!);
   });
   const surprise = xs.map((x, t) => {
-    const [said] = times(
-      weight("router.predictor.weight"),
-      x.map((v) => num(v.value)),
-    );
-    return sub(softplus(said!), mul(num(Number(chosen.includes(t))), said!));
+    // it learns from the tokens and does not move them
+    const still = x.map((v) => num(v.value));
+    const said = add(dot(weight("router.predictor.weight"), still), weight("router.predictor.bias")[0]!);
+    return sub(softplus(said), mul(num(Number(chosen.includes(t))), said));
   });
   return {
     ys,
