@@ -1,4 +1,7 @@
-/** GShard, arXiv 2006.16668: the two best experts, gates g₁/(g₁+g₂) and g₂/(g₁+g₂), 2·⌈T/N⌉ places per expert. */
+/**
+ * GShard, arXiv 2006.16668: the two best experts, the second with probability 2·g₂ of the shares of the two, weights
+ * divided by their sum, 2·⌈T/N⌉ places per expert, first choices first.
+ */
 import { balance, best, counts, normalised, part, reluNetwork, softmax, times, values } from "../equations.js";
 import { mixed, reported, served } from "../routing.js";
 import { attend, mixture, type Paper, type PaperCase, small } from "./paper.js";
@@ -6,23 +9,29 @@ import { reluStep } from "./switch.js";
 
 const E = 4;
 
-const layer: Paper = ({ xs, weight }) => {
-  const scores = xs.map((x) => times(weight("router.weight"), x));
-  const p = scores.map(softmax);
-  const chosen = p.map((row) => {
-    const experts = best(values(row), 2);
-    return { experts, weights: normalised(experts.map((e) => row[e]!)) };
-  });
-  const kept = served(chosen, E, 2 * Math.ceil(xs.length / E));
-  const first = counts(
-    chosen.map(({ experts }) => experts.slice(0, 1)),
-    E,
-  );
-  const ys = mixed(xs, kept, (e, x) =>
-    reluNetwork(part(weight("experts.up.weight"), e, E), part(weight("experts.down.weight"), e, E), x),
-  );
-  return { ys, scores, losses: [balance(0.01, first, p)], ...reported(chosen, E, 2, kept) };
-};
+const layer =
+  (training: boolean): Paper =>
+  ({ xs, weight, noise }) => {
+    const scores = xs.map((x) => times(weight("router.weight"), x));
+    const p = scores.map(softmax);
+    const chosen = p.map((row, t) => {
+      const [first, second] = best(values(row), 2) as [number, number];
+      const share = row[second]!.value / (row[first]!.value + row[second]!.value);
+      const keeps = !training || noise(0)[2 * t + 1]! < 2 * share;
+      const experts = keeps ? [first, second] : [first];
+      const weights = normalised(experts.map((e) => row[e]!));
+      return { experts: [first, keeps ? second : -1], weights: [weights[0]!, weights[1] ?? weights[0]!] };
+    });
+    const kept = served(chosen, E, 2 * Math.ceil(xs.length / E));
+    const first = counts(
+      chosen.map(({ experts }) => experts.slice(0, 1)),
+      E,
+    );
+    const ys = mixed(xs, kept, (e, x) =>
+      reluNetwork(part(weight("experts.up.weight"), e, E), part(weight("experts.down.weight"), e, E), x),
+    );
+    return { ys, scores, losses: [balance(0.01, first, p)], ...reported(chosen, E, 2, kept) };
+  };
 
 export const gshard: PaperCase = {
   spec: "gshard",
@@ -33,6 +42,10 @@ export const gshard: PaperCase = {
   },
   layers: [
     [attend, reluStep],
-    [attend, mixture(layer)],
+    [attend, mixture(layer(true))],
+  ],
+  inferring: [
+    [attend, reluStep],
+    [attend, mixture(layer(false))],
   ],
 };

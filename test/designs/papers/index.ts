@@ -5,9 +5,11 @@ import { cartesianMoe } from "./cartesian-moe.js";
 import { deepseekMoe, deepseekV3, deepseekV4 } from "./deepseek.js";
 import { dsMoe } from "./ds-moe.js";
 import { expertChoice } from "./expert-choice.js";
+import { gptOss } from "./gpt-oss.js";
 import { gshard } from "./gshard.js";
 import { hashLayer } from "./hash-layer.js";
 import { llama4 } from "./llama4.js";
+import { longcat } from "./longcat.js";
 import { maskMoe, maskMoeTwo } from "./mask-moe.js";
 import { mhMoe, mhMoeThreeHeads, mhMoeTwoHeads } from "./mh-moe.js";
 import { mixtral } from "./mixtral.js";
@@ -16,9 +18,12 @@ import { moePlusPlus } from "./moe-plus-plus.js";
 import { mor1e } from "./mor1e.js";
 import { olmoe } from "./olmoe.js";
 import type { PaperCase } from "./paper.js";
+import { peer } from "./peer.js";
 import { qwen3Moe } from "./qwen3-moe.js";
+import { remoe } from "./remoe.js";
 import { scMoe } from "./sc-moe.js";
 import { softMoe } from "./soft-moe.js";
+import { stableMoe, stableMoeLater } from "./stable-moe.js";
 import { switchTransformer } from "./switch.js";
 import { xMoe } from "./x-moe.js";
 import { xmoe } from "./xmoe.js";
@@ -35,6 +40,8 @@ export const papers: readonly PaperCase[] = [
   base,
   expertChoice,
   softMoe,
+  stableMoe,
+  stableMoeLater,
   xMoe,
   xmoe,
   deepseekMoe,
@@ -43,11 +50,15 @@ export const papers: readonly PaperCase[] = [
   mixtral,
   qwen3Moe,
   olmoe,
+  gptOss,
   llama4,
+  longcat,
+  remoe,
   moePlusPlus,
   cartesianMoe,
   scMoe,
   dsMoe,
+  peer,
   mor1e,
   mixtureOfDepths,
   branchTrainMix,
