@@ -27,6 +27,7 @@ import {
   ruleValues,
   scalar,
   setText,
+  told,
   unitValues,
   valuesText,
 } from "./values.js";
@@ -59,12 +60,6 @@ export function sectionsOf(design: Design, refer: Refer = (name) => name): reado
     ...(train ? [trainSection(train, from)] : []),
   ];
 }
-
-/**
- * Takes what is left of a part of the design when every value was named. A value that is new in the design and has no
- * line yet does not compile.
- */
-function told(_rest: Readonly<Record<string, never>>): void {}
 
 interface Made {
   readonly slot: string;

@@ -5,25 +5,43 @@ import type { DesignLine, Scalar } from "./line.js";
 type Refer = (name: string) => string;
 type Values = Readonly<Record<string, Scalar>>;
 
+/**
+ * Takes what is left of a part of the design when every value was named. A value that is new in the design and has no
+ * line yet does not compile.
+ */
+export function told(_rest: Readonly<Record<string, never>>): void {}
+
 /** A value that may be absent. */
 export function scalar(value: number | string | boolean | undefined): Scalar {
   return value ?? null;
 }
 
 /** `hidden: 512, bias: off` and so on; what an expert or a dense block computes. */
-export function ffnValues({ kind, hidden, clamp, bias, block }: Ffn, refer: Refer): Values {
+export function ffnValues({ kind, hidden, clamp, bias, block, ...rest }: Ffn, refer: Refer): Values {
+  told(rest);
   return { kind, hidden, clamp: scalar(clamp), bias, block: block === undefined ? null : refer(block) };
 }
 
 export function unitValues(unit: Unit): Values {
   switch (unit.kind) {
-    case "token":
-    case "sequence":
-      return { unit: unit.kind };
-    case "chunk":
-      return { unit: unit.kind, size: unit.size };
+    case "token": {
+      const { kind, ...rest } = unit;
+      told(rest);
+      return { unit: kind };
+    }
+    case "sequence": {
+      const { kind, reads, ...rest } = unit;
+      told(rest);
+      return { unit: kind, reads };
+    }
+    case "chunk": {
+      const { kind, size, reads, ...rest } = unit;
+      told(rest);
+      return { unit: kind, size, reads };
+    }
     case "subtoken": {
-      const { kind, heads, split, merge, residualInside } = unit;
+      const { kind, heads, split, merge, residualInside, ...rest } = unit;
+      told(rest);
       return { unit: kind, heads, split, merge, residual: residualInside ? "inside" : "outside" };
     }
     default:
@@ -31,12 +49,17 @@ export function unitValues(unit: Unit): Values {
   }
 }
 
-export function normValues({ kind, eps }: Norm): Values {
+export function normValues({ kind, eps, ...rest }: Norm): Values {
+  told(rest);
   return { norm: kind, eps };
 }
 
 /** The rule, its arguments, and when it is in force. */
-export function ruleValues({ rule, args, when }: RuleUse, refer: Refer): Values {
+export function ruleValues(
+  { rule, args, when, slot: _slot, text: _text, path: _path, ...rest }: RuleUse,
+  refer: Refer,
+): Values {
+  told(rest);
   const plain = Object.entries(args).map(([name, value]): [string, Scalar] => {
     return [name, name === "table" && typeof value === "string" ? refer(value) : scalar(value)];
   });

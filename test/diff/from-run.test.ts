@@ -136,7 +136,7 @@ describe("the same function", () => {
     await started(edited(base, [["weight gate", "weight gate renormalized"]]), "runs/dense");
     const before = await crossEntropy("dense.moe", "runs/dense/checkpoints/4/model.safetensors");
     expect(await crossEntropy("b.moe", "b.safetensors")).toBeCloseTo(before, 6);
-  });
+  }, 180_000);
 });
 
 describe("a run that starts from another one", () => {
@@ -159,7 +159,7 @@ describe("a run that starts from another one", () => {
     expect(more.stdout).toContain("from step 2");
     expect(more.code).toBe(0);
     expect(JSON.parse(host.readText("runs/wide/manifest.json")).from).toMatchObject({ run: "runs/a" });
-  });
+  }, 180_000);
 
   it("keeps the vocabulary of that one, whatever its own data would give", async () => {
     const { host, moec } = commandLineOn({
@@ -177,7 +177,7 @@ describe("a run that starts from another one", () => {
     expect(await moec("train", "bpe.moe", "--resume", "--out", "runs/b", "--steps", "2")).toMatchObject({ code: 0 });
     await moec("train", "bpe.moe", ...other, "--out", "runs/c");
     expect(host.readText("runs/c/tokenizer.json")).not.toBe(host.readText("runs/a/tokenizer.json"));
-  });
+  }, 180_000);
 });
 
 describe("mistakes", () => {

@@ -106,16 +106,18 @@ export const drawReasons = remembered("drawReasons", (tensor, changes) => {
 /** The slots that decide what a tensor of this shape is used for, or how it starts. */
 function useSlots({ local, step }: CheckpointTensor): readonly Slot[] {
   const init: readonly Slot[] = [
+    ["part", "residual"],
     ["part", "init"],
     ["model", "layers"],
   ];
+  const unit: readonly Slot[] = [["part", "unit"]];
   if (!step) return local.startsWith("norm.") ? [["model", "norm"]] : [["train", "tokenizer"]];
   if (local.startsWith("norm.")) return [["part", "residual"]];
   if (step.kind === "attention") return [...attentionUses(local), ...init];
   if (step.kind === "dense") return [["part", "ffn"], ...init];
-  if (local.startsWith("experts.")) return [["part", "experts"], ...init];
+  if (local.startsWith("experts.")) return [["part", "experts"], ...unit, ...init];
   if (local.startsWith("shared.")) return [["part", "shared"], ...init];
-  if (local.startsWith("router.")) return [["part", "router.score"], ["part", "router.gate"], ...init];
+  if (local.startsWith("router.")) return [["part", "router.score"], ["part", "router.gate"], ...unit, ...init];
   return init;
 }
 
@@ -147,6 +149,8 @@ export const useReasons = remembered("useReasons", (tensor, changes) => {
   return reasonsOf(useSlots(tensor), tensor, changes, (change) => {
     if (change.slot === "init") return keyOf(change) === started;
     if (change.slot === "layers") return false;
+    // a part that reads another point of the stream is used for something else; dropout and norms leave it its use
+    if (change.slot === "residual") return change.details.some(({ name }) => name === "reading");
     return onlyKind(change, tensor) || !["experts", "shared", "ffn"].includes(change.slot);
   });
 });
@@ -176,9 +180,15 @@ function reasonsOf(
 function changed(where: Slot[0], slot: string, { step, local }: CheckpointTensor, { layer, model, train }: Changes) {
   if (where === "table")
     return layer.changes.filter(({ kind, section }) => kind === "table" && section.toLowerCase() === local);
+  // the line that uses a part stands in the block
+  if (slot === "residual")
+    return layer.changes.filter((change) => change.slot === slot && usesPart(change, step?.part));
   const section = where === "model" ? model : where === "train" ? train : (step?.part ?? "");
   return changesOf(layer, section, slot);
 }
+
+const usesPart = ({ after, before }: DesignChange, part: string | undefined): boolean =>
+  (after ?? before)?.text.split(" ")[0] === part;
 
 function keyOf({ before, after, details }: DesignChange): string | undefined {
   const named = details.find(({ name }) => name === "weight");
