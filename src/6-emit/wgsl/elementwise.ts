@@ -1,5 +1,6 @@
 /** Row programs, flat kernels and the completion of partial sums, in WGSL. */
 import type { Dim, FinishKernel, FlatKernel, RowsKernel } from "../../5-plan/plan.js";
+import type { WgslProfile } from "../../targets/wgsl/limits.js";
 import { type Accumulate, accumulates } from "../gpu/chunks.js";
 import { printElement } from "../gpu/element.js";
 import { sharedLocals } from "../gpu/locals.js";
@@ -46,7 +47,7 @@ export function rowsToWgsl(given: RowsKernel, context: Context): WgslText {
     perChunk: chunks > 0 ? blocks(rows, chunks) : 0,
     lanes,
     shared,
-    team: teamFunctions(lanes, `${body} ${JSON.stringify(sumViews)}`),
+    team: teamFunctions(lanes, `${body} ${JSON.stringify(sumViews)}`, context.profile),
     folded: workgroups[1] > 1,
     perLane,
     sums: sumViews,
@@ -81,10 +82,12 @@ function sumView(s: Accumulate, bindings: Bindings, perLane: boolean): object {
   return { register, initial, finish: finish.flat() };
 }
 
-/** The functions of a workgroup that a text calls. */
-export function teamFunctions(lanes: number, text: string): string {
+/** The functions of a workgroup that a text calls; by way of subgroups where there are any. */
+function teamFunctions(lanes: number, text: string, { subgroups }: WgslProfile): string {
   const uses = { sum: text.includes("team_sum("), max: text.includes("team_max("), best: text.includes("team_best(") };
-  return uses.sum || uses.max || uses.best ? fill("wgsl/team.wgsl", { lanes, ...uses }) : "";
+  return uses.sum || uses.max || uses.best
+    ? fill(subgroups ? "wgsl/team-subgroups.wgsl" : "wgsl/team.wgsl", { lanes, ...uses })
+    : "";
 }
 
 export function flatToWgsl(given: FlatKernel, context: Context): WgslText {
@@ -104,7 +107,7 @@ export function flatToWgsl(given: FlatKernel, context: Context): WgslText {
     declarations: bindings.declarations,
     lanes,
     chunks,
-    team: teamFunctions(lanes, JSON.stringify(sumViews)),
+    team: teamFunctions(lanes, JSON.stringify(sumViews), context.profile),
     // bindings show exactly the tensor, so that one text serves tensors of every length
     count: `arrayLength(&${kernel.params[long]!.name})`,
     sums: sumViews,
@@ -133,7 +136,7 @@ export function finishToWgsl(given: FinishKernel, context: Context): WgslText {
     start,
     how: kernel.how,
     max: kernel.how === "max",
-    team: single ? teamFunctions(lanes, `team_${kernel.how}(`) : "",
+    team: single ? teamFunctions(lanes, `team_${kernel.how}(`, context.profile) : "",
     partial: bindings.read(0, single ? "chunk" : "chunk * SIZE + i"),
     store: bindings.write(1, single ? "0u" : "i", "all"),
   };

@@ -11,7 +11,7 @@ import { matmulToWgsl } from "./matmul.js";
 import { outerToWgsl } from "./outer.js";
 import { wgslShape } from "./shape.js";
 import { specialToWgsl } from "./special.js";
-import type { Context, Provenance, WgslText } from "./view.js";
+import { type Context, type Provenance, SUBGROUPS, type WgslText } from "./view.js";
 
 export interface WgslOptions extends Provenance {
   /** what the texts may assume of an adapter; every adapter's minimum if not given */
@@ -69,7 +69,13 @@ function needsOf(kernels: readonly WgslKernel[], { buffers, memories }: Layout, 
     ),
   );
   const memory = memories.map((bytes, i) => ({ bytes, of: i === POOL ? "small tensors together" : owner(i) }));
-  return { storageBuffers: Math.max(0, ...storage), binding: largest(bound), buffer: largest(memory) };
+  const features = kernels.some((k) => k.code.includes(SUBGROUPS)) ? ["subgroups" as const] : [];
+  return {
+    storageBuffers: Math.max(0, ...storage),
+    binding: largest(bound),
+    buffer: largest(memory),
+    ...(features.length > 0 && { features }),
+  };
 }
 
 type Bound = WgslNeeds["binding"];

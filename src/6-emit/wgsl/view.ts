@@ -48,6 +48,8 @@ export function assemble(
       summary: kernel.summary,
       because: kernel.because.join(", "),
     }),
+    // extensions come before everything but comments
+    /\bsubgroup[A-Z]/.test(body) ? SUBGROUPS : "",
     constants(dims, body),
     ...functionsFor(body),
     body,
@@ -57,6 +59,9 @@ export function assemble(
     .map((p) => p.trimEnd())
     .join("\n\n")}\n`;
 }
+
+/** The line that a text with subgroups begins with. */
+export const SUBGROUPS = "enable subgroups;";
 
 /** `const D = 256u;` for every axis that the text mentions, and the numbers that stand for infinity. */
 function constants(dims: readonly Dim[], body: string): string {

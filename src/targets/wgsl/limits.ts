@@ -19,6 +19,8 @@ export interface WgslProfile {
   readonly alignment: number;
   /** how matrix products are cut: `6-emit/wgsl/matmul-tiles.ts` */
   readonly tiles: "panels" | "lanes";
+  /** whether lanes can add up without workgroup memory; texts are right for subgroups of any size */
+  readonly subgroups: boolean;
 }
 
 /** The defaults of the WebGPU specification: what every adapter offers. */
@@ -32,6 +34,7 @@ export const portable: WgslProfile = {
   buffer: 268_435_456,
   alignment: 256,
   tiles: "panels",
+  subgroups: false,
 };
 
 /** For adapters made of software: lanes take turns, a barrier switches between them, many registers compile slowly. */

@@ -31,8 +31,11 @@ export type AdapterKind = "gpu" | "software";
 
 /** Opens a program on an adapter. Runs and reads throw DeviceLost once it is lost. Errors: MOE5008, MOE6022. */
 export async function openOn(program: WgslProgram, { adapter, description }: Adapter): Promise<WgslDevice> {
-  checkNeeds(program, adapter.limits);
-  const device = await adapter.requestDevice({ requiredLimits: limitsFor(program, adapter.limits) });
+  checkNeeds(program, adapter);
+  const device = await adapter.requestDevice({
+    requiredLimits: limitsFor(program, adapter.limits),
+    requiredFeatures: [...(program.needs.features ?? [])],
+  });
   let closed = false;
   const lost = new Promise<string>((resolve) => {
     void device.lost.then(({ message, reason }) => {
@@ -90,17 +93,23 @@ export const isSoftware = (adapter: GPUAdapter): boolean =>
 
 /** What kernels may assume of an adapter: its own limits where they are wider than everybody's. */
 export function profileOf({ adapter, kind, description }: Adapter): WgslProfile {
-  const { limits } = adapter;
+  const { limits, features } = adapter;
   return {
     ...(kind === "software" ? softwareClass : portable),
     name: description,
     storageBuffers: limits.maxStorageBuffersPerShaderStage,
     binding: limits.maxStorageBufferBindingSize,
     buffer: limits.maxBufferSize,
+    subgroups: features.has("subgroups"),
   };
 }
 
-function checkNeeds({ needs }: WgslProgram, limits: GPUSupportedLimits): void {
+function checkNeeds({ needs }: WgslProgram, { limits, features }: GPUAdapter): void {
+  for (const feature of needs.features ?? []) {
+    if (features.has(feature)) continue;
+    const what = `kernels that use \`${feature}\`, which this adapter does not have`;
+    throw new DiagnosticError([diagnose("MOE5007", { target: "wgsl", what })]);
+  }
   const check = (what: string, needed: number, limit: number): void => {
     if (needed > limit) throw new DiagnosticError([diagnose("MOE5008", { target: "wgsl", what, needed, limit })]);
   };

@@ -84,6 +84,8 @@ export interface WgslNeeds {
   /** largest binding and largest GPU buffer, in bytes, and whose they are */
   readonly binding: { readonly bytes: number; readonly of: string };
   readonly buffer: { readonly bytes: number; readonly of: string };
+  /** optional features that the texts use; none if not given */
+  readonly features?: readonly "subgroups"[];
 }
 
 /** Memory 0 is shared by small tensors of all programs; see docs/decisions/007-bindings-of-the-wgsl-target.md. */

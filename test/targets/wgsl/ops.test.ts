@@ -7,7 +7,7 @@ import * as e from "../../../src/3-graph/expr-build.js";
 import { differentiate } from "../../../src/3-graph/gradient.js";
 import type { Axis, Value } from "../../../src/3-graph/graph.js";
 import { type Tensor, tensor } from "../../../src/3-graph/tensor.js";
-import { type portable, softwareClass } from "../../../src/targets/wgsl/limits.js";
+import { portable, softwareClass, type WgslProfile } from "../../../src/targets/wgsl/limits.js";
 import { type Leaves, randomLeaves } from "../../numerics/agree.js";
 import { mixtures, transformers } from "../../numerics/graphs.js";
 import { compareOnGpu, emit, software } from "./agree.js";
@@ -26,13 +26,16 @@ interface Case {
   readonly scale?: number;
 }
 
-async function far({ build, given = {}, gradient, scale }: Case): Promise<(readonly [string, number])[]> {
+async function far(
+  { build, given = {}, gradient, scale }: Case,
+  profile?: WgslProfile,
+): Promise<(readonly [string, number])[]> {
   const g = createBuilder();
   const outputs = g.within({ scope: "layers.0.mixture", role: "x" }, () => build(g));
   const forward = g.finish({ outputs: new Map(Object.entries(outputs)) });
   const graph = gradient ? differentiate(forward) : forward;
   const leaves: Leaves = randomLeaves(graph, new Map(Object.entries(given)), 5, scale);
-  return [...(await compareOnGpu(graph, leaves))].filter(([, d]) => !(d < 1e-4));
+  return [...(await compareOnGpu(graph, leaves, profile))].filter(([, d]) => !(d < 1e-4));
 }
 
 /** Σ values · fixed numbers: a loss whose gradient differs everywhere. */
@@ -224,7 +227,24 @@ describe.skipIf(typeof software === "string")("operations in WGSL", () => {
 });
 
 describe.skipIf(typeof software === "string")("what a kernel may assume of an adapter", () => {
-  const bad = async (example: (typeof mixtures)[number], profile: typeof portable): Promise<unknown> => {
+  it.each([
+    "sums over rows, columns and everything",
+    "a long line: maps and its sum",
+    "softmax over a row larger than workgroup memory",
+    "cross-entropy of many classes",
+    "the k best of 130, with equal keys and none at all",
+  ])("subgroups: %s", async (name) => {
+    const profile = { ...portable, subgroups: true };
+    const found = await far(cases[name]!, profile);
+    expect(found).toEqual([]);
+  });
+  it("subgroups are only used where they are asked for", () => {
+    const texts = (subgroups: boolean): string[] =>
+      emit({ run: mixtures[0]!.make().graph }, { ...portable, subgroups }).kernels.map(({ code }) => code);
+    expect(texts(true).filter((code) => code.includes("enable subgroups;")).length).toBeGreaterThan(1);
+    expect(texts(false).filter((code) => code.includes("subgroup"))).toEqual([]);
+  });
+  const bad = async (example: (typeof mixtures)[number], profile: WgslProfile): Promise<unknown> => {
     const { graph, leaves } = example.make();
     return [...(await compareOnGpu(graph, leaves, profile))].filter(([, d]) => !(d < 1e-4));
   };
@@ -232,7 +252,7 @@ describe.skipIf(typeof software === "string")("what a kernel may assume of an ad
     expect(await bad(mixtures[0]!, softwareClass)).toEqual([]);
     expect(await bad(transformers[1]!, softwareClass)).toEqual([]);
   });
-  const bindings = (example: (typeof mixtures)[number], profile: typeof portable) =>
+  const bindings = (example: (typeof mixtures)[number], profile: WgslProfile) =>
     emit({ run: example.make().graph }, profile).kernels.flatMap((k) =>
       k.passes.flatMap((p) => p.bindings.map((b) => b.of)),
     );
