@@ -116,7 +116,7 @@ function modelSection(model: Model, from: From): Section {
     { slot: "dtype", values: { ...dtype } },
     { slot: "embed", values: { tied: embed.tied, positions: embed.positions } },
     { slot: "layers", values: { layers: stackText(stack, from.refer) }, path: "repeat" },
-    { slot: "init", values: { merge: merge ? listText(merge) : null }, text: "drawn" },
+    ...(merge ? [{ slot: "init", values: { merge: listText(merge) } }] : []),
     { slot: "norm", values: normValues(norm) },
     { slot: "head", values: { bias: head.bias } },
   ];
