@@ -110,7 +110,7 @@ export function createProgram(cli: Cli, finish: (code: number) => void): Command
 
   withSet(add("diff", "what a change of design does to weights, cost, dispatch and kernels"))
     .argument("<side...>", "specs, spec.moe@<git-ref>, folders of compile or train, design.json, or empty")
-    .option("--target <name>", "whose kernels: cpu, wgsl, …", "cpu")
+    .option("--target <name>", "whose kernels: cpu, wgsl or cuda", "cpu")
     .option("--json", "the whole comparison as JSON on stdout")
     .option("--summary", "five lines of Markdown")
     .option("--html <file>", "write a page that opens from disk")

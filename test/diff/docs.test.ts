@@ -30,4 +30,4 @@ it("prints what docs/diff.md says", async () => {
   }
   if (process.env.MOEC_ACCEPT) writeFileSync(page, now);
   else expect(now).toBe(text);
-});
+}, 180_000);
