@@ -49,7 +49,7 @@ export function factLines(site: SiteFacts): readonly Row[] {
     const text = site.rules[fact] === undefined ? undefined : word(site);
     return text === undefined ? [] : [[text, site.because(fact).join(", ")]];
   });
-  return [...rows, ...foldedRows(site.groups), ...limitRow(site)];
+  return [...rows, ...sharedRows(site), ...foldedRows(site.groups), ...limitRow(site)];
 }
 
 const WORDS: readonly (readonly [keyof Facts, (site: SiteFacts) => string | undefined])[] = [
@@ -90,6 +90,15 @@ function choicesText({ rules, unitWord }: SiteFacts): string | undefined {
 function knownText({ rules, knownShare, unitWord }: SiteFacts): string | undefined {
   if (!rules.someRoutesKnown) return undefined;
   return `${Number((knownShare * 100).toFixed(1))} % of ${unitWord} see one expert`;
+}
+
+/** A group of the sorted product does the same arithmetic, and gathers and returns every row besides. */
+function sharedRows({ shared, units, width, forwardOnly }: SiteFacts): readonly Row[] {
+  const moved = ((forwardOnly ? 2 : 4) * 4 * units * width) / 1e6;
+  return shared.map(({ count, kind, hidden }): Row => {
+    const why = `as one more group of the others, ${(count * moved).toFixed(1)} MB more would move`;
+    return [`${count} shared ${kind}(${hidden}): a dense product`, why];
+  });
 }
 
 function foldedRows(groups: readonly GroupFacts[]): readonly Row[] {

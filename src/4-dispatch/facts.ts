@@ -26,6 +26,8 @@ export interface SiteFacts {
   /** K, places for edges of a unit */
   readonly edgesPerUnit: number;
   readonly groups: readonly GroupFacts[];
+  /** experts that every token meets, beside the router */
+  readonly shared: readonly { readonly count: number; readonly kind: string; readonly hidden: number }[];
   /** no weight takes part in choosing the experts of a unit, as the graph shows */
   readonly routeKnown: boolean;
   /** edge k of every unit goes to expert k or nowhere, as the graph shows */
@@ -59,6 +61,7 @@ export function factsOf(design: Design, node: Node, forwardOnly = false): SiteFa
     width: x!.axes.at(-1)!.size,
     experts: mixture.expertCount,
     edgesPerUnit,
+    shared: mixture.shared.map(({ count, ffn: { kind, hidden } }) => ({ count, kind, hidden })),
     groups: op.groups.map((group) => groupFacts(group, x!.axes.at(-1)!.size)),
     routeKnown: !dependsOnWeights(edges!),
     edgesInPlace: edgesPerUnit === mixture.expertCount && isInPlace(edges!),

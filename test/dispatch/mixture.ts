@@ -114,6 +114,7 @@ function siteFacts(it: Case, groups: SiteFacts["groups"]): SiteFacts {
     experts: groups.reduce((n, group) => n + group.count, 0),
     edgesPerUnit: it.edges,
     groups,
+    shared: [],
     routeKnown: true,
     edgesInPlace: inPlace(it, groups),
     forwardOnly: false,

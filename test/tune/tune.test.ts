@@ -1,9 +1,13 @@
 /** Tuning: what is measured under which loads, in turns; what is kept, and what is decided from it. */
+import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
+import { run } from "../../src/cli/run.js";
+import { tunedLines } from "../../src/cli/tune.js";
 import { memoryHost } from "../../src/host/memory.js";
+import { graphsOf } from "../../src/pipeline.js";
 import type { Engine } from "../../src/runtime/engine.js";
 import { edgesUnder, LOADS } from "../../src/tune/loads.js";
-import type { TuneTarget } from "../../src/tune/targets.js";
+import { cpuTuning, type TuneTarget } from "../../src/tune/targets.js";
 import { fastest, type Tuned, tune } from "../../src/tune/tune.js";
 import { designOf } from "../dispatch/router.js";
 
@@ -115,6 +119,17 @@ describe("tune", () => {
     expect(await tune(design, { ...size, ...wish, host: memoryHost(), device: idleDevice().device })).toEqual([]);
   });
 
+  it("measures on this machine", async () => {
+    const [found] = await tune(design, { ...size, host: memoryHost(), device: await cpuTuning(1) });
+    expect(found!.device).toMatch(/^cpu /);
+    expect(found!.measured.every(({ milliseconds }) => milliseconds > 0)).toBe(true);
+    expect(tunedLines(found!)[0]).toBe(`Mixture: ${found!.strategy} is the fastest on ${found!.device}`);
+    // what was measured is what is compiled, and said to be
+    const wishes = { dispatch: { Mixture: found!.strategy }, measured: ["Mixture"] };
+    const [choice] = graphsOf(design, { ...size, ...wishes }).choices;
+    expect([choice!.strategy.name, choice!.why]).toEqual([found!.strategy, "fastest, as measured"]);
+  }, 60_000);
+
   it("decides by all loads together, and the first of equals", () => {
     const measured: Tuned["measured"] = [
       { strategy: "a", load: "uniform", milliseconds: 2 },
@@ -125,5 +140,31 @@ describe("tune", () => {
       { strategy: "c", load: "zipf", milliseconds: 1 },
     ];
     expect(fastest(measured)).toBe("b");
+  });
+});
+
+describe("--no-rewrite and --dispatch on the command line", () => {
+  const files = { "mask.moe": readFileSync("specs/mask-moe.moe", "utf8") };
+  const explained = async (...flags: readonly string[]) => {
+    const host = memoryHost({ files });
+    const code = await run(["explain", "mask.moe", "--stage", "dispatch", ...flags], host);
+    return { code, text: [...host.output, ...host.errors].join("") };
+  };
+
+  it("leaves out what is named, once or several times", async () => {
+    const { code, text } = await explained("--no-rewrite", "skip-known-scores", "--no-rewrite", "score-visible");
+    expect(code).toBe(0);
+    expect(text).toMatch(/skip-known-scores +left out +turned off with --no-rewrite/);
+    expect(text).toMatch(/score-visible +left out +turned off with --no-rewrite/);
+    expect((await explained()).text).toMatch(/skip-known-scores +applied/);
+  });
+
+  it("answers a wrong name with the nearest", async () => {
+    const { code, text } = await explained("--no-rewrite", "skip-known-score");
+    expect(code).toBe(1);
+    expect(text).toContain("error[MOE5010]: there is no rewrite `skip-known-score`");
+    expect(text).toContain("did you mean `skip-known-scores`?");
+    expect((await explained("--dispatch", "Mixture=densee")).text).toContain("did you mean `dense`?");
+    expect((await explained("--dispatch", "Mixture=dense")).text).toContain("error[MOE5003]");
   });
 });
