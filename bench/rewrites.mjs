@@ -53,7 +53,7 @@ async function open(text, { name, options }) {
   const { compiled, diagnostics } = compileSpec({ path: "bench.moe", text }, { ...options, programs: ["train"] });
   const errors = diagnostics.filter(({ severity }) => severity === "error");
   if (errors.length > 0) throw new Error(errors.map(({ code, message }) => `${code}: ${message}`).join("\n"));
-  const profiled = await openProfiled(bundleOf(compiled, "bench"), compiled.plan);
+  const profiled = await openProfiled(bundleOf(compiled, "bench"), compiled.plan, true);
   if (profiled === undefined)
     throw new Error("single launches are timed in native code: this machine has no C compiler");
   return { name, plan: compiled.plan, choice: compiled.choices[0], ...profiled };
@@ -123,13 +123,14 @@ function report(results) {
   const date = flags.date ?? new Date().toISOString().slice(0, 10);
   return `# What rewrites and strategies are worth
 
-${machine}, ${results[0].device}, ${date}; ${rounds} rounds.
+${machine}, native code, one thread, ${date}; ${rounds} rounds. Times are processor time of that thread.
 
 Written by \`npm run bench -- --rewrites --record\`. Each row is the same design compiled another way; all rows of a table
 are run in turns, a training step each. Launches, MFLOP and MB are the plan's, for the router's kernels or the whole
 mixture of all layers, forward and backward; ms are medians; ratios are medians of the ratios to the first row within one
 round: below 1 is faster. Kernels that do more than routing (a sort that counts as well, a norm in the same pass) count
-where their name says. The first row is always sorted by expert, without any rewrite, or one-hot where it says so.
+where their name says. The first row is always sorted by expert, without any rewrite. Two rows of the same program show
+how far the numbers can be trusted.
 
 ${results.map(table).join("\n")}`;
 }
