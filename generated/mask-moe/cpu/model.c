@@ -2154,11 +2154,14 @@ static KERNEL void head_cross_entropy_in_evaluate(const worker *w, const float *
 /* One launch: all threads do their share, then wait for each other. */
 #ifdef MOEC_PROFILE /* when each launch of the last run ended, in seconds */
 #include <time.h>
+#ifndef MOEC_CLOCK
+#define MOEC_CLOCK CLOCK_MONOTONIC
+#endif
 MOEC_EXPORT double moec_ended[1 << 14];
 static int moec_launches;
 static void moec_tick(void) {
   struct timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
+  clock_gettime(MOEC_CLOCK, &now);
   moec_ended[moec_launches++ & ((1 << 14) - 1)] = (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 #define TICK \
