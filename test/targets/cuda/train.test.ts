@@ -50,7 +50,7 @@ const metrics = (m: Machine, run: string): Record<string, number>[] =>
 
 describe.skipIf(whyNoEmulation !== undefined)("moec train --target cuda", () => {
   it.each(seeds)(
-    "$spec: 8 steps give the losses of the cpu target",
+    "$spec, $dtype: $steps steps give the losses of the cpu target",
     async (seed) => {
       const { m, flags } = small(seed);
       for (const target of ["cpu", "cuda"]) {
