@@ -11,5 +11,5 @@ export function stepText({ part, norm, reads, dropout }: Step): string {
 /** `input`, `Attend`, `Feed.norm`, `previous.input`; `refer` gives the name a part is known by. */
 export function pointText({ layer, after, normed }: Point, refer: (name: string) => string = (name) => name): string {
   const place = after === undefined ? "input" : `${refer(after)}${normed ? ".norm" : ""}`;
-  return layer === "previous" ? `previous.${place}` : place;
+  return layer === "same" ? place : `${layer}.${place}`;
 }
