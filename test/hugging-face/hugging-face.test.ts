@@ -202,7 +202,7 @@ describe("export and back", () => {
     expect(run.code).toBe(0);
     const before = await loss("gate.moe", "runs/gate/checkpoints/1/model.safetensors");
     expect(await loss("gate-back.moe", "gate.safetensors")).toBeCloseTo(before, 6);
-  });
+  }, 180_000);
 
   it("a design that no family holds is refused, with what it would lose, and nothing is written", async () => {
     trained.host.write("shared.moe", edited(text, [["score linear", "score linear(bias)"]]));
@@ -214,5 +214,5 @@ describe("export and back", () => {
     expect(trained.host.kind("none")).toBeUndefined();
     const again = await trained.moec("export", "runs/a", "--hf", "hf");
     expect([again.code, again.stderr.includes("MOE6010")]).toEqual([1, true]);
-  });
+  }, 180_000);
 });
