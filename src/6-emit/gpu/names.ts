@@ -1,5 +1,8 @@
 /** Names of parameters, axes and loops in the texts of a kernel for a GPU. */
+
 import type { Dim, Kernel, Param, Stmt } from "../../5-plan/plan.js";
+import { diagnose } from "../../diagnostics/diagnose.js";
+import { DiagnosticError } from "../../diagnostics/diagnostic.js";
 import { sourcesOf } from "../sources.js";
 
 /** The parameters under names that no word of the language, function or axis has. */
@@ -22,7 +25,13 @@ export const constantName = (dim: Dim): string =>
 /** `i_d` for a place along an axis. */
 export const loopName = (dim: Dim): string => `i_${word(dim).toLowerCase()}`;
 
-/** Every axis that a kernel mentions, by name. */
+/** A kernel's sizes are constants by the names of their axes. */
+function twoSizes({ name }: Kernel, one: Dim, other: Dim): DiagnosticError {
+  const what = `kernel \`${name}\`, whose axis ${one.name} has ${one.size} places in one line and ${other.size} in another`;
+  return new DiagnosticError([diagnose("MOE5007", { target: "wgsl or cuda", what })]);
+}
+
+/** Every axis that a kernel mentions, by name. Errors: MOE5007 where one name has two sizes. */
 export function dimsOf(kernel: Kernel): Dim[] {
   const body: readonly Stmt[] = kernel.kind === "rows" ? kernel.body : [];
   const domain = kernel.kind === "rows" ? kernel.domain : [];
@@ -32,8 +41,7 @@ export function dimsOf(kernel: Kernel): Dim[] {
     const known = found.get(d.name) ?? d;
     found.set(d.name, known);
     // buffers may be named after another view of them; only what the body walks must agree
-    if (known.size !== d.size && body.flatMap(dimsIn).includes(d))
-      throw new Error(`${kernel.name}: axis ${d.name} is ${known.size} here and ${d.size} there`);
+    if (known.size !== d.size && body.flatMap(dimsIn).includes(d)) throw twoSizes(kernel, known, d);
   }
   return [...found.values()];
 }
