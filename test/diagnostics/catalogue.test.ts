@@ -1,28 +1,20 @@
 /** Every code is explained, and what the explanations show is true. */
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { format } from "../../src/1-syntax/fmt.js";
 import { parse } from "../../src/1-syntax/parse.js";
 import { catalogue, codes, explainPage, isCode } from "../../src/diagnostics/catalogue.js";
+import { examples, explainFolder, pageOf } from "./examples.js";
 
-const folder = new URL("../../src/diagnostics/explain/", import.meta.url);
-const page = (name: string): string => readFileSync(new URL(name, folder), "utf8");
-const examples = codes.flatMap((code) =>
-  [...page(explainPage(code)).matchAll(/^```moe (\w+)\n([\s\S]*?)^```$/gm)].map(([, kind, text]) => ({
-    code,
-    kind,
-    text: text!,
-  })),
-);
 const codesIn = (text: string): string[] => parse({ path: "example.moe", text }).diagnostics.map(({ code }) => code);
 
 describe("explain pages", () => {
   it("exist for every code, and for nothing else", () => {
-    expect(readdirSync(folder).sort()).toEqual(codes.map(explainPage));
+    expect(readdirSync(explainFolder).sort()).toEqual(codes.map(explainPage));
   });
 
   it.each(codes)("%s is titled like the catalogue and says something", (code) => {
-    const [title, ...rest] = page(explainPage(code)).split("\n");
+    const [title, ...rest] = pageOf(code).split("\n");
     expect(title).toBe(`# ${code}: ${catalogue[code].title}`);
     expect(rest.join("\n").trim().length).toBeGreaterThan(60);
   });

@@ -85,11 +85,6 @@ export const nameCodes = {
     // used by --set, explain and --dispatch
     (p: { path: string; missing: string }) => `\`${p.path}\` leads nowhere: there is no \`${p.missing}\``,
   ),
-  MOE2025: error(
-    "a word that this version cannot build yet",
-    (p: { word: string; where: string }) =>
-      `\`${p.word}\` in ${p.where} is part of the language, but this version cannot build it`,
-  ),
   MOE2026: error(
     "a value that is not known when compiling",
     (p: { what: string }) => `${p.what} is not known when compiling`,
