@@ -22,7 +22,7 @@ export async function build(out = join(here, "dist")) {
     platform: "browser",
     tsconfig: false,
     // what only Node can do is loaded when it is used, and a browser never does
-    external: (id) => /^node:|^koffi$|^webgpu$|targets\/cpu\/|targets\/wgsl\/device\.js/.test(id),
+    external: (id) => /^node:|^koffi$|^webgpu$|targets\/(?:cpu|cuda)\/|targets\/wgsl\/device\.js/.test(id),
   });
   await bundle.write({ file: join(out, "page.js"), format: "esm", codeSplitting: false });
   await bundle.close();

@@ -29,6 +29,9 @@ function tooLarge(screens: readonly string[]): readonly string[] {
   });
 }
 
+/** A dense model, and a mixture whose only expert is a block: nothing to dispatch. */
+const UNDISPATCHED = ["specs/branch.moe", "specs/mixture-of-depths.moe"];
+
 describe.each(specs)("%s", (path) => {
   const design = designOf(path);
 
@@ -42,7 +45,7 @@ describe.each(specs)("%s", (path) => {
     // no gradient, few tokens: what is said is the same
     const { choices } = graphsOf(design, { programs: ["evaluate"], batch: 1, seq: 16 });
     const screens = choices.map((choice) => explainChoice(choice).join("\n"));
-    expect(screens.length).toBeGreaterThan(0);
+    expect(screens.length > 0).toBe(!UNDISPATCHED.includes(path));
     expect(tooLarge(screens)).toEqual([]);
     for (const screen of screens) {
       expect(screen).toMatch(/^known$/m);
