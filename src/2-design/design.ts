@@ -197,7 +197,7 @@ export interface RuleUse {
   /** names a file in `src/rules/<slot>/` */
   readonly rule: string;
   /** parameters and modifiers by name, all defaults filled in */
-  readonly args: Readonly<Record<string, RuleArg>>;
+  readonly args: RuleArgs;
   readonly when: When | undefined;
   /** canonical text, e.g. `top(2) per token` */
   readonly text: string;
@@ -206,6 +206,9 @@ export interface RuleUse {
 }
 
 export type RuleArg = number | string | boolean | undefined;
+
+/** arguments of a rule by the names of its parameters */
+export type RuleArgs = Readonly<Record<string, RuleArg>>;
 
 export interface When {
   readonly phase?: "training" | "inferring";

@@ -4,14 +4,17 @@ import { openSide } from "../diff/sides/open-side.js";
 import { kernelTargets } from "../diff/targets/index.js";
 import { explainMark, renderExplainPage } from "../explain/page.js";
 import { explainPageView } from "../explain/page-view.js";
-import type { ExplainFlags } from "./explain.js";
-import { dispatchOptions, setOption } from "./flags.js";
+import { type DispatchFlags, dispatchOptions, setOption } from "./flags.js";
 import { type Cli, exit, print } from "./output.js";
 import { readSpec } from "./read-spec.js";
 import { writePage } from "./write-page.js";
 
+interface PageFlags extends DispatchFlags {
+  readonly set?: readonly string[];
+}
+
 /** The subject is whatever `moec diff` takes as a side; errors are the same. */
-export function explainHtml(cli: Cli, subject: string, out: string, flags: ExplainFlags): number {
+export function explainHtml(cli: Cli, subject: string, out: string, flags: PageFlags): number {
   const { host } = cli;
   const side = openSide(subject, {
     host,

@@ -1,5 +1,5 @@
 /** How many of something a rule takes: a number of them, a share, or a multiple of an even part. Not a rule. */
-import type { RuleArgs } from "./rule.js";
+import type { RuleArgs } from "../2-design/design.js";
 
 /** As `select top(…)` is given it; one of the three is there. */
 export interface Amount {

@@ -2,12 +2,11 @@
  * What a routing rule computes: it reads the state that the slots before it left and returns what it changes.
  * The slots run in the order of the seven steps; nothing here knows which rules exist.
  */
-import type { RuleUse, Unit } from "../2-design/design.js";
+import type { RuleArgs, RuleUse, Unit } from "../2-design/design.js";
 import type { GraphBuilder } from "../3-graph/builder.js";
 import type { Expr } from "../3-graph/expr.js";
 import type { Term } from "../3-graph/expr-build.js";
 import type { Axis, Value } from "../3-graph/graph.js";
-import type { RuleArgs } from "./rule.js";
 
 /** What the mixture gives every rule. */
 export interface RouterSite {

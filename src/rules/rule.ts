@@ -3,12 +3,10 @@
  * description feeds checking, `explain`, completion, formatting, diff and the reference docs; `facts` feeds dispatch;
  * `build` says what the rule computes, as nodes of the graph. A rule without `build` can be checked, not compiled.
  */
-import type { RuleArg, Slot, Table, Unit } from "../2-design/design.js";
+import type { RuleArgs, Slot, Table, Unit } from "../2-design/design.js";
 import type { Clause, Param, Piece } from "../words/pattern.js";
 import type { Amount } from "./amounts.js";
 import type { RuleBuild } from "./build.js";
-
-export type RuleArgs = Readonly<Record<string, RuleArg>>;
 
 /** What a rule may ask about the mixture it routes for. */
 export interface RuleContext {

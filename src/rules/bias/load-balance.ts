@@ -1,11 +1,12 @@
 /** A number per expert that is added for choosing only, and moves against the load after every step. */
 
+import type { RuleArgs } from "../../2-design/design.js";
 import type { Expr } from "../../3-graph/expr.js";
 import { add, and, div, index, le, max, mul, or, select, sign, sub, type Term } from "../../3-graph/expr-build.js";
 import type { Value } from "../../3-graph/graph.js";
 import { number, word } from "../../words/params.js";
 import type { RouterSite } from "../build.js";
-import { defineRule, type RuleArgs } from "../rule.js";
+import { defineRule } from "../rule.js";
 
 export const loadBalance = defineRule({
   slot: "bias",

@@ -2,13 +2,14 @@
  * Experts take a limited number of edges per step. Who comes first is served first: by position all first choices of all
  * units before any second choice, by score the highest weight.
  */
+import type { RuleArgs } from "../../2-design/design.js";
 import { add, and, div, floor, index, le, lt, mul, or, select, sub, type Term } from "../../3-graph/expr-build.js";
 import type { Axis, Value } from "../../3-graph/graph.js";
 import { clause, number, share, value, word } from "../../words/params.js";
 import { ceiling } from "../amounts.js";
 import type { RouterSite, RouterState } from "../build.js";
 import { choiceKey } from "../meaning.js";
-import { defineRule, type RuleArgs } from "../rule.js";
+import { defineRule } from "../rule.js";
 
 /** Most edges of an expert that computes something, and of one that does not. */
 interface Room {

@@ -4,13 +4,14 @@
  * down: the best k of each list contain the best k of all sums, so that k² sums are looked at.
  */
 
+import type { RuleArgs } from "../../2-design/design.js";
 import { linear } from "../../3-graph/compose/linear.js";
 import { add, div, floor, mul, sub } from "../../3-graph/expr-build.js";
 import type { Axis, Value } from "../../3-graph/graph.js";
 import { count } from "../../words/params.js";
 import type { RouterSite, SplitScores } from "../build.js";
 import { scorePrefix } from "../meaning.js";
-import { defineRule, type RuleArgs } from "../rule.js";
+import { defineRule } from "../rule.js";
 
 /** The experts of the k largest sums of a score of each list, and the scores of these: [U, heads·k] both. */
 function bestOf(site: RouterSite, lists: readonly [Value, Value], heads: number, wanted: number) {
