@@ -5,10 +5,10 @@
  */
 import type { Expr } from "../3-graph/expr.js";
 import type { Axis, Node, Value } from "../3-graph/graph.js";
-import { acrossRows, spaceOf } from "./cluster.js";
 import { access, sameAxes } from "./operands.js";
 import type { ParamTable } from "./params.js";
 import type { Dim, PExpr, Source, Stmt, Target } from "./plan.js";
+import { acrossRows, spaceOf } from "./row-space.js";
 
 export interface BodyContext {
   readonly form: "rows" | "flat" | "tile";

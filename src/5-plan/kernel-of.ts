@@ -3,20 +3,20 @@
  */
 import type { Node, Value } from "../3-graph/graph.js";
 import { buildBody } from "./body.js";
-import {
-  type Cluster,
-  type FlatCluster,
-  type MatmulCluster,
-  type OuterCluster,
-  type RowsCluster,
-  type SpecialCluster,
-  spaceOf,
-} from "./cluster.js";
+import type {
+  Cluster,
+  FlatCluster,
+  MatmulCluster,
+  OuterCluster,
+  RowsCluster,
+  SpecialCluster,
+} from "./cluster-kinds.js";
 import type { Matrix, Product } from "./matmul-shape.js";
 import { access, sizeOf } from "./operands.js";
 import { type Bound, type ParamTable, paramTable } from "./params.js";
 import { nodesOf, type Places } from "./place.js";
 import { CHUNKS, type Kernel, type MatmulOutput, type Operand, type Param } from "./plan.js";
+import { spaceOf } from "./row-space.js";
 
 export interface MadeKernel {
   readonly kernel: Kernel;

@@ -3,8 +3,9 @@
  * of a weight replaces the old one where it lies, and the gradient of the logits overwrites the logits.
  */
 import type { Graph, Node, Value } from "../3-graph/graph.js";
-import { acrossRows, type Cluster } from "./cluster.js";
+import type { Cluster } from "./cluster-kinds.js";
 import { access, isLeaf, rootsOf, sameAxes, sizeOf } from "./operands.js";
+import { acrossRows } from "./row-space.js";
 
 export interface Places {
   /** cluster that makes a value */

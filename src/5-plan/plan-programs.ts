@@ -4,7 +4,8 @@
  */
 import type { Graph, Value } from "../3-graph/graph.js";
 import { canonicalise } from "./canonical.js";
-import { type Cluster, cluster, type FusionOptions } from "./cluster.js";
+import { cluster } from "./cluster.js";
+import type { Cluster, FusionOptions } from "./cluster-kinds.js";
 import { kernelOf, type MadeKernel } from "./kernel-of.js";
 import { align, CONTROL_BYTES, packLifetimes } from "./memory.js";
 import { access, isLeaf, sizeOf } from "./operands.js";
