@@ -29,6 +29,23 @@ export interface Dialect {
   readonly sign?: (text: string) => string;
 }
 
+/** Truth in dialects without vectors, where nothing is ever widened. */
+export const scalarTruth: Pick<Dialect, "splat" | "splatTruth" | "and" | "or" | "not"> = {
+  splat: (text) => text,
+  splatTruth: (text) => text,
+  and: (_type, a, b) => `(${a} && ${b})`,
+  or: (_type, a, b) => `(${a} || ${b})`,
+  not: (_type, a) => `!${a}`,
+};
+
+/** The shortest decimal that rounds to a number as an f32, with a point or an exponent: `1.0`, `1e-7`. */
+export function f32Literal(value: number): string {
+  const x = Math.fround(value);
+  const decimals = Array.from({ length: 9 }, (_, i) => Number(x.toPrecision(i + 1)));
+  const text = String(decimals.find((each) => Math.fround(each) === x) ?? x);
+  return /[.e]/.test(text) ? text : `${text}.0`;
+}
+
 export interface Leaves {
   readonly load: (from: Source) => Piece;
   readonly index: (axis: string) => Piece;

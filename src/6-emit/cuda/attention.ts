@@ -3,6 +3,7 @@ import type { SpecialKernel } from "../../5-plan/plan.js";
 import { cudaFloat } from "../../targets/cuda/dialect.js";
 import type { CudaPass } from "../../targets/cuda/program.js";
 import { blocks } from "../gpu/sizes.js";
+import { attentionSizes } from "../gpu/special-sizes.js";
 import { accessTo, assemble, type Context, type CudaText } from "./view.js";
 
 /** Numbers of a head that one thread keeps. */
@@ -11,26 +12,19 @@ const MOST_PARTS = 32;
 const BLOCK_BYTES = 32_768;
 
 function shapeOf(kernel: SpecialKernel) {
-  const a = kernel.attributes;
-  const [sequence, headDim] = [Number(a.seq), Number(a.headDim)];
-  const window = a.window === undefined ? undefined : Number(a.window);
+  const sizes = attentionSizes(kernel);
+  const { sequence, headDim, window } = sizes;
   let split = 1;
   while (headDim / split > MOST_PARTS && headDim % (2 * split) === 0 && split < 32) split *= 2;
   let threads = 32;
   while (threads < 128 && threads < sequence * split) threads *= 2;
   return {
-    sequence,
-    headDim,
-    heads: Number(a.heads),
-    kvHeads: Number(a.kvHeads),
-    batch: kernel.params[0]!.dims[0]!.size / sequence,
-    causal: a.causal === true,
-    window,
+    ...sizes,
     split,
     several: split > 1,
     threads,
     keys: Math.max(1, Math.min(32, Math.floor(BLOCK_BYTES / (8 * headDim)))),
-    scale: cudaFloat(Number(a.scale)),
+    scale: cudaFloat(Number(kernel.attributes.scale)),
     firstKey: window === undefined ? "0" : `at_least_zero(first_query + 1 - ${window})`,
   };
 }

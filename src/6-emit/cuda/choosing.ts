@@ -1,28 +1,23 @@
 /** Kernels that choose: ranking keys, letting edges into experts with limited room, assigning units to experts evenly. */
 import type { SpecialKernel } from "../../5-plan/plan.js";
-import { diagnose } from "../../diagnostics/diagnose.js";
-import { DiagnosticError } from "../../diagnostics/diagnostic.js";
 import { STATIC_SHARED } from "../../targets/cuda/profiles.js";
 import { blocks, elements } from "../gpu/sizes.js";
-import { assignSizes } from "../gpu/special-params.js";
+import { admitSizes, assignSizes, checkExperts, rankSizes } from "../gpu/special-sizes.js";
 import { accessTo, assemble, type Context, type CudaText } from "./view.js";
 
 /** Parameters: keys, the place of each, what stands at each place. */
 export function rankToCuda(kernel: SpecialKernel, context: Context): CudaText {
   const b = accessTo(kernel.params, context);
   const [key, rank, order] = [0, 1, 2];
-  const size = kernel.params[key]!.dims.at(-1)!.size;
-  const count = elements(kernel.params[key]!);
+  const sizes = rankSizes(kernel);
   const view = {
-    size,
-    count,
-    rows: count / size,
+    ...sizes,
     keyOfI: b.read(key, "i"),
     keyOfJ: b.read(key, "j"),
     order: kernel.params[order]!.name,
     rank: kernel.params[rank]!.name,
   };
-  const grid = [blocks(count, 256), 1, 1] as const;
+  const grid = [blocks(sizes.count, 256), 1, 1] as const;
   const passes = ["clear", "places"].map((each) => ({
     entry: `${kernel.name}_${each}`,
     grid,
@@ -36,15 +31,10 @@ export function rankToCuda(kernel: SpecialKernel, context: Context): CudaText {
 export function admitToCuda(kernel: SpecialKernel, context: Context): CudaText {
   const b = accessTo(kernel.params, context);
   const [edge, order, room] = [0, 1, 2];
-  const to = kernel.params.length - 1;
-  const ranked = to === 4 ? 3 : undefined;
-  const experts = elements(kernel.params[room]!);
-  checkExperts(4 * experts, experts, "limiting room");
+  const { ranked, to, ...sizes } = admitSizes(kernel);
+  checkExperts("cuda", "limiting room", sizes.experts, 4 * sizes.experts, STATIC_SHARED);
   const view = {
-    edges: elements(kernel.params[edge]!),
-    k: kernel.params[edge]!.dims.at(-1)!.size,
-    experts,
-    choices: ranked === undefined ? 0 : kernel.params[ranked]!.dims.at(-1)!.size,
+    ...sizes,
     ranked: ranked === undefined ? undefined : kernel.params[ranked]!.name,
     roomOfE: `(int)${b.read(room, "e")}`,
     orderOfI: b.read(order, "i"),
@@ -64,7 +54,7 @@ export function assignToCuda(kernel: SpecialKernel, context: Context): CudaText 
   const [key, to, cost, unit] = [0, 1, 2, 3];
   const [units, experts] = assignSizes(kernel);
   const problems = elements(kernel.params[to]!) / units;
-  checkExperts(24 * (experts + 1) + 8 * THREADS + 4, experts, "assigning units to experts");
+  checkExperts("cuda", "assigning units to experts", experts, 24 * (experts + 1) + 8 * THREADS + 4, STATIC_SHARED);
   const keyOf = (expert: string): string => b.read(key, `((long long)blockIdx.x * UNITS + u) * EXPERTS + ${expert}`);
   const view = {
     units,
@@ -81,10 +71,4 @@ export function assignToCuda(kernel: SpecialKernel, context: Context): CudaText 
   };
   const passes = [{ entry: kernel.name, grid: [problems, 1, 1] as const, threads: THREADS, shared: 0 }];
   return { text: assemble(kernel, "assign", context, view), passes };
-}
-
-function checkExperts(bytes: number, experts: number, what: string): void {
-  if (bytes <= STATIC_SHARED) return;
-  const limit = Math.floor((experts * STATIC_SHARED) / bytes);
-  throw new DiagnosticError([diagnose("MOE5008", { target: "cuda", what, needed: experts, limit })]);
 }

@@ -1,14 +1,14 @@
 /** The whole of a plan for NVIDIA GPUs: every kernel in one CUDA C++ text, and how programs launch them. */
-import type { Kernel, KernelPlan, Param } from "../../5-plan/plan.js";
+import type { Kernel, KernelPlan, MatmulKernel, OuterKernel, Param } from "../../5-plan/plan.js";
 import type { CudaKernel, CudaProgram } from "../../targets/cuda/program.js";
 import { lowerPlan } from "../gpu/lower.js";
+import { exact, mixed } from "../gpu/precision.js";
 import type { GpuShape } from "../gpu/shape.js";
 import { bytesOf } from "../gpu/sizes.js";
 import { fill, readTemplate } from "../templates.js";
 import { finishToCuda, flatToCuda } from "./flat.js";
 import { layOut } from "./layout.js";
 import { matmulToCuda, outerToCuda } from "./matmul.js";
-import { exact, mixed } from "./precision.js";
 import { rowsToCuda } from "./rows.js";
 import { SHADOW, withShadows } from "./shadows.js";
 import { SORT_CHUNK_OF_WARP, specialToCuda } from "./special.js";
@@ -36,7 +36,7 @@ export function planToCuda(plan: KernelPlan, options: CudaOptions): CudaProgram 
   const { compute = "f32" } = options;
   const shape = shapeFor(compute);
   const lowered = lowerPlan(plan, shape);
-  const precision = compute === "bf16" ? mixed(lowered) : exact(lowered);
+  const precision = compute === "bf16" ? mixed(lowered, tensorCoresTake) : exact(lowered);
   const stored = withShadows(lowered, precision);
   const layout = layOut(stored);
   const texts = lowered.kernels.map((kernel, i) => {
@@ -71,6 +71,13 @@ export function planToCuda(plan: KernelPlan, options: CudaOptions): CudaProgram 
     arena: layout.arena,
     programs: stored.programs,
   };
+}
+
+/** Every term of a product lies the same way round. */
+function tensorCoresTake(kernel: MatmulKernel | OuterKernel): boolean {
+  if (kernel.kind === "outer") return true;
+  const terms = kernel.outputs.flatMap((o) => o.terms);
+  return terms.every((t) => t.a.major === terms[0]!.a.major && t.b.major === terms[0]!.b.major);
 }
 
 /** The plan's count of bytes, less what bf16 saves. */

@@ -5,9 +5,9 @@
  */
 import type { CudaLaunch, CudaProgramPlan } from "../../targets/cuda/program.js";
 import type { Lowered } from "../gpu/lower.js";
+import { operandsOf, type Precision } from "../gpu/precision.js";
 import { fill } from "../templates.js";
 import { aligned, type Unplaced } from "./layout.js";
-import { operandsOf, type Precision } from "./precision.js";
 import type { CudaText } from "./view.js";
 
 export const SHADOW = "weights_to_bf16";

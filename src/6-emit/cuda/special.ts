@@ -4,8 +4,9 @@ import { diagnose } from "../../diagnostics/diagnose.js";
 import { DiagnosticError } from "../../diagnostics/diagnostic.js";
 import { STATIC_SHARED } from "../../targets/cuda/profiles.js";
 import type { CudaPass } from "../../targets/cuda/program.js";
-import { blocks, elements } from "../gpu/sizes.js";
+import { blocks } from "../gpu/sizes.js";
 import { sortShape } from "../gpu/special-params.js";
+import { ropeSizes, scatterSizes } from "../gpu/special-sizes.js";
 import { mostTiles } from "../gpu/tiles.js";
 import { attentionGradToCuda, attentionToCuda } from "./attention.js";
 import { admitToCuda, assignToCuda, rankToCuda } from "./choosing.js";
@@ -100,13 +101,10 @@ function sortToCuda(kernel: SpecialKernel, context: Context): CudaText {
 function scatterToCuda(kernel: SpecialKernel, context: Context): CudaText {
   const b = accessTo(kernel.params, context);
   const [values, index, to, next] = [0, 1, 2, 3];
-  const items = elements(kernel.params[index]!);
-  const width = elements(kernel.params[values]!) / items;
-  const rows = elements(kernel.params[to]!) / width;
+  const sizes = scatterSizes(kernel);
+  const { items, width, rows } = sizes;
   const view = {
-    items,
-    width,
-    rows,
+    ...sizes,
     zero: b.write(to, "i", "0.0f"),
     index: kernel.params[index]!.name,
     nextItem: kernel.params[next]!.name,
@@ -125,15 +123,10 @@ function scatterToCuda(kernel: SpecialKernel, context: Context): CudaText {
 function ropeToCuda(kernel: SpecialKernel, context: Context): CudaText {
   const b = accessTo(kernel.params, context);
   const [x, cos, sin, to] = [0, 1, 2, 3];
-  const headDim = Number(kernel.attributes.headDim);
-  const inverse = kernel.attributes.inverse === true;
-  const pairs = elements(kernel.params[x]!) / 2;
+  const sizes = ropeSizes(kernel);
+  const { pairs, inverse } = sizes;
   const view = {
-    pairs,
-    width: kernel.params[x]!.dims.slice(1).reduce((n, d) => n * d.size, 1),
-    headDim,
-    sequence: elements(kernel.params[cos]!) / (headDim / 2),
-    inverse,
+    ...sizes,
     readOne: b.read(x, "one"),
     readTwo: b.read(x, "two"),
     readCos: b.read(cos, "angle"),

@@ -2,6 +2,7 @@
 import type { Param, SpecialKernel } from "../../5-plan/plan.js";
 import type { GpuShape } from "./shape.js";
 import { blocks, elements } from "./sizes.js";
+import { assignSizes } from "./special-sizes.js";
 import { tilesParam } from "./tiles.js";
 
 /** Memory of its own that a special kernel needs, as further parameters. */
@@ -19,12 +20,6 @@ export function extraParams(kernel: SpecialKernel, { sortChunk, tileRows }: GpuS
   if (!sort) return [];
   const counts = i32("chunk_counts", [blocks(sort.edges, sortChunk) + 1, sort.experts]);
   return sort.offsets === undefined ? [counts] : [counts, tilesParam(sort.most, sort.experts, tileRows, "write")];
-}
-
-/** Units and experts of a balanced assignment. */
-export function assignSizes(kernel: SpecialKernel): readonly [units: number, experts: number] {
-  const [units, experts] = kernel.params[0]!.dims.slice(-2);
-  return [units!.size, experts!.size];
 }
 
 /** What every problem keeps: for each pair of experts the cost of the cheapest move, and which unit moves. */

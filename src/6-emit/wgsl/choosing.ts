@@ -1,10 +1,8 @@
 /** Kernels that choose: ranking keys, letting edges into experts with limited room, assigning units to experts evenly. */
 import type { SpecialKernel } from "../../5-plan/plan.js";
-import { diagnose } from "../../diagnostics/diagnose.js";
-import { DiagnosticError } from "../../diagnostics/diagnostic.js";
 import type { WgslPass } from "../../targets/wgsl/program.js";
 import { blocks, elements } from "../gpu/sizes.js";
-import { assignSizes } from "../gpu/special-params.js";
+import { admitSizes, assignSizes, checkExperts, rankSizes } from "../gpu/special-sizes.js";
 import { bindParams } from "./bindings.js";
 import { assemble, type Context, grid, type WgslText } from "./view.js";
 
@@ -12,20 +10,17 @@ import { assemble, type Context, grid, type WgslText } from "./view.js";
 export function rankToWgsl(kernel: SpecialKernel, context: Context): WgslText {
   const b = bindParams(kernel.params, context.choice);
   const [key, rank, order] = [0, 1, 2];
-  const size = kernel.params[key]!.dims.at(-1)!.size;
-  const count = elements(kernel.params[key]!);
+  const sizes = rankSizes(kernel);
   const view = {
     declarations: b.declarations,
-    size,
-    count,
-    rows: count / size,
+    ...sizes,
     keyOfI: b.read(key, "i"),
     keyOfJ: b.read(key, "j"),
     clearOrder: b.write(order, "i", "-1"),
     putOrder: b.write(order, "at", "i32(i - start)"),
     putRank: b.write(rank, "i", "place"),
   };
-  const workgroups = grid(blocks(count, 256), context.profile);
+  const workgroups = grid(blocks(sizes.count, 256), context.profile);
   const passes: WgslPass[] = [
     { entry: "clear", workgroups, bindings: b.of([order]) },
     { entry: "find_places", workgroups, bindings: b.of() },
@@ -37,16 +32,11 @@ export function rankToWgsl(kernel: SpecialKernel, context: Context): WgslText {
 export function admitToWgsl(kernel: SpecialKernel, context: Context): WgslText {
   const b = bindParams(kernel.params, context.choice);
   const [edge, order, room] = [0, 1, 2];
-  const to = kernel.params.length - 1;
-  const ranked = to === 4 ? 3 : undefined;
-  const experts = elements(kernel.params[room]!);
-  checkExperts(4 * experts, experts, "limiting room", context);
+  const { ranked, to, ...sizes } = admitSizes(kernel);
+  checkExperts("wgsl", "limiting room", sizes.experts, 4 * sizes.experts, context.profile.workgroupMemory);
   const view = {
     declarations: b.declarations,
-    edges: elements(kernel.params[edge]!),
-    k: kernel.params[edge]!.dims.at(-1)!.size,
-    experts,
-    choices: ranked === undefined ? 0 : kernel.params[ranked]!.dims.at(-1)!.size,
+    ...sizes,
     ranked: ranked !== undefined,
     roomOfE: b.read(room, "e"),
     clear: b.write(to, "i", "-1"),
@@ -70,7 +60,8 @@ export function assignToWgsl(kernel: SpecialKernel, context: Context): WgslText 
   const [units, experts] = assignSizes(kernel);
   const problems = elements(kernel.params[to]!) / units;
   const lanes = Math.min(LANES, context.profile.invocations);
-  checkExperts(24 * (experts + 1) + 8 * lanes + 4, experts, "assigning units to experts", context);
+  const bytes = 24 * (experts + 1) + 8 * lanes + 4;
+  checkExperts("wgsl", "assigning units to experts", experts, bytes, context.profile.workgroupMemory);
   const keyOf = (expert: string): string => b.read(key, `(problem * UNITS + u) * EXPERTS + ${expert}`);
   const view = {
     declarations: b.declarations,
@@ -92,10 +83,4 @@ export function assignToWgsl(kernel: SpecialKernel, context: Context): WgslText 
   };
   const passes: WgslPass[] = [{ entry: "main", workgroups: [problems, 1, 1], bindings: b.of() }];
   return { code: assemble(kernel, "assign.wgsl", view, context.from), passes };
-}
-
-function checkExperts(bytes: number, experts: number, what: string, { profile }: Context): void {
-  if (bytes <= profile.workgroupMemory) return;
-  const limit = Math.floor((experts * profile.workgroupMemory) / bytes);
-  throw new DiagnosticError([diagnose("MOE5008", { target: "wgsl", what, needed: experts, limit })]);
 }

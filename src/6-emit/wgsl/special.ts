@@ -5,8 +5,9 @@ import { diagnose } from "../../diagnostics/diagnose.js";
 import { DiagnosticError } from "../../diagnostics/diagnostic.js";
 import { wgslFloat } from "../../targets/wgsl/dialect.js";
 import type { WgslPass } from "../../targets/wgsl/program.js";
-import { blocks, bytesOf, elements } from "../gpu/sizes.js";
+import { blocks, bytesOf } from "../gpu/sizes.js";
 import { sortShape } from "../gpu/special-params.js";
+import { attentionSizes, ropeSizes, scatterSizes } from "../gpu/special-sizes.js";
 import { mostTiles } from "../gpu/tiles.js";
 import { bindParams } from "./bindings.js";
 import { admitToWgsl, assignToWgsl, rankToWgsl } from "./choosing.js";
@@ -103,14 +104,11 @@ function sortToWgsl(kernel: SpecialKernel, context: Context): WgslText {
 function scatterToWgsl(kernel: SpecialKernel, context: Context): WgslText {
   const b = bindParams(kernel.params, context.choice);
   const [values, index, to, next] = [0, 1, 2, 3];
-  const items = elements(kernel.params[index]!);
-  const width = elements(kernel.params[values]!) / items;
-  const rows = elements(kernel.params[to]!) / width;
+  const sizes = scatterSizes(kernel);
+  const { items, width, rows } = sizes;
   const view = {
     declarations: b.declarations,
-    items,
-    width,
-    rows,
+    ...sizes,
     zero: b.write(to, "i", "0.0"),
     rowOfI: b.read(index, "i"),
     rowOfJ: b.read(index, "j"),
@@ -132,17 +130,12 @@ function scatterToWgsl(kernel: SpecialKernel, context: Context): WgslText {
 function ropeToWgsl(kernel: SpecialKernel, context: Context): WgslText {
   const b = bindParams(kernel.params, context.choice);
   const [x, cos, sin, to] = [0, 1, 2, 3];
-  const headDim = Number(kernel.attributes.headDim);
-  const inverse = kernel.attributes.inverse === true;
-  const pairs = elements(kernel.params[x]!) / 2;
+  const sizes = ropeSizes(kernel);
+  const { pairs, inverse } = sizes;
   const view = {
     declarations: b.declarations,
-    pairs,
-    width: kernel.params[x]!.dims.slice(1).reduce((n, d) => n * d.size, 1),
-    headDim,
-    half: headDim / 2,
-    sequence: elements(kernel.params[cos]!) / (headDim / 2),
-    inverse,
+    ...sizes,
+    half: sizes.headDim / 2,
     readOne: b.read(x, "one"),
     readTwo: b.read(x, "two"),
     readCos: b.read(cos, "angle"),
@@ -161,9 +154,8 @@ function ropeToWgsl(kernel: SpecialKernel, context: Context): WgslText {
 const BLOCK_BYTES = 14_336;
 
 function attentionShape(kernel: SpecialKernel, context: Context) {
-  const a = kernel.attributes;
-  const [sequence, headDim] = [Number(a.seq), Number(a.headDim)];
-  const window = a.window === undefined ? undefined : Number(a.window);
+  const sizes = attentionSizes(kernel);
+  const { sequence, headDim, window } = sizes;
   const tooLong = kernel.params.some((p) => bytesOf(p) > context.profile.binding);
   if (tooLong)
     throw new DiagnosticError([
@@ -178,17 +170,12 @@ function attentionShape(kernel: SpecialKernel, context: Context) {
   let lanes = 16;
   while (lanes < 64 && lanes < sequence) lanes *= 2;
   return {
-    sequence,
-    heads: Number(a.heads),
-    kvHeads: Number(a.kvHeads),
-    batch: kernel.params[0]!.dims[0]!.size / sequence,
-    causal: a.causal === true,
-    window,
+    ...sizes,
     quads,
     parts: quads ? headDim / 4 : headDim,
     lanes,
     block: Math.max(1, Math.min(32, Math.floor(BLOCK_BYTES / (8 * headDim)))),
-    scale: wgslFloat(Number(a.scale)),
+    scale: wgslFloat(Number(kernel.attributes.scale)),
     firstKey: window === undefined ? "0u" : `max(first_query + 1u, ${window}u) - ${window}u`,
   };
 }

@@ -2,7 +2,7 @@
  * How the cuda target spells arithmetic: scalars only, every number an f32 with its suffix, functions of CUDA's own
  * mathematics in their exact forms. Not a vector dialect: a GPU's lanes are its vectors.
  */
-import type { Dialect } from "../c-like.js";
+import { type Dialect, f32Literal, scalarTruth } from "../c-like.js";
 
 const FUNCTIONS: Readonly<Record<string, string>> = {
   abs: "fabsf",
@@ -26,11 +26,7 @@ export const cudaDialect: Dialect = {
     if (name === "recip") return `(1.0f / (${args[0]}))`;
     return `${FUNCTIONS[name] ?? name}(${args.join(", ")})`;
   },
-  splat: (text) => text,
-  splatTruth: (text) => text,
-  and: (_type, a, b) => `(${a} && ${b})`,
-  or: (_type, a, b) => `(${a} || ${b})`,
-  not: (_type, a) => `!${a}`,
+  ...scalarTruth,
   sign: (text) => `sign_of(${text})`,
 };
 
@@ -38,15 +34,5 @@ export const cudaDialect: Dialect = {
 export function cudaFloat(value: number): string {
   if (value === Number.POSITIVE_INFINITY) return "HIGHEST";
   if (value === Number.NEGATIVE_INFINITY) return "LOWEST";
-  const text = shortest(Math.fround(value));
-  return `${/[.e]/.test(text) ? text : `${text}.0`}f`;
-}
-
-/** The shortest decimal that rounds to this f32. */
-function shortest(x: number): string {
-  for (let digits = 1; digits <= 9; digits++) {
-    const text = x.toPrecision(digits);
-    if (Math.fround(Number(text)) === x) return String(Number(text));
-  }
-  return String(x);
+  return `${f32Literal(value)}f`;
 }

@@ -2,8 +2,10 @@
  * A compiled design for NVIDIA GPUs, as plain data: one CUDA C++ text with all kernels, the memory they share, and for
  * every program the launches in order. How a plan becomes this is `6-emit/cuda`.
  */
-import type { DataSource, DType } from "../../3-graph/graph.js";
-import type { BufferRole, Dim } from "../../5-plan/plan.js";
+import type { DType } from "../../3-graph/graph.js";
+import type { GpuLaunch as CudaLaunch, GpuProgramPlan as CudaProgramPlan, GpuTensor } from "../gpu-program.js";
+
+export type { CudaLaunch, CudaProgramPlan };
 
 export interface CudaProgram {
   /** `model.cu` */
@@ -42,28 +44,7 @@ export interface CudaPass {
 
 export type CudaDType = DType | "bf16";
 
-export interface CudaBuffer {
-  readonly name: string;
-  readonly role: BufferRole;
-  readonly dtype: CudaDType;
-  readonly dims: readonly Dim[];
-  readonly source?: DataSource;
-  /** of the tensor */
-  readonly bytes: number;
+export interface CudaBuffer extends GpuTensor<CudaDType> {
   /** bytes from the start of the arena; a multiple of 256 */
   readonly offset: number;
-}
-
-export interface CudaProgramPlan {
-  readonly name: string;
-  readonly launches: readonly CudaLaunch[];
-  readonly outputs: Readonly<Record<string, number>>;
-}
-
-export interface CudaLaunch {
-  readonly kernel: number;
-  readonly args: readonly number[];
-  readonly scope: string;
-  /** number of elements, passed behind the pointers where a kernel wants it */
-  readonly count?: number;
 }

@@ -3,7 +3,7 @@
  * error function, and lets cos, tanh and exp be coarse or overflow: those are functions of our own
  * (templates/wgsl/math.wgsl). Not a vector dialect: a GPU's lanes are its vectors.
  */
-import type { Dialect } from "../c-like.js";
+import { type Dialect, f32Literal, scalarTruth } from "../c-like.js";
 
 /** Functions that WGSL has, by its name for them. */
 const BUILT_IN: Readonly<Record<string, string>> = { rsqrt: "inverseSqrt" };
@@ -22,11 +22,7 @@ export const wgslDialect: Dialect = {
     if (name === "recip") return `(1.0 / (${args[0]}))`;
     return `${OWN[name] ?? BUILT_IN[name] ?? name}(${args.join(", ")})`;
   },
-  splat: (text) => text,
-  splatTruth: (text) => text,
-  and: (_type, a, b) => `(${a} && ${b})`,
-  or: (_type, a, b) => `(${a} || ${b})`,
-  not: (_type, a) => `!${a}`,
+  ...scalarTruth,
   sign: (text) => `sign(${text})`,
 };
 
@@ -40,15 +36,5 @@ export function ownFunctionsIn(text: string): string[] {
 export function wgslFloat(value: number): string {
   if (value === Number.POSITIVE_INFINITY) return "HIGHEST";
   if (value === Number.NEGATIVE_INFINITY) return "LOWEST";
-  const text = shortest(Math.fround(value));
-  return /[.e]/.test(text) ? text : `${text}.0`;
-}
-
-/** The shortest decimal that rounds to this f32. */
-function shortest(x: number): string {
-  for (let digits = 1; digits <= 9; digits++) {
-    const text = x.toPrecision(digits);
-    if (Math.fround(Number(text)) === x) return String(Number(text));
-  }
-  return String(x);
+  return f32Literal(value);
 }

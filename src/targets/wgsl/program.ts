@@ -3,8 +3,7 @@
  * the dispatches in order. The runner needs nothing else, in Node or in a browser. How a plan becomes this
  * is `6-emit/wgsl`.
  */
-import type { DataSource, DType } from "../../3-graph/graph.js";
-import type { BufferRole, Dim } from "../../5-plan/plan.js";
+import type { GpuProgramPlan, GpuTensor } from "../gpu-program.js";
 
 export interface WgslProgram {
   readonly kernels: readonly WgslKernel[];
@@ -12,7 +11,7 @@ export interface WgslProgram {
   readonly buffers: readonly WgslBuffer[];
   /** bytes of each GPU buffer; tensors whose lives do not meet share one */
   readonly memories: readonly number[];
-  readonly programs: readonly WgslProgramPlan[];
+  readonly programs: readonly GpuProgramPlan[];
   /** what an adapter must allow */
   readonly needs: WgslNeeds;
 }
@@ -51,32 +50,11 @@ export interface BindingPart {
   readonly bytes: number;
 }
 
-export interface WgslBuffer {
-  readonly name: string;
-  readonly role: BufferRole;
-  readonly dtype: DType;
-  readonly dims: readonly Dim[];
-  /** what the host fills a data buffer with */
-  readonly source?: DataSource;
-  /** of the tensor; the place it takes is rounded up to whole words */
-  readonly bytes: number;
+export interface WgslBuffer extends GpuTensor {
   /** index into memories */
   readonly memory: number;
   /** bytes from the start of that memory */
   readonly offset: number;
-}
-
-export interface WgslProgramPlan {
-  readonly name: string;
-  readonly launches: readonly WgslLaunch[];
-  readonly outputs: Readonly<Record<string, number>>;
-}
-
-export interface WgslLaunch {
-  readonly kernel: number;
-  readonly args: readonly number[];
-  readonly scope: string;
-  readonly count?: number;
 }
 
 export interface WgslNeeds {

@@ -3,7 +3,8 @@
  * Runs a WGSL program on a WebGPU device, in Node or in a browser: pipelines, bind groups and memory are made
  * once, a run is one command buffer. Knows nothing of where the device came from, nor of training.
  */
-import type { WgslBinding, WgslLaunch, WgslPass, WgslProgram } from "./program.js";
+import type { GpuLaunch } from "../gpu-program.js";
+import type { WgslBinding, WgslPass, WgslProgram } from "./program.js";
 
 export interface WgslRunner {
   readonly program: WgslProgram;
@@ -142,7 +143,7 @@ interface Made {
   readonly key: string;
 }
 
-function stepsOf(device: GPUDevice, program: WgslProgram, launch: WgslLaunch, made: Made): Step[] {
+function stepsOf(device: GPUDevice, program: WgslProgram, launch: GpuLaunch, made: Made): Step[] {
   return program.kernels[launch.kernel]!.passes.map((pass) => {
     const { pipeline, layout } = made.pipelines.get(`${launch.kernel} ${pass.entry}`)!;
     const entries = pass.bindings.map((b) => ({
@@ -161,7 +162,7 @@ function resourceOf(
   { of }: WgslBinding,
   pass: WgslPass,
   program: WgslProgram,
-  launch: WgslLaunch,
+  launch: GpuLaunch,
   made: Made,
 ): GPUBufferBinding {
   if (of.kind === "pool") return { buffer: made.memories[0]! };
@@ -176,7 +177,7 @@ const wholeWords = (bytes: number): number => Math.max(4, Math.ceil(bytes / 4) *
 
 function workgroupsOf(
   { workgroups }: WgslPass,
-  launch: WgslLaunch,
+  launch: GpuLaunch,
   device: GPUDevice,
 ): readonly [number, number, number] {
   if (!("perWorkgroup" in workgroups)) return workgroups;

@@ -1,24 +1,24 @@
 /**
- * What is computed and kept in bf16 where a design asks for it: products of matrices go to the tensor cores, except those
- * of routers; tensors between kernels that such a product reads are stored in bf16, or, where a router or the host reads
- * them too, in f32 with a twin in bf16 beside them; weights keep their f32 masters and get copies in bf16 (shadows), made
- * anew before each run. Everything else, sums above all, stays f32.
+ * What is computed and kept in halves (bf16 or f16) where a design asks for it: products of matrices, except those of
+ * routers, read halves; tensors between kernels that such a product reads are stored so, or, where a router or the host
+ * reads them too, in f32 with a twin in halves beside them; weights keep their f32 masters and get copies in halves
+ * (shadows), made anew before each run. Everything else, sums above all, stays f32.
  */
 import type { Kernel, MatmulKernel, OuterKernel } from "../../5-plan/plan.js";
-import type { Lowered, LoweredBuffer } from "../gpu/lower.js";
+import type { Lowered, LoweredBuffer } from "./lower.js";
 
 export interface Precision {
-  /** kernels whose products are made in bf16 */
+  /** kernels whose products read halves */
   readonly tensor: ReadonlySet<number>;
-  /** parameters stored in bf16, of each kernel */
+  /** parameters stored in halves, of each kernel */
   readonly halves: readonly ReadonlySet<number>[];
-  /** workspace tensors stored in bf16 */
+  /** workspace tensors stored in halves */
   readonly buffers: ReadonlySet<number>;
-  /** parameters of each kernel that are written twice: in f32, and to a twin in bf16 */
+  /** parameters of each kernel that are written twice: in f32, and to a twin in halves */
   readonly twins: readonly (readonly number[])[];
   /** workspace tensors that have a twin */
   readonly twinned: readonly number[];
-  /** weights that have a copy in bf16, in the order of the plan */
+  /** weights that have a copy in halves, in the order of the plan */
   readonly shadowed: readonly number[];
 }
 
@@ -32,9 +32,12 @@ export const exact = ({ kernels }: Lowered): Precision => ({
   shadowed: [],
 });
 
-/** Errors: none; what cannot be in bf16 stays in f32. */
-export function mixed(lowered: Lowered): Precision {
+type Product = MatmulKernel | OuterKernel;
+
+/** `takes`: which products a target makes of halves; never a router's. Errors: none; what cannot be halves stays f32. */
+export function mixed(lowered: Lowered, takes: (kernel: Product) => boolean): Precision {
   const { kernels, buffers } = lowered;
+  const isTensor = (k: Kernel): boolean => isProduct(k) && !isRouter(k) && takes(k);
   const tensor = new Set(kernels.flatMap((k, i) => (isTensor(k) ? [i] : [])));
   const groups = grouped(lowered, tensor);
   const exactly = new Set([...lowered.programs.flatMap((p) => Object.values(p.outputs)), ...readByRouters(lowered)]);
@@ -73,14 +76,7 @@ function readByRouters({ kernels, programs }: Lowered): number[] {
 const isPlain = ({ role, dtype, dims }: LoweredBuffer): boolean =>
   role === "work" && dtype === "f32" && dims.length > 0 && dims[0]!.name !== "chunk";
 
-/** Products that tensor cores may make: not a router's, and every term lies the same way round. */
-function isTensor(kernel: Kernel): kernel is MatmulKernel | OuterKernel {
-  if (isRouter(kernel)) return false;
-  if (kernel.kind === "outer") return true;
-  if (kernel.kind !== "matmul") return false;
-  const terms = kernel.outputs.flatMap((o) => o.terms);
-  return terms.every((t) => t.a.major === terms[0]!.a.major && t.b.major === terms[0]!.b.major);
-}
+const isProduct = (kernel: Kernel): kernel is Product => kernel.kind === "matmul" || kernel.kind === "outer";
 
 /** Parameters that a product reads as its operands. */
 export function operandsOf(kernel: Kernel): ReadonlySet<number> {
@@ -98,11 +94,11 @@ interface Slot {
 interface Group {
   readonly nodes: readonly string[];
   readonly slots: readonly Slot[];
-  /** whether a product in bf16 reads them */
+  /** whether a product of halves reads them */
   readonly read: boolean;
 }
 
-/** What a launch has in a place: a tensor, or, where a product in bf16 reads a weight, the weight's copy. */
+/** What a launch has in a place: a tensor, or, where a product of halves reads a weight, the weight's copy. */
 export function nodeAt(lowered: Lowered, tensor: ReadonlySet<number>, slot: Slot, buffer: number): string {
   const isOperand = tensor.has(slot.kernel) && operandsOf(lowered.kernels[slot.kernel]!).has(slot.param);
   return isOperand && lowered.buffers[buffer]!.role === "param" ? `shadow ${buffer}` : `buffer ${buffer}`;
