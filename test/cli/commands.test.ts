@@ -86,6 +86,14 @@ describe("check", () => {
     expect(stdout).toContain("b.moe: no mistakes");
   });
 
+  it("refuses what is not text in one line", async () => {
+    const { moec } = commandLineOn({ "a.moe": "\0\x01\ufffd\x06 weights" });
+    const { code, stdout } = await moec("check", "a.moe");
+    expect(code).toBe(1);
+    expect(stdout).toContain("error[MOE6013]: `a.moe` cannot be read: it is not text");
+    expect(stdout).toContain("1 error\n");
+  });
+
   it("gives them to tools", async () => {
     const { moec } = commandLineOn({ "a.moe": broken });
     const json = JSON.parse((await moec("check", "a.moe", "--json")).stdout);

@@ -47,7 +47,8 @@ export const routingCodes = {
   ),
   MOE3011: warning(
     "copy or zero experts counted in a capacity",
-    (p: { kind: string; count: number }) => `${p.count} \`${p.kind}\` experts cost nothing, but capacity counts them`,
+    (p: { kind: string; count: number }) =>
+      `${p.count} \`${p.kind}\` ${p.count === 1 ? "expert costs" : "experts cost"} nothing, but capacity counts ${p.count === 1 ? "it" : "them"}`,
   ),
   MOE3012: error(
     "a table whose tiers leave ids out",
