@@ -12,22 +12,13 @@ import { joins, related, samePhase, seesRows, sharesNumbers } from "./joins-pass
 import { lateUpdatesLast, replacements } from "./late-updates.js";
 import { type Product, readProduct } from "./matmul-shape.js";
 import { access, isLeaf, isVirtual, rootsOf } from "./operands.js";
+import { SPECIAL_OPS } from "./plan.js";
 import { countUses } from "./rewrite.js";
 import { acrossRows, type Shape, shapeOf } from "./row-space.js";
 import { sumsOfProducts } from "./sums-of-products.js";
 
-const SPECIAL = new Set([
-  "partition",
-  "bucket",
-  "histogram",
-  "scatterAdd",
-  "rope",
-  "attention",
-  "attentionGrad",
-  "rank",
-  "admit",
-  "assign",
-]);
+/** Node kinds that are kernels of their own. */
+const SPECIAL: ReadonlySet<string> = new Set(SPECIAL_OPS);
 
 export function cluster(graph: Graph, options: FusionOptions): Cluster[] {
   const sums = sumsOfProducts(graph, countUses(graph));

@@ -15,7 +15,15 @@ import type { Matrix, Product } from "./matmul-shape.js";
 import { access, sizeOf } from "./operands.js";
 import { type Bound, type ParamTable, paramTable } from "./params.js";
 import { nodesOf, type Places } from "./place.js";
-import { CHUNKS, type Kernel, type MatmulOutput, type Operand, type Param } from "./plan.js";
+import {
+  CHUNKS,
+  type Kernel,
+  type MatmulOutput,
+  type Operand,
+  type Param,
+  SPECIAL_OPS,
+  type SpecialOp,
+} from "./plan.js";
 import { spaceOf } from "./row-space.js";
 
 export interface MadeKernel {
@@ -168,11 +176,19 @@ function specialKernel(c: SpecialCluster, params: ParamTable): Part<Extract<Kern
     string,
     number | string | boolean | undefined
   >;
-  const op = c.nodes
-    .map((n) => n.op.kind)
-    .sort()
-    .join("+");
+  const op = specialOp(
+    c.nodes
+      .map((n) => n.op.kind)
+      .sort()
+      .join("+"),
+  );
   return { kind: "special", op, attributes, sizes, flops: specialFlops(c.nodes[0]!) };
+}
+
+function specialOp(name: string): SpecialOp {
+  const found = SPECIAL_OPS.find((op) => op === name);
+  if (!found) throw new Error(`no kernel does ${name} together`);
+  return found;
 }
 
 /** What a view shows lies elsewhere in memory, but the kernel counts along the axes of the view. */

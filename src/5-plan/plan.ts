@@ -175,10 +175,26 @@ export interface OuterKernel extends KernelBase {
   readonly group: { readonly offsets: number; readonly experts: number } | undefined;
 }
 
+/** Ops that are kernels of their own, and such as are done together; every target has a kernel for each. */
+export const SPECIAL_OPS = [
+  "partition",
+  "histogram",
+  "histogram+partition",
+  "bucket",
+  "rank",
+  "admit",
+  "assign",
+  "scatterAdd",
+  "rope",
+  "attention",
+  "attentionGrad",
+] as const;
+export type SpecialOp = (typeof SPECIAL_OPS)[number];
+
 /** An op that is its own kernel; attributes are those of the op. */
 export interface SpecialKernel extends KernelBase {
   readonly kind: "special";
-  readonly op: string;
+  readonly op: SpecialOp;
   readonly attributes: Readonly<Record<string, number | string | boolean | undefined>>;
   /** sizes of the axes involved, by name */
   readonly sizes: Readonly<Record<string, number>>;

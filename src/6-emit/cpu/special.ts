@@ -1,12 +1,12 @@
 /** Kernels that are one op: sorting edges, ranking and assigning units, attention, rotary positions, scattering rows. */
-import type { SpecialKernel } from "../../5-plan/plan.js";
+import type { SpecialKernel, SpecialOp } from "../../5-plan/plan.js";
 import { cFloat } from "../../targets/cpu/dialect.js";
 import { fill } from "../templates.js";
 import { type CKernel, header, roundUp } from "./view.js";
 
 type ToC = (kernel: SpecialKernel) => CKernel;
 
-const SPECIAL: Readonly<Record<string, ToC>> = {
+const SPECIAL: Readonly<Record<SpecialOp, ToC>> = {
   partition: partitionToC,
   histogram: partitionToC,
   "histogram+partition": partitionToC,
@@ -21,9 +21,7 @@ const SPECIAL: Readonly<Record<string, ToC>> = {
 };
 
 export function specialToC(kernel: SpecialKernel): CKernel {
-  const toC = SPECIAL[kernel.op];
-  if (!toC) throw new Error(`the cpu target has no kernel for ${kernel.op}`);
-  return toC(kernel);
+  return SPECIAL[kernel.op](kernel);
 }
 
 const elements = (kernel: SpecialKernel, param: number): number =>

@@ -1,5 +1,5 @@
 /** Kernels that are one op: sorting edges, attention, rotary positions, scattering rows. Some take several launches. */
-import type { SpecialKernel } from "../../5-plan/plan.js";
+import type { SpecialKernel, SpecialOp } from "../../5-plan/plan.js";
 import { diagnose } from "../../diagnostics/diagnose.js";
 import { DiagnosticError } from "../../diagnostics/diagnostic.js";
 import { STATIC_SHARED } from "../../targets/cuda/profiles.js";
@@ -15,7 +15,7 @@ import { accessTo, assemble, type Context, type CudaText } from "./view.js";
 
 type ToCuda = (kernel: SpecialKernel, context: Context) => CudaText;
 
-const SPECIAL: Readonly<Record<string, ToCuda>> = {
+const SPECIAL: Readonly<Record<SpecialOp, ToCuda>> = {
   partition: sortToCuda,
   histogram: sortToCuda,
   "histogram+partition": sortToCuda,
@@ -30,9 +30,7 @@ const SPECIAL: Readonly<Record<string, ToCuda>> = {
 };
 
 export function specialToCuda(kernel: SpecialKernel, context: Context): CudaText {
-  const toCuda = SPECIAL[kernel.op];
-  if (!toCuda) throw new DiagnosticError([diagnose("MOE5007", { target: "cuda", what: `the operation ${kernel.op}` })]);
-  return toCuda({ ...kernel, params: namedParams(kernel.params, []) }, context);
+  return SPECIAL[kernel.op]({ ...kernel, params: namedParams(kernel.params, []) }, context);
 }
 
 /** Edges that one warp sorts. */

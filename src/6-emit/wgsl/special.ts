@@ -1,6 +1,6 @@
 /** Kernels that are one op: sorting edges, attention, rotary positions, scattering rows. Some take several dispatches. */
 
-import type { SpecialKernel } from "../../5-plan/plan.js";
+import type { SpecialKernel, SpecialOp } from "../../5-plan/plan.js";
 import { diagnose } from "../../diagnostics/diagnose.js";
 import { DiagnosticError } from "../../diagnostics/diagnostic.js";
 import { wgslFloat } from "../../targets/wgsl/dialect.js";
@@ -15,7 +15,7 @@ import { namedParams } from "./names.js";
 import { GROUP_ROWS, SORT_CHUNK } from "./shape.js";
 import { assemble, type Context, grid, type WgslText } from "./view.js";
 
-const SPECIAL: Readonly<Record<string, (kernel: SpecialKernel, context: Context) => WgslText>> = {
+const SPECIAL: Readonly<Record<SpecialOp, (kernel: SpecialKernel, context: Context) => WgslText>> = {
   partition: sortToWgsl,
   histogram: sortToWgsl,
   "histogram+partition": sortToWgsl,
@@ -30,9 +30,7 @@ const SPECIAL: Readonly<Record<string, (kernel: SpecialKernel, context: Context)
 };
 
 export function specialToWgsl(kernel: SpecialKernel, context: Context): WgslText {
-  const toWgsl = SPECIAL[kernel.op];
-  if (!toWgsl) throw new DiagnosticError([diagnose("MOE5007", { target: "wgsl", what: `the operation ${kernel.op}` })]);
-  return toWgsl({ ...kernel, params: namedParams(kernel.params, []) }, context);
+  return SPECIAL[kernel.op]({ ...kernel, params: namedParams(kernel.params, []) }, context);
 }
 
 /** Experts whose counts fit into workgroup memory, three tables of them. */
