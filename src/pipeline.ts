@@ -97,7 +97,9 @@ export function compileWgsl(design: Design, options: CompileOptions = {}, profil
   const plan = planPrograms(graphs as Record<string, Graph>, { fusion: { hotRow: 0 } });
   const { path, hash } = design.spec;
   const from = { title: design.model!.name, spec: path, hash, version: version() };
-  return { design, choices, plan, wgsl: planToWgsl(plan, profile ? { ...from, profile } : from) };
+  // WGSL has no bf16; f32 is never less exact
+  const compute = design.model!.dtype.compute === "f16" ? "f16" : "f32";
+  return { design, choices, plan, wgsl: planToWgsl(plan, { ...from, compute, ...(profile && { profile }) }) };
 }
 
 /** Stages 3 to 6 for NVIDIA GPUs. Errors: MOE5007, MOE5008. */

@@ -64,7 +64,7 @@ function gpuRows({ adapter, reason, noSoftware }: WgslFacts): string[][] {
     const other = noSoftware ?? "MOEC_ADAPTER=software uses a slow one made of software";
     return [["target wgsl", `${reason}; ${other}`]];
   }
-  const { name, features, limits } = adapter;
+  const { name, features, limits, halves } = adapter;
   const sizes = [
     `${formatBytes(limits.maxBufferSize)} a buffer`,
     `${formatBytes(limits.maxStorageBufferBindingSize)} a binding`,
@@ -74,6 +74,7 @@ function gpuRows({ adapter, reason, noSoftware }: WgslFacts): string[][] {
   return [
     ["WebGPU", `${name}: ${features.length > 0 ? features.join(", ") : "no optional features"}`],
     ["", sizes.join(", ")],
+    ["", `f32; with \`compute: f16\` products read 16 bits, ${halves === "f16" ? "as f16" : "two in a word"}`],
     ["target wgsl", `wgsl (${name})`],
   ];
 }

@@ -44,5 +44,7 @@ function planOf({ buffers, programs, memories }: WgslProgram): RunPlan {
   const bytes = (kept: boolean): number =>
     buffers.filter((b) => (b.role !== "work") === kept).reduce((sum, b) => sum + b.bytes, 0);
   const arena = memories.reduce((a, b) => a + b, 0);
-  return { buffers, programs, memory: { kept: bytes(true), workspace: arena - bytes(true), arena } };
+  // a plan knows nothing of 16 bits, and nobody outside reads such a tensor
+  const plain = buffers.map((b) => ({ ...b, dtype: b.dtype === "f16" ? ("f32" as const) : b.dtype }));
+  return { buffers: plain, programs, memory: { kept: bytes(true), workspace: arena - bytes(true), arena } };
 }

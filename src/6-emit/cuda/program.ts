@@ -1,10 +1,10 @@
 /** The whole of a plan for NVIDIA GPUs: every kernel in one CUDA C++ text, and how programs launch them. */
-import type { Kernel, KernelPlan, MatmulKernel, OuterKernel, Param } from "../../5-plan/plan.js";
+import type { Kernel, KernelPlan, MatmulKernel, OuterKernel } from "../../5-plan/plan.js";
 import type { CudaKernel, CudaProgram } from "../../targets/cuda/program.js";
+import { withTwins } from "../gpu/copies.js";
 import { lowerPlan } from "../gpu/lower.js";
-import { exact, mixed } from "../gpu/precision.js";
+import { exact, mixed, storedBytes } from "../gpu/precision.js";
 import type { GpuShape } from "../gpu/shape.js";
-import { bytesOf } from "../gpu/sizes.js";
 import { fill, readTemplate } from "../templates.js";
 import { finishToCuda, flatToCuda } from "./flat.js";
 import { layOut } from "./layout.js";
@@ -43,7 +43,7 @@ export function planToCuda(plan: KernelPlan, options: CudaOptions): CudaProgram 
     const twins = new Map(precision.twins[i]!.map((param, n) => [param, kernel.params.length + n]));
     const halves = new Set([...precision.halves[i]!, ...twins.values()]);
     const tensor = precision.tensor.has(i);
-    return kernelToCuda(withTwins(kernel, [...twins.keys()]), {
+    return kernelToCuda(withTwins(kernel, [...twins.keys()], "bf16"), {
       chunks: lowered.chunks,
       tileRows: shape.tileRows,
       halves,
@@ -78,23 +78,6 @@ function tensorCoresTake(kernel: MatmulKernel | OuterKernel): boolean {
   if (kernel.kind === "outer") return true;
   const terms = kernel.outputs.flatMap((o) => o.terms);
   return terms.every((t) => t.a.major === terms[0]!.a.major && t.b.major === terms[0]!.b.major);
-}
-
-/** The plan's count of bytes, less what bf16 saves. */
-function storedBytes({ params, bytes }: Kernel, halves: ReadonlySet<number>): number {
-  const all = params.reduce((n, p) => n + bytesOf(p), 0);
-  const saved = params.reduce((n, p, i) => n + (halves.has(i) ? bytesOf(p) / 2 : 0), 0);
-  return all === 0 ? bytes : Math.round(bytes * (1 - saved / all));
-}
-
-/** A kernel with a second parameter for each of those that it also writes in bf16. */
-function withTwins(kernel: Kernel, params: readonly number[]): Kernel {
-  const twin = (i: number): Param => ({
-    ...kernel.params[i]!,
-    name: `${kernel.params[i]!.name}_bf16`,
-    access: "write",
-  });
-  return params.length === 0 ? kernel : { ...kernel, params: [...kernel.params, ...params.map(twin)] };
 }
 
 function kernelToCuda(kernel: Kernel, context: Context): CudaText {

@@ -4,8 +4,9 @@
  * weights from the first to the last that needs one lie behind each other.
  */
 import type { CudaLaunch, CudaProgramPlan } from "../../targets/cuda/program.js";
+import { withCopies } from "../gpu/copies.js";
 import type { Lowered } from "../gpu/lower.js";
-import { operandsOf, type Precision } from "../gpu/precision.js";
+import type { Precision } from "../gpu/precision.js";
 import { fill } from "../templates.js";
 import { aligned, type Unplaced } from "./layout.js";
 import type { CudaText } from "./view.js";
@@ -76,19 +77,3 @@ const copyOf = ({ name, dims, bytes }: Lowered["buffers"][number], inside: numbe
   bytes: bytes / 2,
   inside: { buffer: inside, at },
 });
-
-function withCopies(
-  launch: CudaLaunch,
-  lowered: Lowered,
-  precision: Precision,
-  places: ReadonlyMap<number, number>,
-): CudaLaunch {
-  const twins = precision.twins[launch.kernel]!.map((param) => places.get(launch.args[param]!)!);
-  if (!precision.tensor.has(launch.kernel)) return { ...launch, args: [...launch.args, ...twins] };
-  const operands = operandsOf(lowered.kernels[launch.kernel]!);
-  const halves = precision.halves[launch.kernel]!;
-  const args = launch.args.map((buffer, param) =>
-    operands.has(param) && halves.has(param) ? (places.get(buffer) ?? buffer) : buffer,
-  );
-  return { ...launch, args: [...args, ...twins] };
-}

@@ -6,6 +6,7 @@
  */
 import type { Kernel, MatmulKernel, OuterKernel } from "../../5-plan/plan.js";
 import type { Lowered, LoweredBuffer } from "./lower.js";
+import { bytesOf } from "./sizes.js";
 
 export interface Precision {
   /** kernels whose products read halves */
@@ -34,8 +35,15 @@ export const exact = ({ kernels }: Lowered): Precision => ({
 
 type Product = MatmulKernel | OuterKernel;
 
-/** `takes`: which products a target makes of halves; never a router's. Errors: none; what cannot be halves stays f32. */
-export function mixed(lowered: Lowered, takes: (kernel: Product) => boolean): Precision {
+/**
+ * `takes`: which products a target makes of halves; never a router's. `keeps`: which nodes (`buffer 3`, `shadow 3`) stay
+ * f32 whoever reads them. Errors: none; what cannot be halves stays f32.
+ */
+export function mixed(
+  lowered: Lowered,
+  takes: (kernel: Product) => boolean,
+  keeps: (node: string) => boolean = () => false,
+): Precision {
   const { kernels, buffers } = lowered;
   const isTensor = (k: Kernel): boolean => isProduct(k) && !isRouter(k) && takes(k);
   const tensor = new Set(kernels.flatMap((k, i) => (isTensor(k) ? [i] : [])));
@@ -45,7 +53,9 @@ export function mixed(lowered: Lowered, takes: (kernel: Product) => boolean): Pr
     list
       .flatMap((g) => g.nodes.flatMap((n) => (n.startsWith(`${kind} `) ? [Number(n.split(" ")[1])] : [])))
       .sort((a, b) => a - b);
-  const wanted = groups.filter((g) => g.read && numbers([g], "buffer").every((b) => isPlain(buffers[b]!)));
+  const isFree = (g: Group): boolean =>
+    !g.nodes.some(keeps) && numbers([g], "buffer").every((b) => isPlain(buffers[b]!));
+  const wanted = groups.filter((g) => g.read && isFree(g));
   const whole = wanted.filter((g) => !numbers([g], "buffer").some((b) => exactly.has(b)));
   const twice = wanted.filter((g) => !whole.includes(g));
   const isOperand = ({ kernel, param }: Slot): boolean => tensor.has(kernel) && operandsOf(kernels[kernel]!).has(param);
@@ -133,4 +143,11 @@ function grouped(lowered: Lowered, tensor: ReadonlySet<number>): Group[] {
       read: mine.some((s) => tensor.has(s.kernel) && operandsOf(lowered.kernels[s.kernel]!).has(s.param)),
     };
   });
+}
+
+/** The plan's count of bytes, less what halves save. */
+export function storedBytes({ params, bytes }: Kernel, halves: ReadonlySet<number>): number {
+  const all = params.reduce((n, p) => n + bytesOf(p), 0);
+  const saved = params.reduce((n, p, i) => n + (halves.has(i) ? bytesOf(p) / 2 : 0), 0);
+  return all === 0 ? bytes : Math.round(bytes * (1 - saved / all));
 }

@@ -15,7 +15,7 @@ export function wgslArtifacts(bundle: Bundle & { readonly code: WgslCode }): Gen
     ["needs", JSON.stringify(needs)],
     ["memories", JSON.stringify(memories)],
     ["programs", programsJson(programs)],
-    ["kernels", listJson(kernels.map((k) => ({ name: k.name, passes: k.passes })))],
+    ["kernels", listJson(kernels.map(({ code: _, ...k }) => k))],
     ["buffers", listJson(buffers)],
     ["weights", listJson(bundle.weights)],
     ["saved", listJson(bundle.buffers)],

@@ -7,12 +7,16 @@
 import type { Param } from "../../5-plan/plan.js";
 import type { WgslProfile } from "../../targets/wgsl/limits.js";
 import type { WgslBinding } from "../../targets/wgsl/program.js";
-import { bytesOf } from "../gpu/sizes.js";
+import { bytesOf, bytesOfHalves } from "../gpu/sizes.js";
 import type { Access } from "../gpu/spelling.js";
+import { halvesOf, readFour, writeFour } from "./halves.js";
 
 export interface Bindings extends Access {
   /** `var` declarations and access functions, a line each */
   readonly declarations: string;
+  /** four numbers of a parameter that is reached in fours, and the statement that writes them */
+  readonly readFour: (param: number, i: string) => string;
+  readonly writeFour: (param: number, i: string, value: string) => string;
   /** bindings of a pass that touches these parameters; all if not given */
   readonly of: (params?: readonly number[]) => WgslBinding[];
 }
@@ -23,8 +27,12 @@ export interface BindingChoice {
   readonly pooled: ReadonlySet<number>;
   /** parameters that may lie in the pool without the kernel knowing */
   readonly small: ReadonlySet<number>;
-  /** element type of a parameter's binding where it is not its own: `vec4<f32>` */
-  readonly types?: ReadonlyMap<number, string>;
+  /** parameters that are reached in fours */
+  readonly quads?: ReadonlySet<number>;
+  /** parameters whose numbers take 16 bits */
+  readonly halves?: ReadonlySet<number>;
+  /** parameters that are written twice, and the parameter of 16 bits that the second goes to */
+  readonly twins?: ReadonlyMap<number, number>;
 }
 
 /** Every parameter on its own. */
@@ -37,7 +45,7 @@ export function bindParams(params: readonly Param[], choice: BindingChoice): Bin
   const poolParams = [...pooled].sort((a, b) => a - b);
   const poolAccess = poolParams.some((i) => params[i]!.access !== "read") ? "write" : "read";
   const access = accessOf(params, choice);
-  const parts = params.map((p, i) => (pooled.has(i) ? [] : partsOf(p, choice.profile)));
+  const parts = params.map((p, i) => (pooled.has(i) ? [] : partsOf(p, choice, i)));
   const numbers: number[][] = [];
   let next = poolParams.length > 0 ? 2 : 0;
   for (const list of parts) numbers.push(list.map(() => next++));
@@ -45,13 +53,13 @@ export function bindParams(params: readonly Param[], choice: BindingChoice): Bin
   if (poolParams.length > 0) lines.push(...poolLines(params, poolParams, poolAccess));
   params.forEach((p, i) => {
     if (pooled.has(i)) return;
-    const type = choice.types?.get(i) ?? TYPES[p.dtype];
+    const type = elementType(p, i, choice);
     const mode = access(i) === "read" ? "read" : "read_write";
     parts[i]!.forEach((_, part) => {
       const name = parts[i]!.length === 1 ? p.name : `${p.name}_part${part}`;
       lines.push(`@group(0) @binding(${numbers[i]![part]}) var<storage, ${mode}> ${name}: array<${type}>;`);
     });
-    if (parts[i]!.length > 1) lines.push(...partLines(p, parts[i]!.length, choice.profile, access(i)));
+    if (parts[i]!.length > 1) lines.push(...partLines(p, i, parts[i]!.length, choice, access(i)));
     else if (p.dtype === "u8") lines.push(byteLine(p, `${p.name}[i / 4u]`));
   });
   const bindingsOf = (i: number): WgslBinding[] =>
@@ -65,6 +73,18 @@ export function bindParams(params: readonly Param[], choice: BindingChoice): Bin
     { binding: 1, access: "uniform", of: { kind: "places", params: poolParams } },
   ];
   const called = (i: number) => pooled.has(i) || params[i]!.dtype === "u8" || parts[i]!.length > 1;
+  const isHalf = (i: number): boolean => choice.halves?.has(i) === true;
+  const halves = halvesOf(choice.profile);
+  const read = (i: number, at: string): string => {
+    const { name } = params[i]!;
+    if (called(i)) return `read_${name}(${at})`;
+    return isHalf(i) ? halves.read(name, at, access(i) === "write") : `${name}[${at}]`;
+  };
+  const writeOnce = (i: number, at: string, value: string): string => {
+    const { name } = params[i]!;
+    if (called(i)) return `write_${name}(${at}, ${value});`;
+    return isHalf(i) ? halves.write(name, at, value) : `${name}[${at}] = ${value};`;
+  };
   return {
     params,
     declarations: lines.join("\n"),
@@ -72,10 +92,22 @@ export function bindParams(params: readonly Param[], choice: BindingChoice): Bin
       const own = only.filter((i) => !pooled.has(i)).flatMap(bindingsOf);
       return only.some((i) => pooled.has(i)) ? [...pool, ...own] : own;
     },
-    read: (i, at) => (called(i) ? `read_${params[i]!.name}(${at})` : `${params[i]!.name}[${at}]`),
-    write: (i, at, value) =>
-      called(i) ? `write_${params[i]!.name}(${at}, ${value});` : `${params[i]!.name}[${at}] = ${value};`,
+    read,
+    write: (i, at, value) => {
+      const twin = choice.twins?.get(i);
+      const once = writeOnce(i, at, value);
+      return twin === undefined ? once : `${once} ${writeOnce(twin, at, read(i, at))}`;
+    },
+    readFour: (i, at) => (isHalf(i) ? readFour(params[i]!.name, at) : `${params[i]!.name}[${at}]`),
+    writeFour: (i, at, value) =>
+      isHalf(i) ? writeFour(params[i]!.name, at, value) : `${params[i]!.name}[${at}] = ${value};`,
   };
+}
+
+function elementType(p: Param, i: number, { profile, quads, halves }: BindingChoice): string {
+  if (!halves?.has(i)) return quads?.has(i) ? "vec4<f32>" : TYPES[p.dtype];
+  const spelled = halvesOf(profile);
+  return quads?.has(i) ? spelled.four : spelled.one(p.access !== "read");
 }
 
 /** A buffer may not be bound for reading and for writing in one dispatch: then all its bindings write. */
@@ -84,11 +116,14 @@ function accessOf(params: readonly Param[], { small }: BindingChoice): (i: numbe
   return (i) => (params[i]!.access !== "read" || (mixes && small.has(i)) ? "write" : "read");
 }
 
-function partsOf(p: Param, profile: WgslProfile): { offset: number; bytes: number }[] {
-  const bytes = bytesOf(p);
-  const most = Math.floor(profile.binding / profile.alignment) * profile.alignment;
+/** Bytes that one binding shows of a tensor that takes several. */
+const partBytes = ({ binding, alignment }: WgslProfile): number => Math.floor(binding / alignment) * alignment;
+
+function partsOf(p: Param, { profile, halves }: BindingChoice, i: number): { offset: number; bytes: number }[] {
+  const bytes = halves?.has(i) ? bytesOfHalves(p) : bytesOf(p);
+  const most = partBytes(profile);
   const count = Math.max(1, Math.ceil(bytes / most));
-  return Array.from({ length: count }, (_, i) => ({ offset: i * most, bytes: Math.min(most, bytes - i * most) }));
+  return Array.from({ length: count }, (_, n) => ({ offset: n * most, bytes: Math.min(most, bytes - n * most) }));
 }
 
 function poolLines(params: readonly Param[], pooled: readonly number[], access: "read" | "write"): string[] {
@@ -113,22 +148,31 @@ const byteLine = (p: Param, word: string): string =>
   `fn read_${p.name}(i: u32) -> u32 { return (${word} >> (8u * (i % 4u))) & 0xffu; }`;
 
 /** A tensor in several bindings: which one holds number i. */
-function partLines(p: Param, count: number, profile: WgslProfile, access: "read" | "write"): string[] {
-  const words = (Math.floor(profile.binding / profile.alignment) * profile.alignment) / 4;
+function partLines(p: Param, i: number, count: number, choice: BindingChoice, access: "read" | "write"): string[] {
+  const half = choice.halves?.has(i) === true;
+  const numbers = partBytes(choice.profile) / (half ? 2 : 4);
   const type = TYPES[p.dtype];
   const index = p.dtype === "u8" ? "(i / 4u)" : "i";
-  const cell = (part: number) => `${p.name}_part${part}[${part === 0 ? index : `${index} - ${part * words}u`}]`;
+  const array = (part: number): string => `${p.name}_part${part}`;
+  const place = (part: number): string => (part === 0 ? index : `${index} - ${part * numbers}u`);
   const choose = (use: (part: number) => string) =>
     Array.from({ length: count }, (_, part) =>
-      part + 1 < count ? `  if (${index} < ${(part + 1) * words}u) { ${use(part)} }` : `  ${use(part)}`,
+      part + 1 < count ? `  if (${index} < ${(part + 1) * numbers}u) { ${use(part)} }` : `  ${use(part)}`,
     );
-  const byte = (text: string) => (p.dtype === "u8" ? `(${text} >> (8u * (i % 4u))) & 0xffu` : text);
-  const read = [`fn read_${p.name}(i: u32) -> ${type} {`, ...choose((part) => `return ${byte(cell(part))};`), "}"];
+  const spelled = halvesOf(choice.profile);
+  const cell = (part: number): string => {
+    if (half) return spelled.read(array(part), place(part), access === "write");
+    const text = `${array(part)}[${place(part)}]`;
+    return p.dtype === "u8" ? `(${text} >> (8u * (i % 4u))) & 0xffu` : text;
+  };
+  const put = (part: number): string =>
+    half ? spelled.write(array(part), place(part), "value") : `${array(part)}[${place(part)}] = value;`;
+  const read = [`fn read_${p.name}(i: u32) -> ${type} {`, ...choose((part) => `return ${cell(part)};`), "}"];
   if (access === "read" || p.dtype === "u8") return read;
   return [
     ...read,
     `fn write_${p.name}(i: u32, value: ${type}) {`,
-    ...choose((part) => `${cell(part)} = value;${part + 1 < count ? " return;" : ""}`),
+    ...choose((part) => `${put(part)}${part + 1 < count ? " return;" : ""}`),
     "}",
   ];
 }

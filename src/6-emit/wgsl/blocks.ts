@@ -5,7 +5,7 @@
  * rows that an index does not have, read as zero.
  */
 import type { Operand, Param } from "../../5-plan/plan.js";
-import { bytesOf, elements } from "../gpu/sizes.js";
+import { bytesOf, bytesOfHalves, elements } from "../gpu/sizes.js";
 import type { BindingChoice, Bindings } from "./bindings.js";
 
 export interface BlockRead {
@@ -62,7 +62,8 @@ export function quadParams(
 ): Set<number> {
   const fits = (o: Operand): boolean => {
     const p = params[o.param]!;
-    const alone = !choice.pooled.has(o.param) && !others.has(o.param) && bytesOf(p) <= choice.profile.binding;
+    const bytes = choice.halves?.has(o.param) ? bytesOfHalves(p) : bytesOf(p);
+    const alone = !choice.pooled.has(o.param) && !others.has(o.param) && bytes <= choice.profile.binding;
     return alone && p.dtype === "f32" && elements(p) % 4 === 0 && o.stride % 4 === 0 && o.batchStride % 4 === 0;
   };
   const refused = new Set(operands.filter((o) => !fits(o)).map((o) => o.param));
@@ -83,12 +84,9 @@ interface Memory {
 }
 
 function memoryOf(param: number, bindings: Bindings, quads: boolean): Memory {
-  const { name } = bindings.params[param]!;
-  return {
-    quads,
-    one: (index) => (quads ? `${name}[(${index}) / 4u][(${index}) % 4u]` : bindings.read(param, index)),
-    four: (index) => `${name}[${index}]`,
-  };
+  const four = (index: string): string => bindings.readFour(param, index);
+  const one = (index: string): string => `${four(`(${index}) / 4u`)}[(${index}) % 4u]`;
+  return { quads, one: quads ? one : (index) => bindings.read(param, index), four };
 }
 
 const leadOf = ({ lead }: BlockRead, by: number): string =>

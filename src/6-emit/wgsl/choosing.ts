@@ -25,7 +25,7 @@ export function rankToWgsl(kernel: SpecialKernel, context: Context): WgslText {
     { entry: "clear", workgroups, bindings: b.of([order]) },
     { entry: "find_places", workgroups, bindings: b.of() },
   ];
-  return { code: assemble(kernel, "rank.wgsl", view, context.from), passes };
+  return { code: assemble(kernel, "rank.wgsl", view, context), passes };
 }
 
 /** Parameters: edges, their order, room of each expert, perhaps experts of each unit best first, edges that are let in. */
@@ -47,7 +47,7 @@ export function admitToWgsl(kernel: SpecialKernel, context: Context): WgslText {
     ...(ranked !== undefined && { rankedChoice: b.read(ranked, "unit * CHOICES + choice") }),
   };
   const passes: WgslPass[] = [{ entry: "main", workgroups: [1, 1, 1], bindings: b.of() }];
-  return { code: assemble(kernel, "admit.wgsl", view, context.from), passes };
+  return { code: assemble(kernel, "admit.wgsl", view, context), passes };
 }
 
 /** Lanes of the workgroup that solves one problem. */
@@ -82,5 +82,5 @@ export function assignToWgsl(kernel: SpecialKernel, context: Context): WgslText 
     putUnit: b.write(unit, "pair", "mover"),
   };
   const passes: WgslPass[] = [{ entry: "main", workgroups: [problems, 1, 1], bindings: b.of() }];
-  return { code: assemble(kernel, "assign.wgsl", view, context.from), passes };
+  return { code: assemble(kernel, "assign.wgsl", view, context), passes };
 }

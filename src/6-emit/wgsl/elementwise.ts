@@ -56,7 +56,7 @@ export function rowsToWgsl(given: RowsKernel, context: Context): WgslText {
     body,
   };
   return {
-    code: assemble(kernel, "rows.wgsl", view, context.from, dims),
+    code: assemble(kernel, "rows.wgsl", view, context, dims),
     passes: [{ entry: "main", workgroups, bindings: bindings.of() }],
   };
 }
@@ -115,7 +115,7 @@ export function flatToWgsl(given: FlatKernel, context: Context): WgslText {
   };
   const workgroups = chunks > 0 ? ([chunks, 1, 1] as const) : { perWorkgroup: lanes };
   return {
-    code: assemble(kernel, "flat.wgsl", view, context.from),
+    code: assemble(kernel, "flat.wgsl", view, context),
     passes: [{ entry: "main", workgroups, bindings: bindings.of() }],
   };
 }
@@ -142,7 +142,7 @@ export function finishToWgsl(given: FinishKernel, context: Context): WgslText {
   };
   const workgroups = [single ? 1 : blocks(kernel.size, lanes), 1, 1] as const;
   return {
-    code: assemble(kernel, "finish.wgsl", view, context.from),
+    code: assemble(kernel, "finish.wgsl", view, context),
     passes: [{ entry: "main", workgroups, bindings: bindings.of() }],
   };
 }

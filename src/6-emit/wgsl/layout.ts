@@ -10,9 +10,9 @@ import { DiagnosticError } from "../../diagnostics/diagnostic.js";
 import type { WgslProfile } from "../../targets/wgsl/limits.js";
 import { POOL, type WgslBuffer } from "../../targets/wgsl/program.js";
 import { livesOf } from "../gpu/lives.js";
-import type { Lowered } from "../gpu/lower.js";
-import { bytesOf } from "../gpu/sizes.js";
 import type { BindingChoice } from "./bindings.js";
+import { pooledBy } from "./pool.js";
+import type { Stored } from "./stored.js";
 
 export interface Layout {
   readonly buffers: readonly WgslBuffer[];
@@ -21,10 +21,10 @@ export interface Layout {
   readonly choices: readonly BindingChoice[];
 }
 
-export function layOut(lowered: Lowered, profile: WgslProfile): Layout {
-  const { pooled, inPool } = pool(lowered, profile);
-  const places = placesOf(lowered, inPool, profile);
-  const buffers = lowered.buffers.map(({ name, role, dtype, dims, bytes, source }, i) => ({
+export function layOut(stored: Stored, profile: WgslProfile): Layout {
+  const { pooled, inPool } = pooledBy(stored, profile);
+  const places = placesOf(stored, inPool, profile);
+  const buffers = stored.buffers.map(({ name, role, dtype, dims, bytes, source }, i) => ({
     name,
     role,
     dtype,
@@ -36,65 +36,27 @@ export function layOut(lowered: Lowered, profile: WgslProfile): Layout {
   return {
     buffers,
     memories: places.memories,
-    choices: lowered.kernels.map((k, i) => choiceOf(k, i, lowered, pooled[i]!, inPool, profile)),
+    choices: stored.kernels.map((k, i) => choiceOf(k, i, stored, pooled[i]!, inPool, profile)),
   };
 }
 
 const words = (bytes: number): number => Math.max(4, Math.ceil(bytes / 4) * 4);
 const align = (bytes: number, by: number): number => Math.ceil(bytes / by) * by;
 
-/** Bindings that a parameter takes of its own. */
-const bindingsOf = (bytes: number, profile: WgslProfile): number => Math.ceil(bytes / profile.binding);
-
-/** Parameters of a kernel that must share one binding: its smallest, as many as it has too many. */
-function pooledParams({ kind, params }: Kernel, profile: WgslProfile): ReadonlySet<number> {
-  const sizes = params.map((p, i) => ({ i, bytes: bytesOf(p), own: bindingsOf(bytesOf(p), profile) }));
-  let own = sizes.reduce((n, s) => n + s.own, 0);
-  const pooled = new Set<number>();
-  if (kind === "special" || own <= profile.storageBuffers) return pooled;
-  for (const s of sizes.sort((a, b) => a.bytes - b.bytes || a.i - b.i)) {
-    if (own + 1 <= profile.storageBuffers) break;
-    pooled.add(s.i);
-    own -= s.own;
-  }
-  return pooled;
-}
-
-/**
- * What lies in the pool. A kernel that reaches the pool whole must reach all of it that it touches there: the same
- * bytes cannot be bound a second time. Which draws further buffers in, until nothing changes.
- */
-function pool(
-  { kernels, programs, buffers }: Lowered,
-  profile: WgslProfile,
-): { pooled: readonly ReadonlySet<number>[]; inPool: readonly boolean[] } {
-  const pooled = kernels.map((k) => new Set(pooledParams(k, profile)));
-  const launches = programs.flatMap((p) => p.launches).filter((l) => pooled[l.kernel]!.size > 0);
-  const found = new Set<number>();
-  for (let before = -1; before < found.size; ) {
-    before = found.size;
-    for (const { kernel, args } of launches) {
-      for (const [param, buffer] of args.entries()) if (found.has(buffer)) pooled[kernel]!.add(param);
-      for (const param of pooled[kernel]!) found.add(args[param]!);
-    }
-  }
-  return { pooled, inPool: buffers.map((_, i) => found.has(i)) };
-}
-
 function choiceOf(
   kernel: Kernel,
   index: number,
-  lowered: Lowered,
+  stored: Stored,
   pooled: ReadonlySet<number>,
   inPool: readonly boolean[],
   profile: WgslProfile,
 ): BindingChoice {
-  const launches = lowered.programs.flatMap((p) => p.launches.filter((l) => l.kernel === index));
+  const launches = stored.programs.flatMap((p) => p.launches.filter((l) => l.kernel === index));
   const small = new Set(kernel.params.flatMap((_, i) => (launches.some((l) => inPool[l.args[i]!]) ? [i] : [])));
   // a flat kernel takes its length from a binding of its own
   if (kernel.kind === "flat" && pooled.size > 0 && kernel.params.every((p, i) => pooled.has(i) || p.dims.length === 0))
     throw tooMany(kernel, profile);
-  return { profile, pooled, small };
+  return { profile, pooled, small, halves: stored.halves[index]!, twins: stored.twins[index]! };
 }
 
 function tooMany(kernel: Kernel, profile: WgslProfile): DiagnosticError {
@@ -112,18 +74,18 @@ interface Places {
   readonly memories: readonly number[];
 }
 
-function placesOf(lowered: Lowered, inPool: readonly boolean[], profile: WgslProfile): Places {
-  const lives = livesOf(lowered);
-  const of = lowered.buffers.map(() => ({ memory: POOL, offset: 0 }));
+function placesOf(stored: Stored, inPool: readonly boolean[], profile: WgslProfile): Places {
+  const lives = livesOf(stored);
+  const of = stored.buffers.map(() => ({ memory: POOL, offset: 0 }));
   const memories = [0];
-  for (const [i, b] of lowered.buffers.entries()) {
+  for (const [i, b] of stored.buffers.entries()) {
     if (!inPool[i]) continue;
     of[i] = { memory: POOL, offset: memories[POOL]! };
     memories[POOL] = memories[POOL]! + align(words(b.bytes), profile.alignment);
   }
   memories[POOL] = Math.max(memories[POOL]!, profile.alignment);
   const turns: { memory: number; until: number }[] = [];
-  const large = lowered.buffers.map((b, i) => ({ b, i })).filter(({ i }) => !inPool[i]);
+  const large = stored.buffers.map((b, i) => ({ b, i })).filter(({ i }) => !inPool[i]);
   for (const { b, i } of large.filter(({ b }) => b.role !== "work"))
     of[i] = { memory: memories.push(words(b.bytes)) - 1, offset: 0 };
   // by first use; each takes over the memory that fits it best, or one that must grow least

@@ -7,7 +7,7 @@
 import type { Dim, MatmulKernel, Operand, Term } from "../../5-plan/plan.js";
 import { printElement } from "../gpu/element.js";
 import { elementSite } from "../gpu/site.js";
-import { blocks, product } from "../gpu/sizes.js";
+import { blocks } from "../gpu/sizes.js";
 import { lines } from "../lines.js";
 import { sourcesOf } from "../sources.js";
 import { type BindingChoice, type Bindings, bindParams } from "./bindings.js";
@@ -39,9 +39,10 @@ export function matmulToWgsl(given: MatmulKernel, context: Context): WgslText {
   const panels = context.profile.tiles === "panels";
   const first = kernel.outputs[0]!;
   const columnTiles = paired ? [blocks(first.n, tile.columns)] : widths.map((n) => blocks(n, tile.columns));
-  const rowTiles = group ? product(kernel.params.at(-1)!.dims.slice(0, 1)) : blocks(kernel.m, tile.rows);
+  const tiles = given.params.findIndex((p) => p.name === "tiles");
+  const rowTiles = group ? kernel.params[tiles]!.dims[0]!.size : blocks(kernel.m, tile.rows);
   const reading = { kernel, bindings, quads, tile, panels };
-  const table = (part: number): string => bindings.read(bindings.params.length - 1, `group.y * 3u + ${part}u`);
+  const table = (part: number): string => bindings.read(tiles, `group.y * 3u + ${part}u`);
   const view = {
     ...sumsView(tile, products),
     declarations: bindings.declarations,
@@ -56,15 +57,12 @@ export function matmulToWgsl(given: MatmulKernel, context: Context): WgslText {
   };
   const workgroups = [columnTiles.reduce((a, b) => a + b, 0), rowTiles, kernel.batch] as const;
   return {
-    code: assemble(kernel, panels ? "matmul.wgsl" : "matmul-lanes.wgsl", view, context.from),
+    code: assemble(kernel, panels ? "matmul.wgsl" : "matmul-lanes.wgsl", view, context),
     passes: [{ entry: "main", workgroups, bindings: bindings.of() }],
   };
 }
 
-export const inQuads = (choice: BindingChoice, quads: ReadonlySet<number>): BindingChoice => ({
-  ...choice,
-  types: new Map([...quads].map((p) => [p, "vec4<f32>"])),
-});
+export const inQuads = (choice: BindingChoice, quads: ReadonlySet<number>): BindingChoice => ({ ...choice, quads });
 
 /** Parameters that are read or written one number at a time. */
 function otherParams({ outputs, epilogue, group, params }: MatmulKernel): Set<number> {

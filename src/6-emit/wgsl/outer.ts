@@ -64,7 +64,7 @@ export function outerToWgsl(given: OuterKernel, context: Context): WgslText {
   };
   const workgroups = [blocks(n, tile.columns), blocks(m, tile.rows), group?.experts ?? kernel.batch] as const;
   return {
-    code: assemble(kernel, panels ? "outer.wgsl" : "outer-lanes.wgsl", view, context.from),
+    code: assemble(kernel, panels ? "outer.wgsl" : "outer-lanes.wgsl", view, context),
     passes: [{ entry: "main", workgroups, bindings: bindings.of() }],
   };
 }

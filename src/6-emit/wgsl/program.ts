@@ -4,32 +4,39 @@ import { diagnose } from "../../diagnostics/diagnose.js";
 import { DiagnosticError } from "../../diagnostics/diagnostic.js";
 import { portable, type WgslProfile } from "../../targets/wgsl/limits.js";
 import { POOL, type WgslKernel, type WgslNeeds, type WgslProgram } from "../../targets/wgsl/program.js";
-import { type Lowered, lowerPlan } from "../gpu/lower.js";
+import { lowerPlan } from "../gpu/lower.js";
+import { storedBytes } from "../gpu/precision.js";
 import { finishToWgsl, flatToWgsl, rowsToWgsl } from "./elementwise.js";
 import { type Layout, layOut } from "./layout.js";
 import { matmulToWgsl } from "./matmul.js";
 import { outerToWgsl } from "./outer.js";
+import { shadowKernel } from "./shadow.js";
 import { wgslShape } from "./shape.js";
 import { specialToWgsl } from "./special.js";
-import { type Context, type Provenance, SUBGROUPS, type WgslText } from "./view.js";
+import { inHalves, inWhole, type Stored } from "./stored.js";
+import { type Context, EXTENSIONS, type Provenance, type WgslText } from "./view.js";
 
 export interface WgslOptions extends Provenance {
   /** what the texts may assume of an adapter; every adapter's minimum if not given */
   readonly profile?: WgslProfile;
+  /** what weights and activations that products read are stored in; f32 if not given */
+  readonly compute?: "f32" | "f16";
 }
 
 /** Errors: MOE5007 and MOE5008 for designs that WebGPU cannot hold. */
 export function planToWgsl(plan: KernelPlan, options: WgslOptions): WgslProgram {
-  const { profile = portable, ...from } = options;
+  const { profile = portable, compute = "f32", ...from } = options;
   const lowered = lowerPlan(plan, wgslShape);
-  const layout = layOut(lowered, profile);
-  const kernels = lowered.kernels.map((kernel, i): WgslKernel => {
-    const text = kernelToWgsl(kernel, { profile, choice: layout.choices[i]!, from, chunks: lowered.chunks });
-    return { name: kernel.name, ...text };
+  const stored = compute === "f16" ? inHalves(lowered, profile) : inWhole(lowered, profile);
+  const layout = layOut(stored, profile);
+  const kernels = stored.kernels.map((kernel, i): WgslKernel => {
+    const text = kernelToWgsl(kernel, { profile, choice: layout.choices[i]!, from, chunks: stored.chunks });
+    return { name: kernel.name, ...text, flops: kernel.flops, bytes: storedBytes(kernel, stored.halves[i]!) };
   });
-  const needs = needsOf(kernels, layout, lowered);
+  kernels.push(...stored.shadows.map((shadow, i) => shadowKernel(shadow, i, { profile, from })));
+  const needs = needsOf(kernels, layout, stored);
   checkNeeds(needs, profile);
-  return { kernels, buffers: layout.buffers, memories: layout.memories, programs: lowered.programs, needs };
+  return { kernels, buffers: layout.buffers, memories: layout.memories, programs: stored.programs, needs };
 }
 
 export function kernelToWgsl(kernel: Kernel, context: Context): WgslText {
@@ -52,7 +59,7 @@ export function kernelToWgsl(kernel: Kernel, context: Context): WgslText {
 }
 
 /** The largest of what the program's passes bind and of its memories, and whose it is. */
-function needsOf(kernels: readonly WgslKernel[], { buffers, memories }: Layout, { programs }: Lowered): WgslNeeds {
+function needsOf(kernels: readonly WgslKernel[], { buffers, memories }: Layout, { programs }: Stored): WgslNeeds {
   const storage = kernels.flatMap((k) => k.passes.map((p) => p.bindings.filter((b) => b.access !== "uniform").length));
   const owner = (memory: number): string =>
     largest(buffers.filter((b) => b.memory === memory).map(({ bytes, name }) => ({ bytes, of: name }))).of;
@@ -69,7 +76,7 @@ function needsOf(kernels: readonly WgslKernel[], { buffers, memories }: Layout, 
     ),
   );
   const memory = memories.map((bytes, i) => ({ bytes, of: i === POOL ? "small tensors together" : owner(i) }));
-  const features = kernels.some((k) => k.code.includes(SUBGROUPS)) ? ["subgroups" as const] : [];
+  const features = EXTENSIONS.filter(({ line }) => kernels.some((k) => k.code.includes(line))).map((e) => e.feature);
   return {
     storageBuffers: Math.max(0, ...storage),
     binding: largest(bound),

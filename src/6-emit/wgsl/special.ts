@@ -96,7 +96,7 @@ function sortToWgsl(kernel: SpecialKernel, context: Context): WgslText {
     ...(rows === undefined ? [] : [pass("place", [chunks, 1, 1], [0, counts, offsets, rows, slots])]),
     ...(room === undefined ? [] : [pass("clear_rest", [blocks(experts * room, SORT_CHUNK), 1, 1], [counts, rows])]),
   ];
-  return { code: assemble(kernel, "sort.wgsl", view, context.from), passes };
+  return { code: assemble(kernel, "sort.wgsl", view, context), passes };
 }
 
 function scatterToWgsl(kernel: SpecialKernel, context: Context): WgslText {
@@ -122,7 +122,7 @@ function scatterToWgsl(kernel: SpecialKernel, context: Context): WgslText {
     { entry: "chain", workgroups: [blocks(items, 64), 1, 1], bindings: b.of([index, next]) },
     { entry: "add_chains", workgroups: grid(items, context.profile), bindings: b.of([values, index, to, next]) },
   ];
-  return { code: assemble(kernel, "scatter.wgsl", view, context.from), passes };
+  return { code: assemble(kernel, "scatter.wgsl", view, context), passes };
 }
 
 function ropeToWgsl(kernel: SpecialKernel, context: Context): WgslText {
@@ -143,7 +143,7 @@ function ropeToWgsl(kernel: SpecialKernel, context: Context): WgslText {
   };
   const workgroups = grid(blocks(pairs, 256), context.profile);
   return {
-    code: assemble(kernel, "rope.wgsl", view, context.from),
+    code: assemble(kernel, "rope.wgsl", view, context),
     passes: [{ entry: "main", workgroups, bindings: b.of() }],
   };
 }
@@ -180,19 +180,18 @@ function attentionShape(kernel: SpecialKernel, context: Context) {
 
 /** Parameters that hold rows of heads are read in fours where a head divides into fours. */
 function inFours(context: Context, params: readonly number[], quads: boolean): Context {
-  return quads
-    ? { ...context, choice: { ...context.choice, types: new Map(params.map((p) => [p, "vec4<f32>"])) } }
-    : context;
+  return quads ? { ...context, choice: { ...context.choice, quads: new Set(params) } } : context;
 }
 
 function attentionToWgsl(kernel: SpecialKernel, context: Context): WgslText {
   const shape = attentionShape(kernel, context);
   const b = bindParams(kernel.params, inFours(context, [0, 1, 2, 3], shape.quads).choice);
-  const [q, k, v, o, lse] = kernel.params.map((p) => p.name);
+  const [q, k, v, , lse] = kernel.params.map((p) => p.name);
   const workgroups = [blocks(shape.sequence, shape.lanes), shape.heads, shape.batch] as const;
-  const view = { ...shape, declarations: b.declarations, q, k, v, o, lse };
+  const put = shape.quads ? b.writeFour : b.write;
+  const view = { ...shape, declarations: b.declarations, q, k, v, lse, putO: put(3, "place + c", "sums[c] / total") };
   return {
-    code: assemble(kernel, "attention.wgsl", view, context.from),
+    code: assemble(kernel, "attention.wgsl", view, context),
     passes: [{ entry: "main", workgroups, bindings: b.of() }],
   };
 }
@@ -200,10 +199,11 @@ function attentionToWgsl(kernel: SpecialKernel, context: Context): WgslText {
 function attentionGradToWgsl(kernel: SpecialKernel, context: Context): WgslText {
   const shape = attentionShape(kernel, context);
   const b = bindParams(kernel.params, inFours(context, [0, 1, 2, 3, 5, 6, 7, 8], shape.quads).choice);
-  const [q, k, v, o, lse, dout, dq, dk, dv, delta] = kernel.params.map((p) => p.name);
+  const [q, k, v, , lse, dout, dq, dk, dv, delta] = kernel.params.map((p) => p.name);
   const { window } = shape;
   const lastQuery = window === undefined ? "S" : `min(first_key + LANES + ${window - 1}u, S)`;
-  const view = { ...shape, declarations: b.declarations, q, k, v, o, lse, do: dout, dq, dk, dv, delta, lastQuery };
+  const readO = (shape.quads ? b.readFour : b.read)(3, "i * PARTS + c");
+  const view = { ...shape, declarations: b.declarations, q, k, v, readO, lse, do: dout, dq, dk, dv, delta, lastQuery };
   const across = blocks(shape.sequence, shape.lanes);
   const passes: WgslPass[] = [
     {
@@ -214,5 +214,5 @@ function attentionGradToWgsl(kernel: SpecialKernel, context: Context): WgslText 
     { entry: "grad_queries", workgroups: [across, shape.heads, shape.batch], bindings: b.of([0, 1, 2, 4, 5, 6, 9]) },
     { entry: "grad_keys", workgroups: [across, shape.kvHeads, shape.batch], bindings: b.of([0, 1, 2, 4, 5, 7, 8, 9]) },
   ];
-  return { code: assemble(kernel, "attention-grad.wgsl", view, context.from), passes };
+  return { code: assemble(kernel, "attention-grad.wgsl", view, context), passes };
 }

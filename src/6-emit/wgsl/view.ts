@@ -1,12 +1,12 @@
 /** What every wgsl kernel text has in common: where it comes from, its constants, functions it calls. */
 import type { Dim, Kernel } from "../../5-plan/plan.js";
-import { ownFunctionsIn } from "../../targets/wgsl/dialect.js";
 import type { WgslProfile } from "../../targets/wgsl/limits.js";
-import type { WgslPass } from "../../targets/wgsl/program.js";
+import type { WgslFeature, WgslPass } from "../../targets/wgsl/program.js";
 import { constantName } from "../gpu/names.js";
 import { blocks } from "../gpu/sizes.js";
 import { fill, readTemplate } from "../templates.js";
 import type { BindingChoice } from "./bindings.js";
+import { halvesOf } from "./halves.js";
 
 /** A kernel as WGSL, and how it is dispatched. */
 export interface WgslText {
@@ -33,13 +33,14 @@ export interface Provenance {
 
 /** The head of a file, then the constants and functions its body uses, then the body. */
 export function assemble(
-  kernel: Kernel,
+  kernel: Pick<Kernel, "name" | "summary" | "because">,
   template: string,
   view: object,
-  from: Provenance,
+  { from, profile }: Pick<Context, "from" | "profile">,
   dims: readonly Dim[] = [],
 ): string {
   const body = fill(`wgsl/${template}`, view);
+  const halves = functionsIn(halvesOf(profile).functions, body);
   const parts = [
     fill("wgsl/head.wgsl", {
       ...from,
@@ -48,10 +49,10 @@ export function assemble(
       summary: kernel.summary,
       because: kernel.because.join(", "),
     }),
-    // extensions come before everything but comments
-    /\bsubgroup[A-Z]/.test(body) ? SUBGROUPS : "",
+    extensions([...halves, body].join("\n")),
     constants(dims, body),
-    ...functionsFor(body),
+    ...functionsIn("wgsl/math.wgsl", body),
+    ...halves,
     body,
   ];
   return `${parts
@@ -60,8 +61,17 @@ export function assemble(
     .join("\n\n")}\n`;
 }
 
-/** The line that a text with subgroups begins with. */
-export const SUBGROUPS = "enable subgroups;";
+/** Extensions of WGSL, the features of an adapter that they need, and how a text shows that it uses them. */
+export const EXTENSIONS: readonly { readonly line: string; readonly feature: WgslFeature; readonly used: RegExp }[] = [
+  { line: "enable f16;", feature: "shader-f16", used: /\bf16\b/ },
+  { line: "enable subgroups;", feature: "subgroups", used: /\bsubgroup[A-Z]/ },
+];
+
+/** They come before everything but comments. */
+const extensions = (text: string): string =>
+  EXTENSIONS.filter(({ used }) => used.test(text))
+    .map(({ line }) => line)
+    .join("\n");
 
 /** `const D = 256u;` for every axis that the text mentions, and the numbers that stand for infinity. */
 function constants(dims: readonly Dim[], body: string): string {
@@ -79,10 +89,11 @@ function constants(dims: readonly Dim[], body: string): string {
 
 const usesMax = (body: string): boolean => /\bteam_(max|best)\(/.test(body);
 
-function functionsFor(body: string): string[] {
-  const own = ownFunctionsIn(body);
-  const from = readTemplate("wgsl/math.wgsl").split("\n\n");
-  return from.filter((part) => own.some((name) => part.includes(`fn ${name}(`)));
+/** The parts of a file of functions that a text calls; none of them calls one of another part. */
+function functionsIn(file: string, body: string): string[] {
+  const called = (part: string): boolean =>
+    [...part.matchAll(/^fn (\w+)\(/gm)].some(([, name]) => new RegExp(`\\b${name}\\(`).test(body));
+  return readTemplate(file).split("\n\n").filter(called);
 }
 
 /** Lanes of a workgroup that shares work of this many elements: a power of two. */

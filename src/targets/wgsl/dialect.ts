@@ -26,12 +26,6 @@ export const wgslDialect: Dialect = {
   sign: (text) => `sign(${text})`,
 };
 
-/** The functions of math.wgsl that a text calls. */
-export function ownFunctionsIn(text: string): string[] {
-  const names = [...Object.values(OWN), "uniform_at"];
-  return names.filter((name) => new RegExp(`\\b${name}\\(`).test(text));
-}
-
 /** An f32 literal that reads back as the same number; infinities become the largest numbers there are. */
 export function wgslFloat(value: number): string {
   if (value === Number.POSITIVE_INFINITY) return "HIGHEST";

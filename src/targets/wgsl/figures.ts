@@ -11,7 +11,7 @@ export interface WgslFigures {
   readonly dispatches: number;
   /** pipelines that all programs together need */
   readonly pipelines: number;
-  /** bytes that kernels must read and write at least once, by the plan; ragged work as if every edge were kept */
+  /** bytes that kernels must read and write at least once, as they are stored; ragged work as if every edge were kept */
   readonly bytes_moved: number;
   readonly flops: number;
   /** GPU buffers, their bytes, the largest, and the one that small tensors share */
@@ -32,7 +32,7 @@ export function figuresOf(wgsl: WgslProgram, plan: KernelPlan, name: string, sma
   const used = new Set(wgsl.programs.flatMap((p) => p.launches.map((l) => l.kernel)));
   const cost = (what: "flops" | "bytes"): number =>
     program.launches.reduce(
-      (sum, { kernel, count }) => sum + plan.kernels[kernel]![what] * scale(plan, kernel, count),
+      (sum, { kernel, count }) => sum + wgsl.kernels[kernel]![what] * scale(plan, kernel, count),
       0,
     );
   const inputs = wgsl.buffers.filter((b) => b.role === "input");
@@ -54,9 +54,11 @@ export function figuresOf(wgsl: WgslProgram, plan: KernelPlan, name: string, sma
   };
 }
 
-/** Flat kernels fit any length, and the plan's cost is that of the first launch. */
+/** Flat kernels fit any length, and the plan's cost is that of the first launch; kernels of the target's own say that of one number. */
 function scale(plan: KernelPlan, kernel: number, count: number | undefined): number {
   if (count === undefined) return 1;
-  const sizes = plan.kernels[kernel]!.params.map(({ dims }) => dims.reduce((n, d) => n * d.size, 1));
+  const planned = plan.kernels[kernel];
+  if (!planned) return count;
+  const sizes = planned.params.map(({ dims }) => dims.reduce((n, d) => n * d.size, 1));
   return count / Math.max(1, ...sizes);
 }

@@ -21,6 +21,8 @@ export interface WgslProfile {
   readonly tiles: "panels" | "lanes";
   /** whether lanes can add up without workgroup memory; texts are right for subgroups of any size */
   readonly subgroups: boolean;
+  /** how numbers of 16 bits are spelled where a design asks for them: as f16, or two in a word */
+  readonly halves: "f16" | "packed";
 }
 
 /** The defaults of the WebGPU specification: what every adapter offers. */
@@ -35,6 +37,7 @@ export const portable: WgslProfile = {
   alignment: 256,
   tiles: "panels",
   subgroups: false,
+  halves: "packed",
 };
 
 /** For adapters made of software: lanes take turns, a barrier switches between them, many registers compile slowly. */

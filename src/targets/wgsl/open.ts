@@ -91,6 +91,10 @@ export const nameOf = ({ info }: GPUAdapter): string =>
 export const isSoftware = (adapter: GPUAdapter): boolean =>
   adapter.info.isFallbackAdapter || /swiftshader|llvmpipe|warp/i.test(nameOf(adapter));
 
+/** How 16 bits are spelled in kernels for an adapter. */
+export const halvesFor = ({ features }: GPUAdapter): WgslProfile["halves"] =>
+  features.has("shader-f16") ? "f16" : "packed";
+
 /** What kernels may assume of an adapter: its own limits where they are wider than everybody's. */
 export function profileOf({ adapter, kind, description }: Adapter): WgslProfile {
   const { limits, features } = adapter;
@@ -101,6 +105,7 @@ export function profileOf({ adapter, kind, description }: Adapter): WgslProfile 
     binding: limits.maxStorageBufferBindingSize,
     buffer: limits.maxBufferSize,
     subgroups: features.has("subgroups"),
+    halves: halvesFor(adapter),
   };
 }
 

@@ -5,6 +5,8 @@
  */
 import { DiagnosticError } from "../../diagnostics/diagnostic.js";
 import { type AdapterKind, findAdapter, wantedAdapter } from "./adapter.js";
+import type { WgslProfile } from "./limits.js";
+import { halvesFor } from "./open.js";
 import { whyNoSoftware } from "./software.js";
 
 export interface AdapterFact {
@@ -12,6 +14,8 @@ export interface AdapterFact {
   readonly name: string;
   /** features that matter to kernels: `subgroups`, `shader-f16` … */
   readonly features: readonly string[];
+  /** how 16 bits are spelled in kernels for it */
+  readonly halves: WgslProfile["halves"];
   readonly limits: Readonly<Record<(typeof LIMITS)[number], number>>;
 }
 
@@ -54,5 +58,5 @@ export async function wgslFacts(): Promise<WgslFacts> {
 function factOf(adapter: GPUAdapter, name: string): AdapterFact {
   const features = [...adapter.features].filter((each) => FEATURES.test(each)).sort();
   const limits = Object.fromEntries(LIMITS.map((each) => [each, adapter.limits[each]])) as AdapterFact["limits"];
-  return { name, features, limits };
+  return { name, features, limits, halves: halvesFor(adapter) };
 }

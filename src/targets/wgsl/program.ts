@@ -3,6 +3,7 @@
  * the dispatches in order. The runner needs nothing else, in Node or in a browser. How a plan becomes this
  * is `6-emit/wgsl`.
  */
+import type { DType } from "../../3-graph/graph.js";
 import type { GpuProgramPlan, GpuTensor } from "../gpu-program.js";
 
 export interface WgslProgram {
@@ -19,6 +20,12 @@ export interface WgslProgram {
 export interface WgslKernel {
   readonly name: string;
   readonly code: string;
+  /**
+   * of one launch of the plan: floating-point operations, and bytes of everything it touches once, as they are stored;
+   * of one number, where the kernel is this target's own
+   */
+  readonly flops: number;
+  readonly bytes: number;
   /** dispatches of one launch, in order */
   readonly passes: readonly WgslPass[];
 }
@@ -50,12 +57,16 @@ export interface BindingPart {
   readonly bytes: number;
 }
 
-export interface WgslBuffer extends GpuTensor {
+export type WgslDType = DType | "f16";
+
+export interface WgslBuffer extends GpuTensor<WgslDType> {
   /** index into memories */
   readonly memory: number;
   /** bytes from the start of that memory */
   readonly offset: number;
 }
+
+export type WgslFeature = "subgroups" | "shader-f16";
 
 export interface WgslNeeds {
   readonly storageBuffers: number;
@@ -63,7 +74,7 @@ export interface WgslNeeds {
   readonly binding: { readonly bytes: number; readonly of: string };
   readonly buffer: { readonly bytes: number; readonly of: string };
   /** optional features that the texts use; none if not given */
-  readonly features?: readonly "subgroups"[];
+  readonly features?: readonly WgslFeature[];
 }
 
 /** Memory 0 is shared by small tensors of all programs; see docs/decisions/007-bindings-of-the-wgsl-target.md. */

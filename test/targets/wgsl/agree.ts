@@ -18,9 +18,15 @@ if (typeof software === "string") console.warn(`skipped: no WebGPU adapter for t
 
 const from = { title: "test", spec: "test.moe", hash: "0", version: "0" };
 
-export function emit(graphs: Readonly<Record<string, Graph>>, profile: WgslProfile = portable): WgslProgram {
+export type Compute = "f32" | "f16";
+
+export function emit(
+  graphs: Readonly<Record<string, Graph>>,
+  profile: WgslProfile = portable,
+  compute: Compute = "f32",
+): WgslProgram {
   const plan = planPrograms(graphs, { fusion: { hotRow: 0 } });
-  return planToWgsl(plan, { ...from, profile });
+  return planToWgsl(plan, { ...from, profile, compute });
 }
 
 /** A tensor as the GPU holds it. */
@@ -69,8 +75,9 @@ export async function runOnGpu(
   leaves: Leaves,
   profile?: WgslProfile,
   times = 1,
+  compute?: Compute,
 ): Promise<Map<string, Uint8Array>[]> {
-  const program = emit({ run: graph }, profile);
+  const program = emit({ run: graph }, profile, compute);
   device ??= sharedDevice();
   const runner = await openRunner(await device, program);
   try {
@@ -94,10 +101,15 @@ export async function runOnGpu(
 }
 
 /** Distance of every output and every updated weight between interpreter and generated WGSL. */
-export async function compareOnGpu(graph: Graph, leaves: Leaves, profile?: WgslProfile): Promise<Map<string, number>> {
+export async function compareOnGpu(
+  graph: Graph,
+  leaves: Leaves,
+  profile?: WgslProfile,
+  compute?: Compute,
+): Promise<Map<string, number>> {
   const want = interpret(graph, leaves);
-  const { buffers, programs } = emit({ run: graph }, profile);
-  const [got] = (await runOnGpu(graph, leaves, profile)) as [Map<string, Uint8Array>];
+  const { buffers, programs } = emit({ run: graph }, profile, compute);
+  const [got] = (await runOnGpu(graph, leaves, profile, 1, compute)) as [Map<string, Uint8Array>];
   const keptOf = (name: string) => buffers.find((b) => b.name === name && b.role !== "work")!;
   return new Map([
     ...[...want.outputs].map(

@@ -15,7 +15,8 @@ import type { WgslProgram } from "../../../src/targets/wgsl/program.js";
 const device = await openDawn("null")
   .then(async (gpu) => {
     const adapter = (await gpu.requestAdapter())!;
-    return adapter.requestDevice({ requiredFeatures: adapter.features.has("subgroups") ? ["subgroups"] : [] });
+    const wanted = (["subgroups", "shader-f16"] as const).filter((f) => adapter.features.has(f));
+    return adapter.requestDevice({ requiredFeatures: wanted });
   })
   .catch((error: Error) => error.message);
 if (typeof device === "string") console.warn(`skipped: WGSL cannot be checked here (${device})`);
@@ -109,6 +110,22 @@ it.each(TOO_MANY_EXPERTS)("%s is refused with MOE5008", (spec) => {
   const { plan, from } = planOf(spec);
   expect(() => planToWgsl(plan, { ...from, profile: portable })).toThrow(/sorting edges by expert needs 4096/);
 });
+
+it.skipIf(typeof device === "string").each(["mask-moe.moe", "mh-moe.moe", "deepseek-moe.moe"])(
+  "%s in 16 bits is accepted by both, as f16 and two in a word",
+  async (spec) => {
+    const { plan, from } = planOf(spec);
+    for (const halves of ["f16", "packed"] as const)
+      for (const base of [portable, softwareClass]) {
+        const profile = { ...base, halves };
+        const program = planToWgsl(plan, { ...from, profile, compute: "f16" });
+        expect(program.buffers.filter((b) => b.dtype === "f16").length).toBeGreaterThan(20);
+        expect(await complaints(program)).toEqual([]);
+        expect(twiceBound(program)).toEqual([]);
+        expect(program.needs.storageBuffers).toBeLessThanOrEqual(profile.storageBuffers);
+      }
+  },
+);
 
 it("is the same every time", () => {
   const [one, two] = [planOf("mask-moe.moe"), planOf("mask-moe.moe")];

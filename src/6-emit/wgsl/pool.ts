@@ -1,0 +1,50 @@
+/** Which tensors lie in the pool: those that a kernel with more parameters than it may have bindings reaches together. */
+import type { Kernel } from "../../5-plan/plan.js";
+import type { WgslProfile } from "../../targets/wgsl/limits.js";
+import { bytesOf, bytesOfHalves } from "../gpu/sizes.js";
+import type { Stored } from "./stored.js";
+
+/** Bindings that a parameter takes of its own. */
+const bindingsOf = (bytes: number, profile: WgslProfile): number => Math.ceil(bytes / profile.binding);
+
+/** Parameters of a kernel that must share one binding: its smallest, as many as it has too many. */
+function pooledParams(
+  { kind, params }: Kernel,
+  halves: ReadonlySet<number>,
+  profile: WgslProfile,
+): ReadonlySet<number> {
+  const sizes = params.map((p, i) => {
+    const bytes = halves.has(i) ? bytesOfHalves(p) : bytesOf(p);
+    return { i, bytes, own: bindingsOf(bytes, profile) };
+  });
+  let own = sizes.reduce((n, s) => n + s.own, 0);
+  const pooled = new Set<number>();
+  if (kind === "special" || own <= profile.storageBuffers) return pooled;
+  for (const s of sizes.sort((a, b) => a.bytes - b.bytes || a.i - b.i)) {
+    if (own + 1 <= profile.storageBuffers) break;
+    pooled.add(s.i);
+    own -= s.own;
+  }
+  return pooled;
+}
+
+/**
+ * What lies in the pool. A kernel that reaches the pool whole must reach all of it that it touches there: the same
+ * bytes cannot be bound a second time. Which draws further buffers in, until nothing changes.
+ */
+export function pooledBy(
+  { kernels, programs, buffers, halves }: Stored,
+  profile: WgslProfile,
+): { pooled: readonly ReadonlySet<number>[]; inPool: readonly boolean[] } {
+  const pooled = kernels.map((k, i) => new Set(pooledParams(k, halves[i]!, profile)));
+  const launches = programs.flatMap((p) => p.launches).filter((l) => (pooled[l.kernel]?.size ?? 0) > 0);
+  const found = new Set<number>();
+  for (let before = -1; before < found.size; ) {
+    before = found.size;
+    for (const { kernel, args } of launches) {
+      for (const [param, buffer] of args.entries()) if (found.has(buffer)) pooled[kernel]!.add(param);
+      for (const param of pooled[kernel]!) found.add(args[param]!);
+    }
+  }
+  return { pooled, inPool: buffers.map((_, i) => found.has(i)) };
+}
