@@ -1,12 +1,15 @@
 /** The whole of a plan for NVIDIA GPUs: every kernel in one CUDA C++ text, and how programs launch them. */
 import type { Kernel, KernelPlan, MatmulKernel, OuterKernel } from "../../5-plan/plan.js";
-import type { CudaKernel, CudaProgram } from "../../targets/cuda/program.js";
+import type { CudaKernel, CudaProgram, Tier } from "../../targets/cuda/program.js";
 import { withTwins } from "../gpu/copies.js";
 import { lowerPlan } from "../gpu/lower.js";
 import { exact, mixed, storedBytes } from "../gpu/precision.js";
 import type { GpuShape } from "../gpu/shape.js";
 import { fill, readTemplate } from "../templates.js";
 import { finishToCuda, flatToCuda } from "./flat.js";
+import { whyNotMatmul, whyNotOuter } from "./hopper/fits.js";
+import { hopperMatmulToCuda } from "./hopper/matmul.js";
+import { hopperOuterToCuda } from "./hopper/outer.js";
 import { layOut } from "./layout.js";
 import { matmulToCuda, outerToCuda } from "./matmul.js";
 import { rowsToCuda } from "./rows.js";
@@ -23,6 +26,8 @@ export interface CudaOptions {
   readonly version: string;
   /** what products of matrices are made in; f32 if not given */
   readonly compute?: "f32" | "bf16";
+  /** what kernels are written for; every GPU if not given */
+  readonly tier?: Tier;
 }
 
 const shapeFor = (compute: "f32" | "bf16"): GpuShape => ({
@@ -33,7 +38,7 @@ const shapeFor = (compute: "f32" | "bf16"): GpuShape => ({
 
 /** Errors: MOE5007 and MOE5008 for designs that the target cannot hold. */
 export function planToCuda(plan: KernelPlan, options: CudaOptions): CudaProgram {
-  const { compute = "f32" } = options;
+  const { compute = "f32", tier = "portable" } = options;
   const shape = shapeFor(compute);
   const lowered = lowerPlan(plan, shape);
   const precision = compute === "bf16" ? mixed(lowered, tensorCoresTake) : exact(lowered);
@@ -49,26 +54,30 @@ export function planToCuda(plan: KernelPlan, options: CudaOptions): CudaProgram 
       halves,
       twins,
       tensor,
+      tier,
     });
   });
   if (stored.shadowKernel) texts.push(stored.shadowKernel);
-  const kernels = texts.map(({ passes }, i): CudaKernel => {
+  const kernels = texts.map(({ passes, whyPortable }, i): CudaKernel => {
     const kernel = lowered.kernels[i];
     if (!kernel) return { name: SHADOW, flops: 0, bytes: stored.shadowBytes, tensor: false, passes };
     const bytes = storedBytes(kernel, precision.halves[i]!);
-    return { name: kernel.name, flops: kernel.flops, bytes, tensor: precision.tensor.has(i), passes };
+    const why = whyPortable === undefined ? {} : { whyPortable };
+    return { name: kernel.name, flops: kernel.flops, bytes, tensor: precision.tensor.has(i), ...why, passes };
   });
   const entries = kernels.flatMap((k) => k.passes.map((p) => p.entry));
   return {
-    source: `${fill("cuda/head.cu", options)}${texts.map((t) => t.text).join("\n\n")}\n`,
+    source: `${fill("cuda/head.cu", { ...options, hopper: tier === "hopper" })}${texts.map((t) => t.text).join("\n\n")}\n`,
     headers: {
       "device.cuh": readTemplate("cuda/device.cuh"),
       "emulate.h": readTemplate("cuda/emulate.h"),
+      ...(tier === "hopper" && headersOfHopper()),
       "emulate.cpp": fill("cuda/emulate.cpp", { ...options, entries }),
     },
     kernels,
     buffers: layout.buffers,
     arena: layout.arena,
+    tier,
     programs: stored.programs,
   };
 }
@@ -80,6 +89,9 @@ function tensorCoresTake(kernel: MatmulKernel | OuterKernel): boolean {
   return terms.every((t) => t.a.major === terms[0]!.a.major && t.b.major === terms[0]!.b.major);
 }
 
+const headersOfHopper = (): Readonly<Record<string, string>> =>
+  Object.fromEntries(["device-hopper.cuh", "emulate-hopper.h"].map((name) => [name, readTemplate(`cuda/${name}`)]));
+
 function kernelToCuda(kernel: Kernel, context: Context): CudaText {
   switch (kernel.kind) {
     case "rows":
@@ -89,12 +101,22 @@ function kernelToCuda(kernel: Kernel, context: Context): CudaText {
     case "finish":
       return finishToCuda(kernel, context);
     case "matmul":
-      return context.tensor ? tensorMatmulToCuda(kernel, context) : matmulToCuda(kernel, context);
+      return context.tensor ? productToCuda(kernel, context) : matmulToCuda(kernel, context);
     case "outer":
-      return context.tensor ? tensorOuterToCuda(kernel, context) : outerToCuda(kernel, context);
+      return context.tensor ? productToCuda(kernel, context) : outerToCuda(kernel, context);
     case "special":
       return specialToCuda(kernel, context);
     default:
       return kernel satisfies never;
   }
+}
+
+/** A product on tensor cores: by Hopper's units where the text is for them and they can make it. */
+function productToCuda(kernel: MatmulKernel | OuterKernel, context: Context): CudaText {
+  const portable = (): CudaText =>
+    kernel.kind === "matmul" ? tensorMatmulToCuda(kernel, context) : tensorOuterToCuda(kernel, context);
+  if (context.tier === "portable") return portable();
+  const whyPortable = kernel.kind === "matmul" ? whyNotMatmul(kernel, context) : whyNotOuter(kernel, context);
+  if (whyPortable !== undefined) return { ...portable(), whyPortable };
+  return kernel.kind === "matmul" ? hopperMatmulToCuda(kernel, context) : hopperOuterToCuda(kernel, context);
 }

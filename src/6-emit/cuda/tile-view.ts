@@ -32,7 +32,11 @@ export function stepSourceOf(kernel: OuterKernel, g: Gather, bindings: Access): 
 }
 
 /** With several results beside each other: which one a tile of columns belongs to. */
-export function outputView(kernel: MatmulKernel, columns: number): { view: object; tilesAcross: number } {
+export function outputView(
+  kernel: MatmulKernel,
+  columns: number,
+  across = "blockIdx.x",
+): { view: object; tilesAcross: number } {
   const widths = kernel.outputs.map((o) => o.n);
   if (kernel.paired || widths.length === 1) return { view: {}, tilesAcross: blocks(widths[0]!, columns) };
   const tiles = widths.map((n) => blocks(n, columns));
@@ -40,7 +44,7 @@ export function outputView(kernel: MatmulKernel, columns: number): { view: objec
   const total = tiles.reduce((a, b) => a + b, 0);
   const last = widths.length - 1;
   const pick = (values: readonly (number | string)[]): string =>
-    values.map((v, i) => (i === last ? `${v}` : `blockIdx.x < ${starts[i]! + tiles[i]!} ? ${v} : `)).join("");
+    values.map((v, i) => (i === last ? `${v}` : `${across} < ${starts[i]! + tiles[i]!} ? ${v} : `)).join("");
   const view = {
     outputs: true,
     outputOf: pick(widths.map((_, i) => i)),

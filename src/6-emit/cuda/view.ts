@@ -1,6 +1,6 @@
 /** What every CUDA kernel has in common: how its parameters are declared and reached, its constants, its place in the text. */
 import type { Dim, Kernel, Param } from "../../5-plan/plan.js";
-import type { CudaPass } from "../../targets/cuda/program.js";
+import type { CudaPass, Tier } from "../../targets/cuda/program.js";
 import { constantName } from "../gpu/names.js";
 import type { Access } from "../gpu/spelling.js";
 import { fill } from "../templates.js";
@@ -9,6 +9,8 @@ import { fill } from "../templates.js";
 export interface CudaText {
   readonly text: string;
   readonly passes: readonly CudaPass[];
+  /** of a product that Hopper's units could not make: why */
+  readonly whyPortable?: string;
 }
 
 /** What the emission of one kernel is given. */
@@ -23,6 +25,8 @@ export interface Context {
   readonly twins: ReadonlyMap<number, number>;
   /** whether products of this kernel go to the tensor cores, in bf16 */
   readonly tensor: boolean;
+  /** what kernels are written for: every GPU, or Hopper's own units where they fit */
+  readonly tier: Tier;
 }
 
 const TYPES = { f32: "float", i32: "int", u8: "unsigned char" } as const;

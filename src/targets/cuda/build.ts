@@ -25,14 +25,14 @@ export interface CudaCompiler {
 
 /** Machine code of a program for compute capability `capability` (times ten). Errors: MOE5006 without a compiler, MOE9001. */
 export async function buildCuda(
-  program: Pick<CudaProgram, "source" | "headers">,
+  program: Pick<CudaProgram, "source" | "headers" | "tier">,
   capability: number,
 ): Promise<Uint8Array> {
   const compiler = await findCompiler();
   if (!compiler)
     throw cannotRun(`no compiler for CUDA was found: neither NVRTC (${nvrtcLibraries().join(", ")}) nor nvcc`);
-  const architecture = `sm_${capability}`;
-  const hash = contentHash([program.source, program.headers["device.cuh"]!, architecture, compiler.name]);
+  const architecture = architectureOf(program, capability);
+  const hash = contentHash([program.source, ...Object.values(included(program)), architecture, compiler.name]);
   const file = await cached(`cuda-${hash}.cubin`, async (folder) => {
     const made = join(folder, "model.cubin");
     writeFileSync(made, await compiler.compile(program, architecture, folder));
@@ -40,6 +40,14 @@ export async function buildCuda(
   });
   return readFileSync(file);
 }
+
+/** Texts for Hopper use what only its own architecture has: `sm_90a`. */
+export const architectureOf = ({ tier }: Pick<CudaProgram, "tier">, capability: number): string =>
+  tier === "hopper" ? "sm_90a" : `sm_${capability}`;
+
+/** The headers that kernels include, by name. */
+export const included = ({ headers }: Pick<CudaProgram, "headers">): Readonly<Record<string, string>> =>
+  Object.fromEntries(Object.entries(headers).filter(([name]) => name.endsWith(".cuh")));
 
 /** NVRTC, or nvcc, or nothing. */
 export async function findCompiler(): Promise<CudaCompiler | undefined> {
@@ -51,10 +59,8 @@ async function withNvrtc(): Promise<CudaCompiler | undefined> {
   return (
     nvrtc && {
       name: nvrtc.name,
-      compile: async ({ source, headers }, architecture) => {
-        const made = nvrtc.compile(source, { "device.cuh": headers["device.cuh"]! }, [
-          `--gpu-architecture=${architecture}`,
-        ]);
+      compile: async (program, architecture) => {
+        const made = nvrtc.compile(program.source, included(program), [`--gpu-architecture=${architecture}`]);
         if ("log" in made) throw refused(made.log);
         return made;
       },
@@ -69,9 +75,9 @@ export async function withNvcc(command = "nvcc"): Promise<CudaCompiler | undefin
   const version = /release ([\d.]+)/.exec(found.stdout)?.[1] ?? "unknown";
   return {
     name: `nvcc ${version}`,
-    compile: async ({ source, headers }, architecture, folder) => {
-      writeFileSync(join(folder, "model.cu"), source);
-      writeFileSync(join(folder, "device.cuh"), headers["device.cuh"]!);
+    compile: async (program, architecture, folder) => {
+      writeFileSync(join(folder, "model.cu"), program.source);
+      for (const [name, text] of Object.entries(included(program))) writeFileSync(join(folder, name), text);
       const to = join(folder, "out.cubin");
       const built = await runTool([command], ["-cubin", `-arch=${architecture}`, "-o", to, join(folder, "model.cu")]);
       if (!built.ok) throw refused(built.complaint);

@@ -3,7 +3,7 @@ import { diagnose } from "../../diagnostics/diagnose.js";
 import { DiagnosticError } from "../../diagnostics/diagnostic.js";
 import { buildCuda } from "./build.js";
 import { cannotRun, type Driver, openDriver } from "./driver.js";
-import type { CudaProgram } from "./program.js";
+import type { CudaProgram, Tier } from "./program.js";
 import { type CudaRunner, NoMemory, openRunner } from "./runner.js";
 
 export interface CudaDevice extends CudaRunner {
@@ -13,6 +13,12 @@ export interface CudaDevice extends CudaRunner {
 
 /** Oldest compute capability (times ten) that kernels are written for. */
 const OLDEST = 80;
+
+/** The capability whose own units there are kernels for. */
+const HOPPER = 90;
+
+/** What kernels for a GPU of this compute capability (times ten) are written for. */
+export const tierOf = (capability: number): Tier => (capability === HOPPER ? "hopper" : "portable");
 
 /** What is known of a GPU before anything is opened on it. */
 export interface CudaFact {
@@ -41,10 +47,12 @@ export async function findGpu(): Promise<{
 /** Builds a program (or takes it from the cache) and opens it. Errors: MOE5006, MOE6022, MOE9001. */
 export async function openCuda(program: CudaProgram): Promise<CudaDevice> {
   const { driver, device, fact } = await findGpu();
+  if (program.tier === "hopper" && fact.capability !== HOPPER)
+    throw cannotRun(`its kernels are for compute capability 9.0; ${fact.name} has ${fact.capability / 10}`);
   const image = await buildCuda(program, fact.capability);
   driver.enter(device);
   try {
-    const runner = openRunner(driver, program, image);
+    const runner = openRunner(driver, device, program, image);
     return {
       ...runner,
       description: `cuda (${fact.name})`,

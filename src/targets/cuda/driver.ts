@@ -4,6 +4,8 @@
  */
 import { diagnose } from "../../diagnostics/diagnose.js";
 import { DiagnosticError } from "../../diagnostics/diagnostic.js";
+import type { TensorMapSpec } from "./program.js";
+import { mapEncoder } from "./tensor-maps.js";
 
 export type Handle = bigint;
 
@@ -43,6 +45,8 @@ export interface Driver {
   createStream(): Handle;
   destroyStream(stream: Handle): void;
   synchronize(stream: Handle): Promise<void>;
+  /** what the copy engine has to know of a tensor, as a kernel's parameter */
+  encodeMap(address: Handle, map: TensorMapSpec): Uint8Array;
   /** `args`: one buffer for each parameter, with its value */
   launch(
     kernel: Handle,
@@ -76,7 +80,7 @@ export async function openDriver(): Promise<Driver> {
   if (known) return known;
   const koffi = await import("koffi");
   const library = load(koffi, path);
-  const driver = bind(library);
+  const driver = bind(koffi, library);
   drivers.set(path, driver);
   return driver;
 }
@@ -96,7 +100,7 @@ export function cannotRun(reason: string): DiagnosticError {
 
 type Library = ReturnType<typeof import("koffi").load>;
 
-function bind(library: Library): Driver {
+function bind(koffi: typeof import("koffi"), library: Library): Driver {
   const declare = (text: string): ((...args: unknown[]) => number) =>
     library.func(text) as (...args: unknown[]) => number;
   const errorText = declare("int cuGetErrorString(int code, _Out_ const char **text)");
@@ -185,6 +189,7 @@ function bind(library: Library): Driver {
           }
         });
       }),
+    encodeMap: mapEncoder(koffi, library, check),
     launch: (kernel, [x, y, z], threads, shared, stream, args) =>
       launch(kernel, x, y, z, threads, 1, 1, shared, stream, args, null),
     capture: (stream, record) => {

@@ -17,8 +17,13 @@ export interface CudaProgram {
   readonly buffers: readonly CudaBuffer[];
   /** bytes of the one block of memory that everything lies in */
   readonly arena: number;
+  /** what the text is written for */
+  readonly tier: Tier;
   readonly programs: readonly CudaProgramPlan[];
 }
+
+/** `portable`: every GPU since compute capability 8.0; `hopper`: sm_90a, its copy engine and products of warpgroups. */
+export type Tier = "portable" | "hopper";
 
 export interface CudaKernel {
   readonly name: string;
@@ -27,6 +32,8 @@ export interface CudaKernel {
   readonly bytes: number;
   /** whether its products are made by tensor cores */
   readonly tensor: boolean;
+  /** of a product in a text for Hopper that its units cannot make: why */
+  readonly whyPortable?: string;
   /** launches of the GPU for one launch of the plan, in order */
   readonly passes: readonly CudaPass[];
 }
@@ -34,12 +41,28 @@ export interface CudaKernel {
 export interface CudaPass {
   /** `extern "C"` function */
   readonly entry: string;
-  /** blocks on each axis; `perBlock`: as many as the launch has elements divided by this, rounded up */
-  readonly grid: readonly [number, number, number] | { readonly perBlock: number };
+  /**
+   * blocks on each axis; `perBlock`: as many as the launch has elements divided by this, rounded up; `tiles`: one for each
+   * multiprocessor, which walks the tiles, and no more than there are tiles
+   */
+  readonly grid: readonly [number, number, number] | { readonly perBlock: number } | { readonly tiles: number };
   /** threads of a block */
   readonly threads: number;
   /** bytes of shared memory that are asked for at launch */
   readonly shared: number;
+  /** parameters behind all others: what the copy engine has to know of tensors */
+  readonly maps?: readonly TensorMapSpec[];
+}
+
+/** A tensor in bf16 as the copy engine sees it: three axes, the contiguous one first; boxes land with 128-byte swizzle. */
+export interface TensorMapSpec {
+  readonly name: string;
+  /** which of the kernel's parameters */
+  readonly param: number;
+  readonly dims: readonly [number, number, number];
+  /** bytes between neighbours of the second and of the third axis; multiples of 16 */
+  readonly strides: readonly [number, number];
+  readonly box: readonly [number, number, number];
 }
 
 export type CudaDType = DType | "bf16";

@@ -39,22 +39,23 @@ export class NoMemory extends Error {
 }
 
 /** Loads machine code and sets up memory; the device's context must be current. Errors: NoMemory, CudaError. */
-export function openRunner(driver: Driver, program: CudaProgram, image: Uint8Array): CudaRunner {
+export function openRunner(driver: Driver, device: number, program: CudaProgram, image: Uint8Array): CudaRunner {
   const memory = allocate(driver, program.arena);
   driver.clear(memory, program.arena);
   const module = driver.loadModule(image);
   const stream = driver.createStream();
+  const multiprocessors = driver.attribute(device, "multiprocessors");
   const functions = functionsOf(driver, module, program);
   const graphs = new Map<number, Handle>();
   const place = (buffer: number): Handle => memory + BigInt(program.buffers[buffer]!.offset);
   const launchPass = (pass: CudaPass, launch: CudaLaunch): void =>
     driver.launch(
       functions.get(pass.entry)!,
-      gridOf(pass, launch),
+      gridOf(pass, launch, multiprocessors),
       pass.threads,
       pass.shared,
       stream,
-      argumentsOf(launch, place),
+      argumentsOf(driver, pass, launch, place),
     );
   const launches = (at: number): { pass: CudaPass; launch: CudaLaunch }[] =>
     program.programs[at]!.launches.flatMap((launch) =>
@@ -112,13 +113,28 @@ function functionsOf(driver: Driver, module: Handle, { kernels }: CudaProgram): 
   return functions;
 }
 
-/** Values of a kernel's parameters: an address for each tensor, then the number of elements where it wants one. */
-function argumentsOf({ args, count }: CudaLaunch, place: (buffer: number) => Handle): Uint8Array[] {
+/** Values of a kernel's parameters: an address for each tensor, the number of elements where it wants one, tensor maps. */
+function argumentsOf(
+  driver: Driver,
+  { maps = [] }: CudaPass,
+  { args, count }: CudaLaunch,
+  place: (buffer: number) => Handle,
+): Uint8Array[] {
   const word = (value: bigint): Uint8Array => new Uint8Array(BigUint64Array.of(value).buffer);
-  return [...args.map((buffer) => word(place(buffer))), ...(count === undefined ? [] : [word(BigInt(count))])];
+  const number = count === undefined ? [] : [word(BigInt(count))];
+  return [
+    ...args.map((buffer) => word(place(buffer))),
+    ...number,
+    ...maps.map((map) => driver.encodeMap(place(args[map.param]!), map)),
+  ];
 }
 
-export function gridOf({ grid }: CudaPass, { count }: Pick<CudaLaunch, "count">): readonly [number, number, number] {
+export function gridOf(
+  { grid }: CudaPass,
+  { count }: Pick<CudaLaunch, "count">,
+  multiprocessors: number,
+): readonly [number, number, number] {
+  if ("tiles" in grid) return [Math.min(grid.tiles, multiprocessors), 1, 1];
   return "perBlock" in grid ? [Math.max(1, Math.ceil(count! / grid.perBlock)), 1, 1] : grid;
 }
 

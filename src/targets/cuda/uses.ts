@@ -3,23 +3,24 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { cached, contentHash } from "../cpu/cache.js";
 import { runTool } from "../cpu/run-tool.js";
+import { architectureOf, included } from "./build.js";
 import type { CudaProgram } from "./program.js";
 import { type KernelUse, usesIn } from "./ptxas.js";
 
 /** By entry; undefined where there is no nvcc, or it does not know the architecture. */
 export async function kernelUses(
-  { source, headers }: Pick<CudaProgram, "source" | "headers">,
+  program: Pick<CudaProgram, "source" | "headers" | "tier">,
   capability: number,
 ): Promise<ReadonlyMap<string, KernelUse> | undefined> {
   const { ok, stdout } = await runTool(["nvcc"], ["--version"]);
   if (!ok) return undefined;
-  const architecture = `sm_${capability}`;
-  const device = headers["device.cuh"]!;
+  const architecture = architectureOf(program, capability);
+  const headers = included(program);
   try {
-    const name = `cuda-uses-${contentHash([source, device, architecture, stdout])}.json`;
+    const name = `cuda-uses-${contentHash([program.source, ...Object.values(headers), architecture, stdout])}.json`;
     const file = await cached(name, async (folder) => {
-      writeFileSync(join(folder, "model.cu"), source);
-      writeFileSync(join(folder, "device.cuh"), device);
+      writeFileSync(join(folder, "model.cu"), program.source);
+      for (const [name, text] of Object.entries(headers)) writeFileSync(join(folder, name), text);
       const flags = ["-cubin", `-arch=${architecture}`, "-Xptxas", "-v", "-o", join(folder, "model.cubin")];
       const built = await runTool(["nvcc"], [...flags, join(folder, "model.cu")]);
       if (!built.ok) throw new Error(built.complaint);

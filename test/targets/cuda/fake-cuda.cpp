@@ -21,15 +21,20 @@
 
 typedef void (*Kernel)(unsigned, unsigned, unsigned, int, void **, int);
 
+/* A kernel's parameter: a word, or what the copy engine has to know of a tensor. */
+struct alignas(128) Value {
+  uint64_t words[16];
+};
 struct Launch {
   Kernel kernel;
   unsigned grid[3];
   int threads;
-  std::vector<uint64_t> values;
+  std::vector<Value> values;
 };
 struct Function {
   Kernel kernel;
-  int parameters;
+  /* how many bytes each parameter has; 0 behind the last */
+  const int *parameters;
   int shared;
 };
 struct Graph {
@@ -63,7 +68,9 @@ CALL int cuDeviceGetCount(int *count) { return *count = getenv("FAKE_CUDA_DEVICE
 CALL int cuDeviceGetName(char *name, int length, int) { return snprintf(name, length, "Emulated GPU"), OK; }
 CALL int cuDeviceTotalMem_v2(size_t *bytes, int) { return *bytes = (size_t)most_memory() << 20, OK; }
 CALL int cuDeviceGetAttribute(int *value, int attribute, int) {
-  *value = attribute == 75 ? (getenv("FAKE_CUDA_OLD") ? 7 : 8) : attribute == 76 ? 0 : attribute == 97 ? 166912 : 108;
+  /* FAKE_CUDA_HOPPER: with so few multiprocessors that each has several tiles to make. */
+  const bool hopper = getenv("FAKE_CUDA_HOPPER");
+  *value = attribute == 75 ? (getenv("FAKE_CUDA_OLD") ? 7 : hopper ? 9 : 8) : attribute == 76 ? 0 : attribute == 97 ? (hopper ? 232448 : 166912) : hopper ? 3 : 108;
   return OK;
 }
 CALL int cuDevicePrimaryCtxRetain(uint64_t *context, int) { return *context = 1, OK; }
@@ -86,13 +93,13 @@ CALL int cuModuleUnload(void *module) { return modules.erase(module) ? OK : INVA
 CALL int cuModuleGetFunction(void **function, void *module, const char *name) {
   const std::string base = name;
   void *kernel = dlsym(module, ("emulated_" + base).c_str());
-  int *parameters = (int *)dlsym(module, ("parameters_" + base).c_str());
+  const int *parameters = (const int *)dlsym(module, ("parameters_" + base).c_str());
   if (!kernel || !parameters) return NOT_FOUND;
-  *function = new Function{(Kernel)kernel, *parameters, 49152};
+  *function = new Function{(Kernel)kernel, parameters, 49152};
   return OK;
 }
 CALL int cuFuncSetAttribute(Function *function, int attribute, int value) {
-  if (attribute != 8 || value > 166912) return INVALID;
+  if (attribute != 8 || value > (getenv("FAKE_CUDA_HOPPER") ? 232448 : 166912)) return INVALID;
   function->shared = value;
   return OK;
 }
@@ -130,6 +137,30 @@ CALL int cuMemsetD8_v2(uint64_t to, unsigned char value, size_t bytes) {
   return memset((void *)to, value, bytes), OK;
 }
 
+/* What emulate-hopper.h reads as `Map`. */
+struct Map {
+  uint64_t mark, address, dims[3], strides[2];
+  uint32_t box[3];
+};
+CALL int cuTensorMapEncodeTiled(void *map, int type, unsigned rank, uint64_t address, const uint64_t *dims, const uint64_t *strides, const uint32_t *box,
+                                const uint32_t *steps, int interleave, int swizzle, int, int fill) {
+  if (!getenv("FAKE_CUDA_HOPPER") || (uint64_t)map % 64 != 0 || type != 9 || rank != 3 || address % 16 != 0 || interleave != 0 || swizzle != 3 || fill != 0) return INVALID;
+  Map made = {0x6d61702d62663136ull, address, {}, {}, {}};
+  for (int i = 0; i < 3; i++) {
+    if (dims[i] == 0 || dims[i] > 1ull << 32 || box[i] == 0 || box[i] > 256 || steps[i] != 1) return INVALID;
+    made.dims[i] = dims[i];
+    made.box[i] = box[i];
+  }
+  for (int i = 0; i < 2; i++) {
+    if (strides[i] % 16 != 0 || strides[i] == 0 || strides[i] >= 1ull << 40) return INVALID;
+    made.strides[i] = strides[i];
+  }
+  if (box[0] * 2 > 128 || !inside(address, 2 * dims[0])) return INVALID;
+  if (!inside(address + (dims[2] - 1) * strides[1] + (dims[1] - 1) * strides[0], 2 * dims[0])) return INVALID;
+  memset(map, 0, 128);
+  return memcpy(map, &made, sizeof made), OK;
+}
+
 CALL int cuStreamCreate(Stream **stream, unsigned) { return *stream = new Stream{false, nullptr}, OK; }
 CALL int cuStreamDestroy_v2(Stream *stream) { return delete stream, OK; }
 CALL int cuStreamSynchronize(Stream *stream) { return stream->capturing ? 900 : OK; }
@@ -145,7 +176,7 @@ CALL int cuLaunchKernel(Function *f, unsigned x, unsigned y, unsigned z, unsigne
                         void **params, void **) {
   if (x == 0 || y == 0 || z == 0 || y > 65535 || z > 65535 || by != 1 || bz != 1 || bx == 0 || bx > 1024 || (int)shared > f->shared) return INVALID;
   Launch launch = {f->kernel, {x, y, z}, (int)bx, {}};
-  for (int i = 0; i < f->parameters; i++) launch.values.push_back(*(uint64_t *)params[i]);
+  for (int i = 0; f->parameters[i] > 0; i++) memcpy(&launch.values.emplace_back(), params[i], f->parameters[i]);
   if (stream->capturing) stream->graph->launches.push_back(launch);
   else run(launch);
   return OK;
@@ -182,7 +213,8 @@ CALL int nvrtcCreateProgram(Program **program, const char *source, const char *,
   return 0;
 }
 CALL int nvrtcCompileProgram(Program *program, int count, const char **options) {
-  if (count != 1 || std::string(options[0]) != "--gpu-architecture=sm_80") return program->log = "unknown option", 6;
+  const char *option = getenv("FAKE_CUDA_HOPPER") ? "--gpu-architecture=sm_90a" : "--gpu-architecture=sm_80";
+  if (count != 1 || (std::string(options[0]) != option && std::string(options[0]) != "--gpu-architecture=sm_90")) return program->log = "unknown option", 6;
   char folder[] = "/tmp/moec-emulated-XXXXXX";
   if (!mkdtemp(folder)) return 1;
   const std::string in = folder;
@@ -192,12 +224,10 @@ CALL int nvrtcCompileProgram(Program *program, int count, const char **options) 
   main << "#include \"model.cu\"\n";
   const std::string &text = program->source;
   for (size_t at = text.find("__launch_bounds__("); at != std::string::npos; at = text.find("__launch_bounds__(", at + 1)) {
-    const size_t name_at = text.find('\n', at) + 1, open = text.find('(', name_at), close = text.find(')', open);
-    const std::string name = text.substr(name_at, open - name_at);
-    int parameters = 1;
-    for (size_t i = open; i < close; i++) parameters += text[i] == ',';
+    const size_t name_at = text.find('\n', at) + 1;
+    const std::string name = text.substr(name_at, text.find('(', name_at) - name_at);
     main << "EMULATED(" << name << ")\n";
-    main << "extern \"C\" __attribute__((visibility(\"default\"))) int parameters_" << name << " = " << parameters << ";\n";
+    main << "extern \"C\" __attribute__((visibility(\"default\"))) const emulate::Sizes parameters_" << name << " = emulate::sizes_of(" << name << ");\n";
   }
   main.close();
   const std::string command = std::string(FAKE_CUDA_CXX) +

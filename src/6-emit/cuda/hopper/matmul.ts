@@ -1,0 +1,146 @@
+/**
+ * Products of matrices for Hopper: plain, batched, of several results, paired, and over rows sorted by expert. B comes by
+ * the copy engine, and A too unless its rows are found by index.
+ */
+import type { MatmulKernel } from "../../../5-plan/plan.js";
+import type { TensorMapSpec } from "../../../targets/cuda/program.js";
+import { blocks } from "../../gpu/sizes.js";
+import type { Access } from "../../gpu/spelling.js";
+import { type Lines, lines } from "../../lines.js";
+import { namedParams } from "../names.js";
+import { gathersOf, outputView, tableOf, tilesOf } from "../tile-view.js";
+import { accessTo, type Context, type CudaText } from "../view.js";
+import { finishFours } from "./finish-fours.js";
+import { assembleHopper } from "./kernel.js";
+import { bytesOfPanel, mapOf, type Panel, printBoxes, printRowPieces } from "./panels.js";
+import { DEPTH, TILE_ROWS, tileFor } from "./tiles.js";
+
+export function hopperMatmulToCuda(given: MatmulKernel, context: Context): CudaText {
+  const kernel = { ...given, params: namedParams(given.params, []) };
+  const bindings = accessTo(kernel.params, context);
+  const terms = kernel.outputs[0]!.terms;
+  const down = kernel.group ? tilesOf(kernel).dims[0]!.size : blocks(kernel.m, TILE_ROWS);
+  const leads = kernel.group ? kernel.group.experts : kernel.batch;
+  const bySteps = terms[0]!.b.major === "other";
+  const tile = tileFor({
+    widths: kernel.outputs.map((o) => o.n),
+    down: kernel.group ? blocks(kernel.m, TILE_ROWS) : down * kernel.batch,
+    paired: kernel.paired,
+    bySteps,
+  });
+  const productColumns = kernel.paired ? tile.columns / 2 : tile.columns;
+  const { view: outputs, tilesAcross } = outputView(kernel, productColumns, "across");
+  const maps: TensorMapSpec[] = [];
+  const gathers = gathersOf(kernel, bindings);
+  const view = {
+    ...outputs,
+    productColumns,
+    across: tilesAcross,
+    down,
+    leads: kernel.group || kernel.batch === 1 ? undefined : kernel.batch,
+    lead: kernel.group ? "expert" : kernel.batch > 1 ? "batch" : undefined,
+    tiles: kernel.group && tilesOf(kernel).name,
+    m: kernel.m,
+    width: kernel.outputs[0]!.n,
+    steps: terms.reduce((n, t) => n + blocks(t.k, DEPTH), 0),
+    gathers,
+    bring: bringTerms(kernel, productColumns, leads, bindings, maps),
+    products: kernel.paired
+      ? [
+          { name: "product0", start: "" },
+          { name: "product1", start: "PRODUCT_COLUMNS / 16 + " },
+        ]
+      : [{ name: "product0", start: "" }],
+    finish: finishFours(kernel, bindings, context.twins),
+    aBySteps: terms[0]!.a.major === "other",
+    bBySteps: bySteps,
+  };
+  const tiles = tilesAcross * down * (kernel.group ? 1 : kernel.batch);
+  return assembleHopper(kernel, context, { tile, view, maps, tiles, byHand: gathers.length > 0 });
+}
+
+/** Terms follow each other along the inner axis, each padded to whole steps. */
+function bringTerms(
+  kernel: MatmulKernel,
+  productColumns: number,
+  leads: number,
+  bindings: Access,
+  maps: TensorMapSpec[],
+): string {
+  const byHand = kernel.outputs[0]!.terms.some((t) => t.a.gather);
+  const out = lines(8);
+  const { terms } = kernel.outputs[0]!;
+  const lead = kernel.group ? "expert" : "batch";
+  let start = 0;
+  terms.forEach((term, t) => {
+    const end = start + blocks(term.k, DEPTH);
+    const a: Panel = {
+      operand: term.a,
+      name: kernel.params[term.a.param]!.name,
+      to: "a_panel",
+      lines: TILE_ROWS,
+      first: "first_row",
+      extent: kernel.m,
+      k: term.k,
+      leads: kernel.batch,
+      lead,
+    };
+    const one = (): void => {
+      out.line(`const int at_k = ${start === 0 ? "step" : `(step - ${start})`} * DEPTH;`);
+      const boxes = (): void => {
+        if (!term.a.gather) printBoxes(a, named(mapOf(a), maps), out);
+        bringB(kernel, t, { productColumns, leads, lead }, maps, out);
+      };
+      if (!byHand) return boxes();
+      const bytes = term.a.gather ? "B_PANEL" : "A_PANEL + B_PANEL";
+      out.block("if (lane == 0)", () => {
+        out.line(`expect_bytes(here, ${bytes});`);
+        boxes();
+      });
+      if (term.a.gather) printRowPieces(a, tableOf(term.a.gather, bindings), out);
+    };
+    if (t + 1 < terms.length) out.block(`${t === 0 ? "" : "else "}if (step < ${end})`, one);
+    else if (t > 0) out.block("else", one);
+    else one();
+    start = end;
+  });
+  return out.text();
+}
+
+function bringB(
+  kernel: MatmulKernel,
+  term: number,
+  { productColumns, leads, lead }: { productColumns: number; leads: number; lead: string },
+  maps: TensorMapSpec[],
+  out: Lines,
+): void {
+  for (const [i, o] of kernel.outputs.entries()) {
+    const { b, k } = o.terms[term]!;
+    const second = kernel.paired && i === 1;
+    const panel: Panel = {
+      operand: b,
+      name: kernel.params[b.param]!.name,
+      to: second ? `b_panel + ${bytesOfPanel({ lines: productColumns })}` : "b_panel",
+      lines: productColumns,
+      first: "first_column",
+      extent: o.n,
+      k,
+      leads,
+      lead,
+    };
+    const print = (): void => printBoxes(panel, named(mapOf(panel), maps), out);
+    if (kernel.paired || kernel.outputs.length === 1) print();
+    else out.block(`if (output == ${i})`, print);
+  }
+}
+
+/** The name of a map, which joins the others unless it is one of them. */
+export function named(map: TensorMapSpec, maps: TensorMapSpec[]): string {
+  const shapeOf = ({ param, dims, strides, box }: TensorMapSpec): string => JSON.stringify([param, dims, strides, box]);
+  const known = maps.find((m) => shapeOf(m) === shapeOf(map));
+  if (known) return known.name;
+  const count = maps.filter((m) => m.param === map.param).length;
+  const name = count === 0 ? map.name : `${map.name}${count + 1}`;
+  maps.push({ ...map, name });
+  return name;
+}

@@ -1,0 +1,99 @@
+/**
+ * Weight gradients for Hopper: the inner axis is the rows, of one expert each where there are experts. Whole steps come by
+ * the copy engine; the last step of an expert's run, whose neighbours are another's rows, and rows by index, in pieces.
+ */
+import type { Operand, OuterKernel } from "../../../5-plan/plan.js";
+import type { TensorMapSpec } from "../../../targets/cuda/program.js";
+import { blocks } from "../../gpu/sizes.js";
+import type { Access } from "../../gpu/spelling.js";
+import { type Lines, lines } from "../../lines.js";
+import { namedParams } from "../names.js";
+import { stepSourceOf } from "../tile-view.js";
+import { accessTo, type Context, type CudaText } from "../view.js";
+import { assembleHopper } from "./kernel.js";
+import { named } from "./matmul.js";
+import { mapOf, type Panel, printBoxes, printStepPieces } from "./panels.js";
+import { TILE_ROWS, tileFor } from "./tiles.js";
+
+export function hopperOuterToCuda(given: OuterKernel, context: Context): CudaText {
+  const kernel = { ...given, params: namedParams(given.params, []) };
+  const bindings = accessTo(kernel.params, context);
+  const { group, store, m, n } = kernel;
+  const leads = group?.experts ?? kernel.batch;
+  const down = blocks(m, TILE_ROWS);
+  const tile = tileFor({ widths: [n], down: down * leads, paired: false, bySteps: true });
+  const across = blocks(n, tile.columns);
+  const lead = group ? "expert" : "batch";
+  const byHand = group !== undefined || kernel.b.gather !== undefined;
+  const maps: TensorMapSpec[] = [];
+  const at = `${leads > 1 && store.batchStride > 0 ? `(long long)${lead} * ${store.batchStride} + ` : ""}row * ${store.stride} + first`;
+  const view = {
+    productColumns: tile.columns,
+    across,
+    down,
+    leads: leads > 1 ? leads : undefined,
+    lead,
+    m,
+    width: n,
+    run: true,
+    begin: group ? bindings.read(group.offsets, "expert") : "0",
+    end: group ? bindings.read(group.offsets, "expert + 1") : String(kernel.k),
+    bring: bringBoth(kernel, { columns: tile.columns, leads, lead, byHand }, bindings, maps),
+    products: [{ name: "product0", start: "" }],
+    finish: `        write_four(${kernel.params[store.param]!.name} + ${at}, product0_four);`,
+    aBySteps: true,
+    bBySteps: true,
+  };
+  return assembleHopper(kernel, context, { tile, view, maps, tiles: across * down * leads, byHand });
+}
+
+interface Around {
+  readonly columns: number;
+  readonly leads: number;
+  readonly lead: string;
+  readonly byHand: boolean;
+}
+
+function bringBoth(kernel: OuterKernel, around: Around, bindings: Access, maps: TensorMapSpec[]): string {
+  const out = lines(8);
+  const panelOf = (operand: Operand, which: "a" | "b"): Panel => ({
+    operand,
+    name: kernel.params[operand.param]!.name,
+    to: `${which}_panel`,
+    lines: which === "a" ? TILE_ROWS : around.columns,
+    first: which === "a" ? "first_row" : "first_column",
+    extent: which === "a" ? kernel.m : kernel.n,
+    k: kernel.k,
+    leads: around.leads,
+    lead: around.lead,
+  });
+  const both = [panelOf(kernel.a, "a"), panelOf(kernel.b, "b")];
+  out.line("const int at_k = begin + step * DEPTH;");
+  if (around.byHand) printByHand(kernel, both, bindings, maps, out);
+  else for (const panel of both) printBoxes(panel, named(mapOf(panel), maps), out);
+  return out.text();
+}
+
+function printByHand(
+  kernel: OuterKernel,
+  both: readonly Panel[],
+  bindings: Access,
+  maps: TensorMapSpec[],
+  out: Lines,
+): void {
+  const inBoxes = both.filter((p) => !p.operand.gather);
+  const bytes = inBoxes.map((p) => (p.to === "a_panel" ? "A_PANEL" : "B_PANEL")).join(" + ");
+  out.block("if (at_k + DEPTH <= end)", () => {
+    out.block("if (lane == 0)", () => {
+      out.line(`expect_bytes(here, ${bytes});`);
+      for (const panel of inBoxes) printBoxes(panel, named(mapOf(panel), maps), out);
+    });
+  });
+  out.block("else", () => {
+    for (const panel of inBoxes) out.block("", () => printStepPieces(panel, (step) => step, out));
+  });
+  for (const panel of both) {
+    const { gather } = panel.operand;
+    if (gather) printStepPieces(panel, stepSourceOf(kernel, gather, bindings), out);
+  }
+}

@@ -1,0 +1,314 @@
+/*
+ * What kernels for Hopper (sm_90a) need besides device.cuh: barriers in shared memory with phases, the engine that copies
+ * boxes of tensors, products that a warpgroup of 128 threads starts and waits for. One wrapper for each instruction, its
+ * meaning beside it; emulate-hopper.h stands in for the machine.
+ *
+ * Panels in shared memory are lines of 128 bytes whose sixteen-byte pieces are swizzled: piece p of line l lies at p ^ l % 8.
+ * A panel of lines (rows of A, columns of B) has 64 steps of the inner axis in each; a panel of steps has 64 lines in
+ * each, and further blocks of 64 lines behind each other. Panels begin on 1024 bytes.
+ */
+#ifndef MOEC_DEVICE_HOPPER_CUH
+#define MOEC_DEVICE_HOPPER_CUH
+
+#include "device.cuh"
+#if !defined(__CUDACC__)
+#include "emulate-hopper.h"
+#endif
+#if defined(__CUDA_ARCH__) && !defined(__CUDA_ARCH_FEAT_SM90_ALL)
+#error "these kernels are for sm_90a"
+#endif
+
+/* What the copy engine knows of a tensor in global memory; the driver makes it (cuTensorMapEncodeTiled). */
+struct __align__(128) TensorMap {
+  unsigned long long words[16];
+};
+
+#if defined(__CUDACC__)
+#define TENSOR_MAP const __grid_constant__ TensorMap
+#else
+#define TENSOR_MAP const TensorMap
+#endif
+
+/* The first multiple of 1024 bytes in the shared memory of the launch. */
+INLINE unsigned char *on_1024_bytes(unsigned char *p) {
+#if defined(__CUDACC__)
+  const unsigned at = (unsigned)__cvta_generic_to_shared(p);
+  return p + ((1024u - at % 1024u) % 1024u);
+#else
+  return p + ((1024u - (uintptr_t)p % 1024u) % 1024u);
+#endif
+}
+
+/* ---------------------------------------------------------------- barriers */
+
+/* A barrier has phases. One ends when `arrivals` threads have arrived in it and all bytes that were expected have come. */
+typedef unsigned long long Barrier;
+
+INLINE void begin_barrier(Barrier *barrier, int arrivals) {
+#if defined(__CUDACC__)
+  const unsigned at = (unsigned)__cvta_generic_to_shared(barrier);
+  asm volatile("mbarrier.init.shared::cta.b64 [%0], %1;" ::"r"(at), "r"(arrivals) : "memory");
+#else
+  emulate::begin_barrier(barrier, arrivals);
+#endif
+}
+
+/* After the last barrier is begun, before anybody uses one. */
+INLINE void barriers_have_begun() {
+#if defined(__CUDACC__)
+  asm volatile("fence.mbarrier_init.release.cluster;" ::: "memory");
+  asm volatile("fence.proxy.async.shared::cta;" ::: "memory");
+#endif
+}
+
+INLINE void arrive(Barrier *barrier) {
+#if defined(__CUDACC__)
+  const unsigned at = (unsigned)__cvta_generic_to_shared(barrier);
+  asm volatile("mbarrier.arrive.shared::cta.b64 _, [%0];" ::"r"(at) : "memory");
+#else
+  emulate::arrive(barrier, 0);
+#endif
+}
+
+/* Arrives, and the phase lasts until so many bytes have come. */
+INLINE void arrive_expecting(Barrier *barrier, int bytes) {
+#if defined(__CUDACC__)
+  const unsigned at = (unsigned)__cvta_generic_to_shared(barrier);
+  asm volatile("mbarrier.arrive.expect_tx.shared::cta.b64 _, [%0], %1;" ::"r"(at), "r"(bytes) : "memory");
+#else
+  emulate::arrive(barrier, bytes);
+#endif
+}
+
+/* The phase lasts until so many bytes more have come; does not arrive. */
+INLINE void expect_bytes(Barrier *barrier, int bytes) {
+#if defined(__CUDACC__)
+  const unsigned at = (unsigned)__cvta_generic_to_shared(barrier);
+  asm volatile("mbarrier.expect_tx.relaxed.cta.shared::cta.b64 [%0], %1;" ::"r"(at), "r"(bytes) : "memory");
+#else
+  emulate::expect_bytes(barrier, bytes);
+#endif
+}
+
+/* Waits until the phase of this parity has ended; the first phase has parity 0, the one before it counts as ended. */
+INLINE void wait_for_phase(Barrier *barrier, unsigned parity) {
+#if defined(__CUDACC__)
+  const unsigned at = (unsigned)__cvta_generic_to_shared(barrier);
+  unsigned ended;
+  do {
+    asm volatile(
+        "{\n  .reg .pred ended;\n  mbarrier.try_wait.parity.shared::cta.b64 ended, [%1], %2;\n  selp.u32 %0, 1, 0, ended;\n}"
+        : "=r"(ended)
+        : "r"(at), "r"(parity)
+        : "memory");
+  } while (ended == 0);
+#else
+  emulate::wait_for_phase(barrier, parity);
+#endif
+}
+
+/* `threads` threads, whole warps, meet at one of the block's sixteen meeting places; 0 is that of `meet_block`. */
+INLINE void meet_some(int place, int threads) {
+#if defined(__CUDACC__)
+  asm volatile("bar.sync %0, %1;" ::"r"(place), "r"(threads) : "memory");
+#else
+  emulate::meet_some(place, threads);
+#endif
+}
+
+/* ------------------------------------------------------------------ copies */
+
+/* A box of a tensor from place (x, y, z) on, on its way to a panel; its bytes are counted at the barrier. What lies outside
+ * of the tensor is zero. */
+INLINE void bring_box(unsigned char *panel, const TensorMap &map, int x, int y, int z, Barrier *barrier) {
+#if defined(__CUDACC__)
+  const unsigned to = (unsigned)__cvta_generic_to_shared(panel), at = (unsigned)__cvta_generic_to_shared(barrier);
+  asm volatile("cp.async.bulk.tensor.3d.shared::cluster.global.tile.mbarrier::complete_tx::bytes [%0], [%1, {%3, %4, %5}], [%2];"
+               ::"r"(to), "l"(&map), "r"(at), "r"(x), "r"(y), "r"(z)
+               : "memory");
+#else
+  emulate::bring_box(panel, map.words, x, y, z, barrier);
+#endif
+}
+
+/* What this thread wrote to shared memory, or copied there itself, is there for products and the copy engine. */
+INLINE void show_to_engines() {
+#if defined(__CUDACC__)
+  asm volatile("fence.proxy.async.shared::cta;" ::: "memory");
+#else
+  emulate::show_to_engines();
+#endif
+}
+
+/* Sixteen bytes to piece `piece` of line `line` of a panel, as the copy engine would place them. */
+INLINE void bring_piece(unsigned char *panel, int line, int piece, const bf16 *from, bool there) {
+  copy_later(panel + line * 128 + (piece ^ (line % 8)) * 16, from, there);
+}
+
+/* --------------------------------------------------------------- registers */
+
+/* A warpgroup gives registers away, or waits until it has so many for each thread. */
+template <int REGISTERS>
+INLINE void keep_registers() {
+#if defined(__CUDACC__)
+  asm volatile("setmaxnreg.dec.sync.aligned.u32 %0;" ::"n"(REGISTERS));
+#endif
+}
+
+template <int REGISTERS>
+INLINE void take_registers() {
+#if defined(__CUDACC__)
+  asm volatile("setmaxnreg.inc.sync.aligned.u32 %0;" ::"n"(REGISTERS));
+#endif
+}
+
+/* ---------------------------------------------------------------- products */
+
+/* What a product has to know of a panel: where it lies, how far apart blocks of it are, how it is swizzled. Of a panel of
+ * steps: 8192 bytes between blocks of 64 lines. Between groups of eight lines, or of eight steps: 1024 bytes. */
+template <bool BY_STEPS>
+INLINE unsigned long long panel_at(const unsigned char *panel) {
+#if defined(__CUDACC__)
+  const unsigned at = (unsigned)__cvta_generic_to_shared(panel);
+#else
+  const unsigned at = emulate::shared_address(panel);
+#endif
+  const unsigned long long apart = BY_STEPS ? 8192 / 16 : 1, groups = 1024 / 16, swizzle_128 = 1;
+  return (at & 0x3ffffu) >> 4 | apart << 16 | groups << 32 | swizzle_128 << 62;
+}
+
+/* Before the first product of several: what was done to the sums before is done. */
+INLINE void begin_products() {
+#if defined(__CUDACC__)
+  asm volatile("wgmma.fence.sync.aligned;" ::: "memory");
+#else
+  emulate::begin_products();
+#endif
+}
+
+/* Ends a group of products. */
+INLINE void end_of_products() {
+#if defined(__CUDACC__)
+  asm volatile("wgmma.commit_group.sync.aligned;" ::: "memory");
+#else
+  emulate::end_of_products();
+#endif
+}
+
+/* Waits until no more than the `LATEST` latest groups are at work. Sums can be read when none is. */
+template <int LATEST, int SUMS>
+INLINE void wait_for_products(float (&sum)[SUMS]) {
+#if defined(__CUDACC__)
+  asm volatile("wgmma.wait_group.sync.aligned %0;" ::"n"(LATEST) : "memory");
+  if constexpr (LATEST == 0) {
+#pragma unroll
+    for (int i = 0; i < SUMS; i++) asm volatile("" : "+f"(sum[i])::"memory");
+  }
+#else
+  (void)sum;
+  emulate::wait_for_products(LATEST);
+#endif
+}
+
+#define REGISTERS_0 "%0, %1, %2, %3, %4, %5, %6, %7, %8, %9, %10, %11, %12, %13, %14, %15"
+#define REGISTERS_16 "%16, %17, %18, %19, %20, %21, %22, %23, %24, %25, %26, %27, %28, %29, %30, %31"
+#define REGISTERS_32 "%32, %33, %34, %35, %36, %37, %38, %39, %40, %41, %42, %43, %44, %45, %46, %47"
+#define REGISTERS_48 "%48, %49, %50, %51, %52, %53, %54, %55, %56, %57, %58, %59, %60, %61, %62, %63"
+#define REGISTERS_64 "%64, %65, %66, %67, %68, %69, %70, %71, %72, %73, %74, %75, %76, %77, %78, %79"
+#define REGISTERS_80 "%80, %81, %82, %83, %84, %85, %86, %87, %88, %89, %90, %91, %92, %93, %94, %95"
+#define REGISTERS_96 "%96, %97, %98, %99, %100, %101, %102, %103, %104, %105, %106, %107, %108, %109, %110, %111"
+#define REGISTERS_112 "%112, %113, %114, %115, %116, %117, %118, %119, %120, %121, %122, %123, %124, %125, %126, %127"
+#define SUMS_4(i) "+f"(sum[i]), "+f"(sum[i + 1]), "+f"(sum[i + 2]), "+f"(sum[i + 3])
+#define SUMS_16(i) SUMS_4(i), SUMS_4(i + 4), SUMS_4(i + 8), SUMS_4(i + 12)
+#define SUMS_32(i) SUMS_16(i), SUMS_16(i + 16)
+/* The instruction for one width, with its registers and the numbers of the operands behind them. */
+#define PRODUCT(width, registers, a_at, b_at, keep_at, a_turned, b_turned, ...)                                        \
+  asm volatile("{\n  .reg .pred keep;\n  setp.ne.b32 keep, " keep_at ", 0;\n  wgmma.mma_async.sync.aligned.m64n" width  \
+               "k16.f32.bf16.bf16 {" registers "}, " a_at ", " b_at ", keep, 1, 1, " a_turned ", " b_turned ";\n}"      \
+               : __VA_ARGS__                                                                                            \
+               : "l"(a), "l"(b), "r"((int)keep), "n"((int)A_BY_STEPS), "n"((int)B_BY_STEPS))
+
+/* sum += a b, or, where `keep` is false, sum = a b: 64 by 16 times 16 by COLUMNS in bf16, sums in f32. Starts it; thread t
+ * of the warpgroup will find in sum[4 j + 2 h + c] row t / 32 * 16 + t % 32 / 4 + 8 h, column 8 j + t % 4 * 2 + c. */
+template <int COLUMNS, bool A_BY_STEPS, bool B_BY_STEPS>
+INLINE void multiply_later(float (&sum)[COLUMNS / 2], unsigned long long a, unsigned long long b, bool keep) {
+  static_assert(COLUMNS == 64 || COLUMNS == 128 || COLUMNS == 192 || COLUMNS == 256, "a width with a wrapper");
+#if defined(__CUDACC__)
+  if constexpr (COLUMNS == 64)
+    PRODUCT("64", REGISTERS_0 ", " REGISTERS_16, "%32", "%33", "%34", "%35", "%36", SUMS_32(0));
+  else if constexpr (COLUMNS == 128)
+    PRODUCT("128", REGISTERS_0 ", " REGISTERS_16 ", " REGISTERS_32 ", " REGISTERS_48, "%64", "%65", "%66", "%67", "%68",
+            SUMS_32(0), SUMS_32(32));
+  else if constexpr (COLUMNS == 192)
+    PRODUCT("192", REGISTERS_0 ", " REGISTERS_16 ", " REGISTERS_32 ", " REGISTERS_48 ", " REGISTERS_64 ", " REGISTERS_80, "%96",
+            "%97", "%98", "%99", "%100", SUMS_32(0), SUMS_32(32), SUMS_32(64));
+  else
+    PRODUCT("256", REGISTERS_0 ", " REGISTERS_16 ", " REGISTERS_32 ", " REGISTERS_48 ", " REGISTERS_64 ", " REGISTERS_80
+            ", " REGISTERS_96 ", " REGISTERS_112, "%128", "%129", "%130", "%131", "%132",
+            SUMS_32(0), SUMS_32(32), SUMS_32(64), SUMS_32(96));
+#else
+  emulate::multiply_later(sum, COLUMNS, A_BY_STEPS, B_BY_STEPS, a, b, keep);
+#endif
+}
+
+/* The 64 steps of a pair of panels: four products, one group. */
+template <int COLUMNS, bool A_BY_STEPS, bool B_BY_STEPS>
+INLINE void multiply_panels_later(float (&sum)[COLUMNS / 2], const unsigned char *a, const unsigned char *b, bool keep) {
+  const unsigned long long a_panel = panel_at<A_BY_STEPS>(a), b_panel = panel_at<B_BY_STEPS>(b);
+  begin_products();
+#pragma unroll
+  for (int k = 0; k < 4; k++)
+    multiply_later<COLUMNS, A_BY_STEPS, B_BY_STEPS>(sum, a_panel + k * (A_BY_STEPS ? 2048 / 16 : 32 / 16),
+                                                    b_panel + k * (B_BY_STEPS ? 2048 / 16 : 32 / 16), keep || k > 0);
+  end_of_products();
+}
+
+/* ----------------------------------------------------------------- results */
+
+/* Row of the first of a thread's two rows within its warpgroup's 64; the other is eight below. */
+INLINE int row_of_lane() { return warp_of_block() % 4 * 16 + lane_of_warp() / 4; }
+
+/* Four neighbours of row `half` among sixteen columns, from `column_of_lane()` on. Products leave a lane with two of every
+ * eight; neighbouring lanes swap, so that what they store and read lies side by side. */
+INLINE int column_of_lane() { return lane_of_warp() % 2 * 8 + lane_of_warp() / 2 % 2 * 4; }
+
+template <int SUMS>
+INLINE void four_of(float (&to)[4], const float (&sum)[SUMS], int sixteen, int half) {
+  const float *const low = sum + sixteen * 8 + half * 2, *const high = low + 4;
+  const bool odd = lane_of_warp() % 2 != 0;
+  const float one = shuffle_xor(odd ? low[0] : high[0], 1), two = shuffle_xor(odd ? low[1] : high[1], 1);
+  to[0] = odd ? one : low[0];
+  to[1] = odd ? two : low[1];
+  to[2] = odd ? high[0] : one;
+  to[3] = odd ? high[1] : two;
+}
+
+struct __align__(8) FourHalves {
+  unsigned low, high;
+};
+
+INLINE void read_four(float (&to)[4], const float *from) {
+  const float4 four = *(const float4 *)from;
+  to[0] = four.x;
+  to[1] = four.y;
+  to[2] = four.z;
+  to[3] = four.w;
+}
+
+INLINE void read_four(float (&to)[4], const bf16 *from) {
+  const FourHalves four = *(const FourHalves *)from;
+  to[0] = bits_to_float(four.low << 16);
+  to[1] = bits_to_float(four.low & 0xffff0000u);
+  to[2] = bits_to_float(four.high << 16);
+  to[3] = bits_to_float(four.high & 0xffff0000u);
+}
+
+INLINE void write_four(float *to, const float (&from)[4]) { *(float4 *)to = float4{from[0], from[1], from[2], from[3]}; }
+
+INLINE void write_four(bf16 *to, const float (&from)[4]) {
+  const unsigned low = (unsigned)to_bf16(from[0]) | (unsigned)to_bf16(from[1]) << 16;
+  const unsigned high = (unsigned)to_bf16(from[2]) | (unsigned)to_bf16(from[3]) << 16;
+  *(FourHalves *)to = FourHalves{low, high};
+}
+
+#endif

@@ -1,0 +1,262 @@
+/*
+ * The part of the emulated machine that only Hopper has. The copy engine and the tensor cores work beside the threads, and
+ * here they are as late as they may be: a box of a tensor lands when nobody can go on without it, and where it will land
+ * there is nothing but NaN until then; products are made when somebody waits for them, and read panels as they are then.
+ * Panels are read through descriptors, swizzle and all, so that a wrong layout gives wrong numbers.
+ */
+#ifndef MOEC_EMULATE_HOPPER_H
+#define MOEC_EMULATE_HOPPER_H
+
+#include "emulate.h"
+
+#include <deque>
+
+namespace emulate {
+
+static inline unsigned shared_address(const void *p) { return (unsigned)((const unsigned char *)p - dynamic_shared); }
+
+/* ---------------------------------------------------------------- barriers */
+
+/* The eight bytes of a barrier. */
+struct Phase {
+  unsigned char begun, parity, arrivals, pending;
+  int bytes;
+};
+constexpr unsigned char BEGUN = 0x5a;
+
+static inline Phase &phase_of(unsigned long long *barrier) {
+  Phase &phase = *(Phase *)barrier;
+  if (phase.begun != BEGUN) fail("a barrier is used that never began");
+  return phase;
+}
+
+static inline void end_if_complete(Phase &phase) {
+  if (phase.pending > 0 || phase.bytes > 0) return;
+  phase.parity ^= 1;
+  phase.pending = phase.arrivals;
+}
+
+static inline void begin_barrier(unsigned long long *barrier, int arrivals) {
+  const Phase phase = {BEGUN, 0, (unsigned char)arrivals, (unsigned char)arrivals, 0};
+  memcpy(barrier, &phase, sizeof phase);
+}
+
+/* Copies of this thread that have come, but that only threads can see yet. */
+static std::vector<void *> unshown[MOST_THREADS];
+static inline void show_to_engines() { unshown[current].clear(); }
+
+static inline void expect_bytes(unsigned long long *barrier, int bytes) { phase_of(barrier).bytes += bytes; }
+
+static inline void arrive(unsigned long long *barrier, int bytes) {
+  Phase &phase = phase_of(barrier);
+  if (!unshown[current].empty()) fail("a thread arrives before the engines can see what it copied");
+  if (phase.pending == 0) fail("more threads arrive at a barrier than it counts");
+  phase.bytes += bytes;
+  phase.pending--;
+  end_if_complete(phase);
+}
+
+static inline bool has_ended(const void *barrier, int parity) { return phase_of((unsigned long long *)barrier).parity != parity; }
+
+static inline void wait_for_phase(unsigned long long *barrier, unsigned parity) {
+  phase_of(barrier);
+  wait_until(has_ended, barrier, (int)parity);
+}
+
+/* Meeting places: of `bar.sync`, and one for each warpgroup behind them. */
+struct Meeting {
+  int here, round;
+};
+static Meeting meetings[16 + MOST_THREADS / 128];
+
+static inline bool is_over(const void *meeting, int round) { return ((const Meeting *)meeting)->round != round; }
+
+/* The last to come does `last` before all go on. */
+static inline void meet_at(int place, int threads_of, void (*last)(int), int with) {
+  Meeting &meeting = meetings[place];
+  if (++meeting.here < threads_of) {
+    wait_until(is_over, &meeting, meeting.round);
+    return;
+  }
+  if (last) last(with);
+  meeting.here = 0;
+  meeting.round++;
+}
+
+static inline void meet_some(int place, int count) {
+  if (place < 1 || place > 15 || count % 32 != 0) fail("no such meeting place");
+  meet_at(place, count, nullptr, 0);
+}
+
+/* ------------------------------------------------------------------ copies */
+
+/* What `cuTensorMapEncodeTiled` of the emulated driver leaves in a tensor map: bf16, three axes, 128-byte swizzle. */
+struct Map {
+  unsigned long long mark, address, dims[3], strides[2];
+  unsigned box[3];
+};
+constexpr unsigned long long MAP = 0x6d61702d62663136ull;
+
+struct Box {
+  Map map;
+  unsigned char *to;
+  int at[3];
+  unsigned long long *barrier;
+};
+static std::deque<Box> on_their_way;
+
+static inline unsigned char *swizzled(unsigned address) { return dynamic_shared + (address ^ (address >> 7 & 7) << 4); }
+
+static inline void bring_box(unsigned char *panel, const unsigned long long *words, int x, int y, int z, unsigned long long *barrier) {
+  Box box = {{}, panel, {x, y, z}, barrier};
+  memcpy(&box.map, words, sizeof box.map);
+  if (box.map.mark != MAP) fail("a copy wants a tensor map");
+  if (box.map.box[0] != 64 || shared_address(panel) % 128 != 0) fail("a box has lines of 64 numbers on 128 bytes");
+  phase_of(barrier);
+  memset(panel, 0xff, 128 * box.map.box[1] * box.map.box[2]);
+  on_their_way.push_back(box);
+}
+
+static inline void land(const Box &box) {
+  const Map &map = box.map;
+  unsigned line = 0;
+  for (unsigned z = 0; z < map.box[2]; z++)
+    for (unsigned y = 0; y < map.box[1]; y++, line++)
+      for (unsigned x = 0; x < map.box[0]; x++) {
+        const long long at[3] = {(long long)box.at[0] + x, (long long)box.at[1] + y, (long long)box.at[2] + z};
+        unsigned short number = 0;
+        bool inside = true;
+        for (int axis = 0; axis < 3; axis++) inside = inside && at[axis] >= 0 && at[axis] < (long long)map.dims[axis];
+        if (inside) memcpy(&number, (const char *)map.address + at[0] * 2 + at[1] * map.strides[0] + at[2] * map.strides[1], 2);
+        memcpy(swizzled(shared_address(box.to) + line * 128 + x * 2), &number, 2);
+      }
+  Phase &phase = phase_of(box.barrier);
+  phase.bytes -= (int)(128 * line);
+  end_if_complete(phase);
+}
+
+/* Nobody can go on: the oldest copy lands, or, backwards, the newest. */
+static bool land_one() {
+  if (on_their_way.empty()) return false;
+  const Box box = backwards ? on_their_way.back() : on_their_way.front();
+  if (backwards) on_their_way.pop_back();
+  else on_their_way.pop_front();
+  land(box);
+  return true;
+}
+
+/* ---------------------------------------------------------------- products */
+
+struct Product {
+  unsigned long long a, b;
+  bool a_turned, b_turned, keep;
+  bool operator==(const Product &x) const {
+    return a == x.a && b == x.b && a_turned == x.a_turned && b_turned == x.b_turned && keep == x.keep;
+  }
+};
+
+/* A thread's share of the products of its warpgroup. While any is at work, its sums are `kept`, and NaN where it looks. */
+struct Share {
+  float *sum;
+  int columns;
+  bool begun;
+  std::vector<float> kept;
+  std::vector<Product> open;
+  std::deque<std::vector<Product>> groups;
+};
+static Share shares[MOST_THREADS];
+
+static inline void begin_products() { shares[current].begun = true; }
+
+template <int SUMS>
+static inline void multiply_later(float (&sum)[SUMS], int columns, bool a_turned, bool b_turned, unsigned long long a, unsigned long long b,
+                                  bool keep) {
+  Share &mine = shares[current];
+  if (!mine.begun) fail("a product starts before its sums are ready");
+  if (mine.sum && mine.sum != sum) fail("products with other sums are still at work");
+  if (!mine.sum) {
+    mine.sum = sum;
+    mine.columns = columns;
+    mine.kept.assign(sum, sum + SUMS);
+    for (float &x : sum) x = NAN;
+  }
+  mine.open.push_back({a, b, a_turned, b_turned, keep});
+}
+
+static inline void end_of_products() {
+  Share &mine = shares[current];
+  mine.groups.push_back(std::move(mine.open));
+  mine.open.clear();
+}
+
+/* Number (line, step) of a panel: lines 128 bytes apart with steps inside them, or, turned, steps with lines inside. */
+static inline float number_of(unsigned long long panel, int line, int k, bool turned) {
+  const auto bytes = [&](int shift) { return (unsigned)(panel >> shift & 0x3fff) << 4; };
+  if (panel >> 62 != 1 || (panel >> 49 & 7) != 0) fail("a panel is not swizzled by 128 bytes");
+  const unsigned start = bytes(0), apart = bytes(16), groups = bytes(32);
+  const unsigned at = turned ? line / 64 * apart + k / 8 * groups + k % 8 * 128 + line % 64 * 2 : line / 8 * groups + line % 8 * 128 + k * 2;
+  unsigned short number;
+  memcpy(&number, swizzled(start + at), 2);
+  return bits<float>((unsigned)number << 16);
+}
+
+static inline void multiply(int first, const Product &p, int columns) {
+  static float a[64][16], b[256][16];
+  for (int k = 0; k < 16; k++) {
+    for (int r = 0; r < 64; r++) a[r][k] = number_of(p.a, r, k, p.a_turned);
+    for (int c = 0; c < columns; c++) b[c][k] = number_of(p.b, c, k, p.b_turned);
+  }
+  for (int t = 0; t < 128; t++)
+    for (int i = 0; i < columns / 2; i++) {
+      const int r = t / 32 * 16 + t % 32 / 4 + i / 2 % 2 * 8, c = i / 4 * 8 + t % 4 * 2 + i % 2;
+      float &sum = shares[first + t].kept[i], total = p.keep ? sum : 0.0f;
+      for (int k = 0; k < 16; k++) total += a[r][k] * b[c][k];
+      sum = total;
+    }
+}
+
+/* All 128 have come to wait: their products are made, but for the `latest` latest groups. */
+static void make_products(int with) {
+  const int first = with / 8 * 128;
+  const size_t latest = (size_t)(with % 8);
+  for (int t = first; t < first + 128; t++)
+    if (!(shares[t].groups == shares[first].groups)) fail("warps of a warpgroup want different products");
+  while (shares[first].groups.size() > latest) {
+    for (const Product &p : shares[first].groups.front()) multiply(first, p, shares[first].columns);
+    for (int t = first; t < first + 128; t++) shares[t].groups.pop_front();
+  }
+}
+
+static inline void wait_for_products(int latest) {
+  const int group = current / 128;
+  meet_at(16 + group, 128, make_products, group * 8 + latest);
+  Share &mine = shares[current];
+  mine.begun = false;
+  if (!mine.groups.empty() || !mine.sum) return;
+  for (size_t i = 0; i < mine.kept.size(); i++) mine.sum[i] = mine.kept[i];
+  mine.sum = nullptr;
+}
+
+/* ------------------------------------------------------------------ blocks */
+
+static void begin_block() {
+  memset(dynamic_shared, 0xff, sizeof dynamic_shared);
+  for (Meeting &m : meetings) m = {0, 0};
+  for (Share &s : shares) s = Share{};
+  for (auto &list : unshown) list.clear();
+}
+
+static void end_block() {
+  if (!on_their_way.empty()) fail("a block ends while copies are on their way to it");
+  for (const Share &s : shares)
+    if (s.sum) fail("a block ends while products are at work");
+}
+
+static const bool with_engines = [] {
+  engines = {begin_block, land_one, end_block, [](int thread, void *to) { unshown[thread].push_back(to); }};
+  return true;
+}();
+
+}  // namespace emulate
+
+#endif
