@@ -21,7 +21,7 @@ import { planToWgsl } from "./6-emit/wgsl/program.js";
 import { diagnose } from "./diagnostics/diagnose.js";
 import { type Diagnostic, DiagnosticError } from "./diagnostics/diagnostic.js";
 import { version } from "./host/version.js";
-import type { CudaProgram } from "./targets/cuda/program.js";
+import type { CudaProgram, Tier } from "./targets/cuda/program.js";
 import type { WgslProfile } from "./targets/wgsl/limits.js";
 import type { WgslProgram } from "./targets/wgsl/program.js";
 
@@ -102,14 +102,15 @@ export function compileWgsl(design: Design, options: CompileOptions = {}, profil
   return { design, choices, plan, wgsl: planToWgsl(plan, { ...from, compute, ...(profile && { profile }) }) };
 }
 
-/** Stages 3 to 6 for NVIDIA GPUs. Errors: MOE5007, MOE5008. */
-export function compileCuda(design: Design, options: CompileOptions = {}): CompiledCuda {
+/** Stages 3 to 6 for NVIDIA GPUs: for all of them, unless a tier says for which. Errors: MOE5007, MOE5008. */
+export function compileCuda(design: Design, options: CompileOptions = {}, tier: Tier = "portable"): CompiledCuda {
   const { graphs, choices } = graphsOf(design, options);
   const plan = planPrograms(graphs as Record<string, Graph>, { fusion: { hotRow: 0 } });
   const { path, hash } = design.spec;
   const { compute } = design.model!.dtype;
   if (compute === "f16") throw new DiagnosticError([diagnose("MOE5007", { target: "cuda", what: "products in f16" })]);
-  const cuda = planToCuda(plan, { title: design.model!.name, spec: path, hash, version: version(), compute });
+  const from = { title: design.model!.name, spec: path, hash, version: version() };
+  const cuda = planToCuda(plan, { ...from, compute, tier });
   return { design, choices, plan, cuda };
 }
 

@@ -14,6 +14,7 @@ import {
   compileWgsl,
 } from "../pipeline.js";
 import type { Bundle } from "../runtime/bundle.js";
+import type { Tier } from "../targets/cuda/program.js";
 import type { WgslProfile } from "../targets/wgsl/limits.js";
 import { type DispatchFlags, dispatchWishes, setOption } from "./flags.js";
 import { type Cli, warn } from "./output.js";
@@ -62,9 +63,15 @@ export function compileGpuBundle(
 }
 
 /** The same for an NVIDIA GPU. */
-export function compileCudaBundle(cli: Cli, source: SourceFile, flags: DesignFlags, options: CompileOptions): Bundle {
+export function compileCudaBundle(
+  cli: Cli,
+  source: SourceFile,
+  flags: DesignFlags,
+  options: CompileOptions,
+  tier: Tier,
+): Bundle {
   const design = checkDesign(cli, source, (flags.set ?? []).map(setOption));
-  return cudaBundleOf(compileCuda(design, { ...options, ...dispatchWishes(flags) }), specName(source.path));
+  return cudaBundleOf(compileCuda(design, { ...options, ...dispatchWishes(flags) }, tier), specName(source.path));
 }
 
 /** Compiles into what a trainer takes. */

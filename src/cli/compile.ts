@@ -8,12 +8,15 @@ import { join } from "../host/paths.js";
 import { type Compiled, compileCuda, compileDesign, compileWgsl } from "../pipeline.js";
 import { checkDesign } from "./compile-design.js";
 import { type DispatchFlags, dispatchWishes, setOption, targetNamed } from "./flags.js";
+import { gpuNamed } from "./gpu-named.js";
 import { type Cli, exit, print } from "./output.js";
 import { readSpec, specName } from "./read-spec.js";
 import { type TuneFlags, tunedLines, tuneFlags } from "./tune.js";
 
 export interface CompileFlags extends TuneFlags {
   readonly target: string;
+  /** GPU that CUDA is written for; every one if not given */
+  readonly device?: string;
   readonly out?: string;
   readonly set?: readonly string[];
   readonly json?: boolean;
@@ -51,8 +54,12 @@ export function wgslFiles({ design }: Compiled, flags: DispatchFlags, name: stri
   return wgslArtifacts(wgslBundleOf(compiled, name));
 }
 
-/** One text for every NVIDIA GPU since compute capability 8.0. */
-export function cudaFiles({ design }: Compiled, flags: DispatchFlags, name: string) {
-  const compiled = compileCuda(design, dispatchWishes(flags));
+/** One text for every NVIDIA GPU since compute capability 8.0, or for the named one. Errors: MOE6021 for an unknown name. */
+export function cudaFiles({ design }: Compiled, flags: DispatchFlags & { readonly device?: string }, name: string) {
+  const compiled = compileCuda(
+    design,
+    dispatchWishes(flags),
+    flags.device === undefined ? "portable" : gpuNamed(flags.device).tier,
+  );
   return cudaArtifacts(cudaBundleOf(compiled, name));
 }

@@ -3,25 +3,27 @@
  * most on a named GPU, so that designs can be compared without having one.
  */
 import type { Design } from "../2-design/design.js";
-import { diagnose } from "../diagnostics/diagnose.js";
-import { DiagnosticError } from "../diagnostics/diagnostic.js";
 import { compileCuda } from "../pipeline.js";
 import { estimate } from "../targets/cuda/estimate.js";
 import { occupancyOf } from "../targets/cuda/occupancy.js";
-import { type CudaProfile, profiles } from "../targets/cuda/profiles.js";
+import type { CudaProfile } from "../targets/cuda/profiles.js";
 import type { CudaKernel, CudaProgram, CudaProgramPlan } from "../targets/cuda/program.js";
 import type { KernelUse } from "../targets/cuda/ptxas.js";
 import { kernelUses } from "../targets/cuda/uses.js";
 import { type DispatchFlags, dispatchWishes } from "./flags.js";
+import { gpuNamed } from "./gpu-named.js";
 
 /** Errors: MOE6021 for a GPU that is not known, MOE5007 and MOE5008 of the compilation. */
 export async function explainCuda(design: Design, device: string, flags: DispatchFlags): Promise<string> {
-  const gpu = profileNamed(device);
-  const { cuda } = compileCuda(design, dispatchWishes(flags));
+  const gpu = gpuNamed(device);
+  const { cuda } = compileCuda(design, dispatchWishes(flags), gpu.tier);
   const uses = await kernelUses(cuda, gpu.capability);
   const head = [
     `kernels for ${gpu.name}: compute capability ${gpu.capability / 10}, ${gpu.multiprocessors} multiprocessors, ` +
       `${(gpu.bf16 / 1e12).toFixed(0)} TFLOP/s bf16, ${(gpu.f32 / 1e12).toFixed(0)} f32, ${(gpu.bandwidth / 1e12).toFixed(2)} TB/s`,
+    cuda.tier === "hopper"
+      ? "written for Hopper (sm_90a): products by warpgroups (wgmma) and the copy engine, where they fit"
+      : "written for every GPU since compute capability 8.0",
     `memory: ${(cuda.arena / 1e6).toFixed(1)} MB`,
     uses
       ? "registers and shared memory as nvcc says"
@@ -31,16 +33,21 @@ export async function explainCuda(design: Design, device: string, flags: Dispatc
   return [...head, ...cuda.programs.flatMap((p) => ["", ...programLines(cuda, p, gpu, uses)]), ""].join("\n");
 }
 
-function profileNamed(name: string): CudaProfile {
-  const found = Object.values(profiles).find((p) => p.name.toLowerCase() === name.toLowerCase());
-  if (found) return found;
-  const expected = Object.keys(profiles).join(", ");
-  throw new DiagnosticError([diagnose("MOE6021", { flag: "--device", value: name, expected })]);
-}
-
 type Uses = ReadonlyMap<string, KernelUse> | undefined;
 
-function programLines({ kernels }: CudaProgram, program: CudaProgramPlan, gpu: CudaProfile, uses: Uses): string[] {
+/** What makes a kernel's products. */
+function unitsOf({ tensor, whyPortable }: CudaKernel, tier: CudaProgram["tier"]): string {
+  if (!tensor) return "";
+  if (tier === "portable") return ", tensor cores";
+  return whyPortable === undefined ? ", wgmma" : `, tensor cores (mma.sync: ${whyPortable})`;
+}
+
+function programLines(
+  { kernels, tier }: CudaProgram,
+  program: CudaProgramPlan,
+  gpu: CudaProfile,
+  uses: Uses,
+): string[] {
   const counts = new Map<number, number>();
   for (const { kernel } of program.launches) counts.set(kernel, (counts.get(kernel) ?? 0) + 1);
   const rows = [...counts].map(([id, count]) => ({ kernel: kernels[id]!, count, roof: estimate(kernels[id]!, gpu) }));
@@ -51,7 +58,7 @@ function programLines({ kernels }: CudaProgram, program: CudaProgramPlan, gpu: C
     `program ${program.name}: ${program.launches.length} launches, at most ${(1e6 / together).toFixed(0)} runs a second`,
     ...rows.flatMap(({ kernel, count, roof }) => [
       `  ${kernel.name.padEnd(width)} ${String(count).padStart(3)}× ${roof.microseconds.toFixed(1).padStart(8)} µs, ` +
-        `${roof.bound}${kernel.tensor ? ", tensor cores" : ""}`,
+        `${roof.bound}${unitsOf(kernel, tier)}`,
       ...passLines(kernel, gpu, uses),
     ]),
   ];

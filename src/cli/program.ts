@@ -55,6 +55,7 @@ export function createProgram(cli: Cli, finish: (code: number) => void): Command
     .option("--target <names>", "cpu, wgsl, cuda, or several: cpu,wgsl", "cpu")
     .option("--tune", "measure the strategies here and take the fastest")
     .option("--json", "what was written and measured as JSON on stdout")
+    .option("--device <name>", "GPU that CUDA is written for: H100, H200, A100 or RTX4090; every one if not given")
     .option("--out <dir>", "folder; generated/<spec> if not given")
     .action(async (file, flags) => finish(await (await import("./compile.js")).compile(cli, file, flags)));
 

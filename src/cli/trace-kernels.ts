@@ -26,9 +26,9 @@ export async function traceOnGpu(call: TraceCall): Promise<Tensor[]> {
 
 /** Every result of the program `trace`, by generated CUDA. */
 export async function traceOnCuda(call: TraceCall): Promise<Tensor[]> {
-  const { findGpu } = await import("../targets/cuda/device.js");
-  await findGpu();
-  return traceOn(call, cudaBundleOf(compileCuda(call.design, traceOptions(call)), call.name));
+  const { findGpu, tierOf } = await import("../targets/cuda/device.js");
+  const tier = tierOf((await findGpu()).fact.capability);
+  return traceOn(call, cudaBundleOf(compileCuda(call.design, traceOptions(call), tier), call.name));
 }
 
 const traceOptions = ({ rows, dispatch, without }: TraceCall) =>

@@ -15,6 +15,7 @@ import {
   tokenizerPath,
 } from "../runtime/run-folder.js";
 import { type TrainOptions, type TrainResult, train } from "../runtime/train.js";
+import type { Tier } from "../targets/cuda/program.js";
 import type { WgslProfile } from "../targets/wgsl/limits.js";
 import { checkDesign, compileBundle, compileCudaBundle, compileGpuBundle } from "./compile-design.js";
 import { setOption, targetNamed } from "./flags.js";
@@ -49,7 +50,7 @@ export async function trainCommand(cli: Cli, file: string, flags: TrainFlags): P
   const wished = askedFor(flags, before);
   // before anything slow: whether there is an adapter, and what it can do
   const profile = target === "wgsl" ? await adapterProfile() : undefined;
-  if (target === "cuda") await checkGpu();
+  const tier = target === "cuda" ? await tierOfGpu() : undefined;
   const view = trainView(cli, { json: flags.json ?? false, folder });
   const asked = flags.tune
     ? { ...wished, ...(await tuned(cli, source, { ...flags, ...wished }, target, view)) }
@@ -59,7 +60,7 @@ export async function trainCommand(cli: Cli, file: string, flags: TrainFlags): P
   const bundle = {
     cpu: () => compileBundle(cli, source, asked, programs),
     wgsl: () => compileGpuBundle(cli, source, asked, programs, profile!),
-    cuda: () => compileCudaBundle(cli, source, asked, programs),
+    cuda: () => compileCudaBundle(cli, source, asked, programs, tier!),
   }[target]();
   view.compiled(bundle, host.now() - started);
   const from = flags.from === undefined ? undefined : fromRun(cli, flags.from, bundle.design);
@@ -121,10 +122,10 @@ async function adapterProfile(): Promise<WgslProfile> {
   return profileOf(await findAdapter());
 }
 
-/** Errors: MOE5006 without an NVIDIA GPU that kernels are written for, or without a compiler for it. */
-async function checkGpu(): Promise<void> {
-  const { findGpu } = await import("../targets/cuda/device.js");
-  await findGpu();
+/** What kernels for this machine's NVIDIA GPU are written for. Errors: MOE5006 without one that is new enough. */
+async function tierOfGpu(): Promise<Tier> {
+  const { findGpu, tierOf } = await import("../targets/cuda/device.js");
+  return tierOf((await findGpu()).fact.capability);
 }
 
 /** A resumed run asks for what it asked for before, unless told otherwise. */

@@ -18,7 +18,7 @@ export interface Example {
 const ids = (n: number, v: number): number[] => Array.from({ length: n }, (_, i) => (i * 7 + 3) % v);
 
 /** Embedding, one attention layer, one gated feed-forward, head. */
-function transformer(size: { B: number; S: number; D: number; H: number; F: number; V: number }): {
+export function transformer(size: { B: number; S: number; D: number; H: number; F: number; V: number }): {
   graph: Graph;
   leaves: Map<string, Tensor>;
 } {
@@ -125,7 +125,7 @@ export const transformers: readonly Example[] = sizes.map((size) => ({
 }));
 
 /** Router with a visibility table, k of E experts, sorted and grouped; loss is a fixed weighting of the output. */
-function mixture(
+export function mixture(
   size: { T: number; D: number; E: number; F: number; K: number; V: number },
   route: (v: number, e: number) => number,
 ): { graph: Graph; leaves: Map<string, Tensor> } {

@@ -8,8 +8,9 @@ import { listJson, programJson, programsJson } from "../gpu/program-json.js";
 
 /** Files below `cuda/`. */
 export function cudaArtifacts(bundle: Bundle & { readonly code: CudaCode }): GeneratedFile[] {
-  const { source, headers, kernels, buffers, programs, arena } = bundle.code.cuda;
+  const { source, headers, kernels, buffers, programs, arena, tier } = bundle.code.cuda;
   const text = programJson(bundle, [
+    ["tier", JSON.stringify(tier)],
     ["arena", JSON.stringify(arena)],
     ["programs", programsJson(programs)],
     ["kernels", listJson(kernels)],

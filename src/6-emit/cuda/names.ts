@@ -17,7 +17,9 @@ const TAKEN = new Set(
   two x y cosine sine lane_row lane_column sum0 sum1 counted taken starts first_tiles team first_column first_key fours
   memory panels bring warp_row warp_column at_k first_step steps as_bf16 number_at begin
   ring full empty position team place_of parts here late found entry across tile begin_of end_of Place Barrier piece step_of at TILES
-  ACROSS DOWN DEPTH STAGES TILE_ROWS TILE_COLUMNS A_PANEL B_PANEL cell later winner begin slot rank offset angle total most LOWEST HIGHEST INLINE LANES CHUNKS ROWS WARPS`.split(/\s+/),
+  ACROSS DOWN DEPTH STAGES TILE_ROWS TILE_COLUMNS A_PANEL B_PANEL cell later winner begin slot rank offset angle total most LOWEST HIGHEST INLINE LANES CHUNKS ROWS WARPS`.split(
+    /\s+/,
+  ),
 );
 
 /** The parameters under names that no keyword, function or axis has. */

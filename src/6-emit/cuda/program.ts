@@ -26,7 +26,7 @@ export interface CudaOptions {
   readonly version: string;
   /** what products of matrices are made in; f32 if not given */
   readonly compute?: "f32" | "bf16";
-  /** what kernels are written for; every GPU if not given */
+  /** what products in bf16 are written for; every GPU if not given */
   readonly tier?: Tier;
 }
 
@@ -38,7 +38,9 @@ const shapeFor = (compute: "f32" | "bf16"): GpuShape => ({
 
 /** Errors: MOE5007 and MOE5008 for designs that the target cannot hold. */
 export function planToCuda(plan: KernelPlan, options: CudaOptions): CudaProgram {
-  const { compute = "f32", tier = "portable" } = options;
+  const { compute = "f32" } = options;
+  // products in f32 are not for tensor cores, whatever the GPU
+  const tier = compute === "bf16" ? (options.tier ?? "portable") : "portable";
   const shape = shapeFor(compute);
   const lowered = lowerPlan(plan, shape);
   const precision = compute === "bf16" ? mixed(lowered, tensorCoresTake) : exact(lowered);

@@ -2,10 +2,14 @@
  * NVIDIA GPUs by name: what a kernel may use there and how fast the machine is at most, as their makers say. Estimates
  * and occupancies are computed from these numbers; nothing is measured here.
  */
+import type { Tier } from "./program.js";
+
 export interface CudaProfile {
   readonly name: string;
   /** compute capability times ten: 80, 89, 90 */
   readonly capability: number;
+  /** what kernels for it are written for */
+  readonly tier: Tier;
   readonly multiprocessors: number;
   /** bytes of shared memory that one block may ask for, and that a multiprocessor has */
   readonly sharedPerBlock: number;
@@ -22,6 +26,7 @@ export interface CudaProfile {
 
 const hopper = {
   capability: 90,
+  tier: "hopper",
   multiprocessors: 132,
   sharedPerBlock: 232_448,
   sharedPerMultiprocessor: 233_472,
@@ -38,6 +43,7 @@ export const profiles = {
   A100: {
     name: "A100",
     capability: 80,
+    tier: "portable",
     multiprocessors: 108,
     sharedPerBlock: 166_912,
     sharedPerMultiprocessor: 167_936,
@@ -51,6 +57,7 @@ export const profiles = {
   RTX4090: {
     name: "RTX4090",
     capability: 89,
+    tier: "portable",
     multiprocessors: 128,
     sharedPerBlock: 101_376,
     sharedPerMultiprocessor: 102_400,

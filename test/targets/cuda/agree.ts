@@ -5,14 +5,18 @@ import type { Tensor } from "../../../src/3-graph/tensor.js";
 import { planPrograms } from "../../../src/5-plan/plan-programs.js";
 import { planToCuda } from "../../../src/6-emit/cuda/program.js";
 import { openCuda } from "../../../src/targets/cuda/device.js";
-import type { CudaBuffer, CudaProgram } from "../../../src/targets/cuda/program.js";
+import type { CudaBuffer, CudaProgram, Tier } from "../../../src/targets/cuda/program.js";
 import { distance, type Leaves } from "../../numerics/agree.js";
 import "./fake.js";
 
 const from = { title: "test", spec: "test.moe", hash: "0", version: "0" };
 
-export function emit(graphs: Readonly<Record<string, Graph>>, compute: "f32" | "bf16" = "f32"): CudaProgram {
-  return planToCuda(planPrograms(graphs, { fusion: { hotRow: 0 } }), { ...from, compute });
+export function emit(
+  graphs: Readonly<Record<string, Graph>>,
+  compute: "f32" | "bf16" = "f32",
+  tier: Tier = "portable",
+): CudaProgram {
+  return planToCuda(planPrograms(graphs, { fusion: { hotRow: 0 } }), { ...from, compute, tier });
 }
 
 /** A tensor as the GPU holds it. */
@@ -32,6 +36,8 @@ export async function runEmulated(
   leaves: Leaves,
   backwards = false,
 ): Promise<Map<string, Uint8Array>> {
+  if (program.tier === "hopper") process.env.FAKE_CUDA_HOPPER = "1";
+  else delete process.env.FAKE_CUDA_HOPPER;
   const device = await openCuda(program);
   process.env.FAKE_CUDA_BACKWARDS = backwards ? "1" : "0";
   try {
@@ -57,9 +63,10 @@ export async function compareEmulated(
   graph: Graph,
   leaves: Leaves,
   compute: "f32" | "bf16" = "f32",
+  tier: Tier = "portable",
 ): Promise<Map<string, number>> {
   const want = interpret(graph, leaves);
-  const program = emit({ run: graph }, compute);
+  const program = emit({ run: graph }, compute, tier);
   const { buffers, programs } = program;
   const got = await runEmulated(program, leaves);
   const keptOf = (name: string): CudaBuffer => buffers.find((b) => b.name === name && b.role !== "work")!;

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { runTool } from "../../../src/targets/cpu/run-tool.js";
+import { included } from "../../../src/targets/cuda/build.js";
 import type { CudaProgram } from "../../../src/targets/cuda/program.js";
 import { type KernelUse, usesIn } from "../../../src/targets/cuda/ptxas.js";
 
@@ -14,20 +15,20 @@ export const whyNoNvcc: string | undefined = (await runTool(["nvcc"], ["--versio
 if (whyNoNvcc !== undefined) console.warn(`skipped: generated CUDA is not compiled (${whyNoNvcc})`);
 
 export interface Compiled {
-  /** warnings and errors, a line each */
+  /** warnings, errors and what ptxas says of products that it cannot keep asynchronous, a line each */
   readonly complaints: readonly string[];
   readonly uses: readonly KernelUse[];
 }
 
 /** Compiles a program for one architecture: `80`, `90a`. */
 export async function compileWithNvcc(
-  { source, headers }: Pick<CudaProgram, "source" | "headers">,
+  program: Pick<CudaProgram, "source" | "headers">,
   architecture: string,
 ): Promise<Compiled> {
   const folder = mkdtempSync(join(tmpdir(), "moec-nvcc-"));
   try {
-    writeFileSync(join(folder, "model.cu"), source);
-    writeFileSync(join(folder, "device.cuh"), headers["device.cuh"]!);
+    writeFileSync(join(folder, "model.cu"), program.source);
+    for (const [name, text] of Object.entries(included(program))) writeFileSync(join(folder, name), text);
     const code = `arch=compute_${architecture},code=sm_${architecture}`;
     const flags = [
       "-gencode",
@@ -41,7 +42,7 @@ export async function compileWithNvcc(
       join(folder, "model.cubin"),
     ];
     const { ok, complaint } = await runTool(["nvcc"], [...flags, join(folder, "model.cu")]);
-    const said = complaint.split("\n").filter((line) => /warning|error/i.test(line));
+    const said = complaint.split("\n").filter((line) => /warning|error|C75\d\d|setmaxnreg/i.test(line));
     return { complaints: ok ? said : [...said, "nvcc failed"], uses: usesIn(complaint) };
   } finally {
     rmSync(folder, { recursive: true, force: true });

@@ -15,7 +15,8 @@ const inPieces = (n: number): boolean => n % PIECE === 0;
 export function whyNotMatmul(kernel: MatmulKernel, context: Context): Why {
   const terms = kernel.outputs.flatMap((o) => o.terms);
   const operands = terms.flatMap(({ a, b, k }) => [
-    whyNotOperand(a, k, context) ?? (a.gather && a.major === "other" ? "rows by index that lie side by side" : undefined),
+    whyNotOperand(a, k, context) ??
+      (a.gather && a.major === "other" ? "rows by index that lie side by side" : undefined),
     whyNotOperand(b, k, context),
   ]);
   const widths = kernel.outputs.map(({ n, store }) =>
@@ -42,5 +43,7 @@ function whyNotOperand({ param, stride, batchStride, gather }: Operand, extent: 
 
 function whyNotStmt(s: Stmt, { params }: MatmulKernel): Why {
   if (s.kind !== "map") return "sums behind the product";
-  return s.to.param === undefined || params[s.to.param]!.dtype === "f32" ? undefined : "whole numbers behind the product";
+  return s.to.param === undefined || params[s.to.param]!.dtype === "f32"
+    ? undefined
+    : "whole numbers behind the product";
 }

@@ -36,6 +36,7 @@ export function hopperOuterToCuda(given: OuterKernel, context: Context): CudaTex
     m,
     width: n,
     run: true,
+    ragged: group !== undefined,
     begin: group ? bindings.read(group.offsets, "expert") : "0",
     end: group ? bindings.read(group.offsets, "expert + 1") : String(kernel.k),
     bring: bringBoth(kernel, { columns: tile.columns, leads, lead, byHand }, bindings, maps),
