@@ -40,7 +40,7 @@ namespace emulate {
 
 constexpr int MOST_THREADS = 1024;
 constexpr size_t STACK = 256 * 1024;
-enum State { ready, at_warp, at_block, done };
+enum State { ready, at_warp, at_block, waiting, done };
 
 struct Copy {
   void *to;
@@ -56,7 +56,21 @@ struct Thread {
   State state;
   std::vector<std::vector<Copy>> groups;
   std::vector<Copy> open;
+  /* what it waits for */
+  bool (*has_come)(const void *, int);
+  const void *what;
+  int which;
 };
+
+/* What works beside the threads of a block, where the machine has it: told of a block's begin and end and of copies that
+ * have come; asked to do something when no thread can go on. */
+struct Engines {
+  void (*begin_block)();
+  bool (*work)();
+  void (*end_block)();
+  void (*copied)(int thread, void *to);
+};
+static Engines engines;
 
 static Thread threads[MOST_THREADS];
 static jmp_buf scheduler;
@@ -65,7 +79,7 @@ static int current;
 static bool backwards;
 static void (*body)(void *);
 static void *body_of;
-alignas(128) static unsigned char dynamic_shared[256 * 1024];
+alignas(1024) static unsigned char dynamic_shared[256 * 1024];
 
 /* What the lanes of a warp show each other; two places in turn, so that nobody overwrites what is still read. */
 struct Shown {
@@ -97,6 +111,15 @@ static void stop(State state) {
 
 static inline void meet_block() { stop(at_block); }
 static inline void meet_warp() { stop(at_warp); }
+
+/* Lets others go first until it has come. */
+static inline void wait_until(bool (*has_come)(const void *, int), const void *what, int which) {
+  Thread &me = threads[current];
+  me.has_come = has_come;
+  me.what = what;
+  me.which = which;
+  if (!has_come(what, which)) stop(waiting);
+}
 
 static void run_thread() {
   for (;;) {
@@ -141,6 +164,7 @@ static void release(int from, int to) {
 }
 
 static void run_block(int count) {
+  if (engines.begin_block) engines.begin_block();
   for (int t = 0; t < count; t++) {
     threads[t].state = ready;
     threads[t].groups.clear();
@@ -156,18 +180,24 @@ static void run_block(int count) {
       moved = true;
     }
     for (int w = 0; w < count; w += 32) {
-      if (!any_in(w, w + 32, at_warp)) continue;
+      if (!any_in(w, w + 32, at_warp) || any_in(w, w + 32, waiting)) continue;
       if (!all_in(w, w + 32, at_warp)) fail("only some lanes of a warp meet");
       release(w, w + 32);
       moved = true;
     }
-    if (any_in(0, count, at_block) && !any_in(0, count, ready)) {
+    for (int t = 0; t < count; t++) {
+      if (threads[t].state != waiting || !threads[t].has_come(threads[t].what, threads[t].which)) continue;
+      threads[t].state = ready;
+      moved = true;
+    }
+    if (any_in(0, count, at_block) && !any_in(0, count, ready) && !any_in(0, count, waiting)) {
       if (!all_in(0, count, at_block)) fail("only some threads of a block meet");
       release(0, count);
       moved = true;
     }
-    if (!moved) fail("nobody can go on");
+    if (!moved && !(engines.work && engines.work())) fail("nobody can go on");
   }
+  if (engines.end_block) engines.end_block();
 }
 
 /* Shows a word to the warp and reads that of another lane. */
@@ -217,6 +247,7 @@ static inline void wait_for_copies(size_t latest) {
     for (const Copy &c : me.groups.front()) {
       if (c.there) memcpy(c.to, c.from, 16);
       else memset(c.to, 0, 16);
+      if (engines.copied) engines.copied(current, c.to);
     }
     me.groups.erase(me.groups.begin());
   }
@@ -278,6 +309,15 @@ static void call(void (*kernel)(Args...), void **args, std::index_sequence<I...>
 template <class... Args>
 static void call(void (*kernel)(Args...), void **args) {
   call(kernel, args, std::index_sequence_for<Args...>());
+}
+
+/* Bytes of each parameter of a kernel, and 0 behind the last. */
+struct Sizes {
+  int bytes[64];
+};
+template <class... Args>
+static constexpr Sizes sizes_of(void (*)(Args...)) {
+  return {{(int)sizeof(Args)...}};
 }
 
 }  // namespace emulate
