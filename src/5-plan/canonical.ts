@@ -24,7 +24,7 @@ function unifyAxes(graph: Graph): Graph {
     if (!renames(node)) continue;
     node.outputs[0]!.axes.forEach((to, i) => {
       const [a, b] = [find(key(node.inputs[0]!.axes[i]!)), find(key(to))];
-      if (a === b || apart.get(a)?.has(b)) return;
+      if (a === b || apart.get(a)?.has(b) || standsBesideName(apart, b, a)) return;
       parent.set(b, a);
       join(apart, a, b);
     });
@@ -67,6 +67,12 @@ function neighbours(graph: Graph): Map<string, Set<string>> {
   for (const [k, others] of found) others.delete(k);
   return found;
 }
+
+/** Under the name of a, b would be one of two sizes of that name in some node. */
+const standsBesideName = (apart: Map<string, Set<string>>, b: string, a: string): boolean =>
+  [...(apart.get(b) ?? [])].some((other) => other !== a && nameIn(other) === nameIn(a));
+
+const nameIn = (axis: string): string => axis.slice(0, axis.lastIndexOf(":"));
 
 /** What stood beside b now stands beside a, under whose name b goes on. */
 function join(apart: Map<string, Set<string>>, a: string, b: string): void {

@@ -92,4 +92,15 @@ export const choosing: readonly Example[] = [
       y: g.admit(g.topK(key!, 2), order!, room!, g.topK(key!, 6, "E")),
     }),
   ),
+  example(
+    "admit, everybody wants the same and room is scarce",
+    {
+      key: { shape: "U 90, E 7", value: leaning(7, random(10, 2)) },
+      room: { shape: "E 7", value: (e) => [9, 40, 0, 3, 60, 11, 5][e]!, dtype: i32 },
+      order: { shape: "N 270", value: shuffled(270), dtype: i32 },
+    },
+    (g, { key, room, order }) => ({
+      y: g.admit(g.topK(key!, 3), order!, room!, g.topK(key!, 7, "E")),
+    }),
+  ),
 ];

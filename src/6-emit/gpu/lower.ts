@@ -5,6 +5,7 @@
  */
 import type { Buffer, Kernel, KernelPlan, Launch, Param } from "../../5-plan/plan.js";
 import { chunksOf } from "./chunks.js";
+import { withDistinctAxes } from "./distinct-axes.js";
 import type { GpuShape } from "./shape.js";
 import { bytesOf } from "./sizes.js";
 import { extraParams, sortShape } from "./special-params.js";
@@ -31,9 +32,9 @@ export function lowerPlan(plan: KernelPlan, shape: GpuShape): Lowered {
     const { dims } = inChunks(b, chunks);
     return { ...b, dims, bytes: b.dims[0]?.name === "chunk" ? (b.bytes / b.dims[0].size) * chunks : b.bytes };
   });
-  const kernels = plan.kernels.map(
-    (k): Kernel => ({ ...k, params: [...k.params.map((p) => inChunks(p, chunks)), ...extrasOf(k, shape)] }),
-  );
+  const kernels = plan.kernels
+    .map(withDistinctAxes)
+    .map((k): Kernel => ({ ...k, params: [...k.params.map((p) => inChunks(p, chunks)), ...extrasOf(k, shape)] }));
   const programs = plan.programs.map((p) => lowerProgram(p, plan, buffers, shape));
   return { kernels, buffers, programs, chunks };
 }

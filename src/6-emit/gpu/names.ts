@@ -1,9 +1,6 @@
 /** Names of parameters, axes and loops in the texts of a kernel for a GPU. */
-
-import type { Dim, Kernel, Param, Stmt } from "../../5-plan/plan.js";
-import { diagnose } from "../../diagnostics/diagnose.js";
-import { DiagnosticError } from "../../diagnostics/diagnostic.js";
-import { sourcesOf } from "../sources.js";
+import type { Dim, Kernel, Param } from "../../5-plan/plan.js";
+import { dimsIn } from "./distinct-axes.js";
 
 /** The parameters under names that no word of the language, function or axis has. */
 export function renamed(params: readonly Param[], dims: readonly Dim[], words: ReadonlySet<string>): Param[] {
@@ -25,29 +22,10 @@ export const constantName = (dim: Dim): string =>
 /** `i_d` for a place along an axis. */
 export const loopName = (dim: Dim): string => `i_${word(dim).toLowerCase()}`;
 
-/** A kernel's sizes are constants by the names of their axes. */
-function twoSizes({ name }: Kernel, one: Dim, other: Dim): DiagnosticError {
-  const what = `kernel \`${name}\`, whose axis ${one.name} has ${one.size} places in one line and ${other.size} in another`;
-  return new DiagnosticError([diagnose("MOE5007", { target: "wgsl or cuda", what })]);
-}
-
-/** Every axis that a kernel mentions, by name. Errors: MOE5007 where one name has two sizes. */
+/** Every axis that a kernel mentions, by name; buffers may be named after another view of them. */
 export function dimsOf(kernel: Kernel): Dim[] {
-  const body: readonly Stmt[] = kernel.kind === "rows" ? kernel.body : [];
-  const domain = kernel.kind === "rows" ? kernel.domain : [];
-  const all = [...domain, ...body.flatMap(dimsIn), ...kernel.params.flatMap((p) => p.dims)];
+  const walked = kernel.kind === "rows" ? [...kernel.domain, ...kernel.body.flatMap(dimsIn)] : [];
   const found = new Map<string, Dim>();
-  for (const d of all) {
-    const known = found.get(d.name) ?? d;
-    found.set(d.name, known);
-    // buffers may be named after another view of them; only what the body walks must agree
-    if (known.size !== d.size && body.flatMap(dimsIn).includes(d)) throw twoSizes(kernel, known, d);
-  }
+  for (const d of [...walked, ...kernel.params.flatMap((p) => p.dims)]) found.set(d.name, found.get(d.name) ?? d);
   return [...found.values()];
-}
-
-function dimsIn(s: Stmt): Dim[] {
-  const own = [...("over" in s ? s.over : []), ...("dims" in s ? s.dims : []), ...("to" in s ? s.to.dims : [])];
-  const read = sourcesOf(s).flatMap((from) => (from.in === "tile" ? [] : from.dims));
-  return [...own, ...read];
 }

@@ -4,6 +4,9 @@ export interface GpuShape {
   readonly tileRows: number;
   /** edges that are sorted together */
   readonly sortChunk: number;
+  /** keys that are ranked together, and whether edges are let in in rounds: where not given, one after the other */
+  readonly rankChunk?: number;
+  readonly admitsInRounds?: boolean;
   /** chunks that sums of so many numbers over rows are made in, at most */
   readonly mostChunks: (size: number) => number;
 }

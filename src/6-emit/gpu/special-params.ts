@@ -6,7 +6,10 @@ import { assignSizes } from "./special-sizes.js";
 import { tilesParam } from "./tiles.js";
 
 /** Memory of its own that a special kernel needs, as further parameters. */
-export function extraParams(kernel: SpecialKernel, { sortChunk, tileRows }: GpuShape): Param[] {
+export function extraParams(
+  kernel: SpecialKernel,
+  { sortChunk, tileRows, rankChunk, admitsInRounds }: GpuShape,
+): Param[] {
   const i32 = (name: string, sizes: readonly number[]): Param => ({
     name,
     dtype: "i32",
@@ -16,6 +19,9 @@ export function extraParams(kernel: SpecialKernel, { sortChunk, tileRows }: GpuS
   if (kernel.op === "scatterAdd") return [i32("next_item", [elements(kernel.params[1]!), 2])];
   if (kernel.op === "attentionGrad") return [{ ...kernel.params[4]!, name: "delta", access: "update" }];
   if (kernel.op === "assign") return assignParams(kernel);
+  if (kernel.op === "rank") return rankChunk ? [{ ...kernel.params[0]!, name: "sorted_keys", access: "update" }] : [];
+  // of each edge: its turn, its next choice, whether it was refused
+  if (kernel.op === "admit") return admitsInRounds ? [i32("edge_state", [elements(kernel.params[0]!), 3])] : [];
   const sort = sortShape(kernel);
   if (!sort) return [];
   const counts = i32("chunk_counts", [blocks(sort.edges, sortChunk) + 1, sort.experts]);

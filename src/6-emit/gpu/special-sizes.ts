@@ -38,7 +38,7 @@ export function rankSizes({ params }: SpecialKernel): { size: number; count: num
 
 /** Edges that experts with limited room let in; `ranked`: the parameter with a unit's other choices, `to`: the result. */
 export function admitSizes({ params }: SpecialKernel) {
-  const to = params.length - 1;
+  const to = params.findLastIndex((p) => p.name !== "edge_state");
   const ranked = to === 4 ? 3 : undefined;
   return {
     edges: elements(params[0]!),

@@ -33,18 +33,13 @@ export function specialToWgsl(kernel: SpecialKernel, context: Context): WgslText
   return SPECIAL[kernel.op]({ ...kernel, params: namedParams(kernel.params, []) }, context);
 }
 
-/** Experts whose counts fit into workgroup memory, three tables of them. */
-function checkExperts(experts: number, context: Context): void {
-  const limit = Math.floor((context.profile.workgroupMemory - 4 * SORT_CHUNK) / 12) - 1;
-  if (experts <= limit) return;
-  throw new DiagnosticError([
-    diagnose("MOE5008", { target: "wgsl", what: "sorting edges by expert", needed: experts, limit }),
-  ]);
-}
+/** Experts whose counts fit into workgroup memory, three tables of them; where there are more, counts are in memory. */
+const isMany = (experts: number, { profile }: Context): boolean =>
+  experts >= Math.floor((profile.workgroupMemory - 4 * SORT_CHUNK) / 12);
 
 function sortToWgsl(kernel: SpecialKernel, context: Context): WgslText {
   const { edges, most, experts, offsets, rows, slots, load, room } = sortShape(kernel)!;
-  checkExperts(experts, context);
+  const many = isMany(experts, context);
   const b = bindParams(kernel.params, context.choice);
   const named = (name: string): number => kernel.params.findIndex((p) => p.name === name);
   const [counts, tiles] = [named("chunk_counts"), named("tiles")];
@@ -56,6 +51,8 @@ function sortToWgsl(kernel: SpecialKernel, context: Context): WgslText {
     experts,
     chunk: SORT_CHUNK,
     chunks,
+    many,
+    perLane: blocks(experts, SORT_CHUNK),
     room,
     sorts,
     place: rows !== undefined,
@@ -64,7 +61,7 @@ function sortToWgsl(kernel: SpecialKernel, context: Context): WgslText {
     getCount: b.read(counts, "c * EXPERTS + e"),
     putBefore: b.write(counts, "c * EXPERTS + e", "before"),
     getBefore: b.read(counts, "c * EXPERTS + u32(e)"),
-    total: room === undefined ? undefined : b.write(counts, "CHUNKS * EXPERTS + e", "before"),
+    total: room === undefined && !many ? undefined : b.write(counts, "CHUNKS * EXPERTS + e", "before"),
     getTotal: b.read(counts, "CHUNKS * EXPERTS + e"),
     load: load === undefined ? undefined : b.write(load, "e", "f32(before)"),
     ...(sorts && {
@@ -92,7 +89,12 @@ function sortToWgsl(kernel: SpecialKernel, context: Context): WgslText {
   };
   const passes = [
     pass("count_chunks", [chunks, 1, 1], [0, counts]),
-    pass("add_up", [1, 1, 1], [counts, load, offsets, tiles]),
+    ...(many
+      ? [
+          pass("add_chunks", [blocks(experts, SORT_CHUNK), 1, 1], [counts, load]),
+          ...(sorts ? [pass("add_experts", [1, 1, 1], [counts, offsets, tiles])] : []),
+        ]
+      : [pass("add_up", [1, 1, 1], [counts, load, offsets, tiles])]),
     ...(rows === undefined ? [] : [pass("place", [chunks, 1, 1], [0, counts, offsets, rows, slots])]),
     ...(room === undefined ? [] : [pass("clear_rest", [blocks(experts * room, SORT_CHUNK), 1, 1], [counts, rows])]),
   ];

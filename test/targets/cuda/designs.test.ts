@@ -33,7 +33,7 @@ it.skipIf(skip)("a training step is the same bit by bit, whichever thread and bl
 });
 
 /** What no shipped spec has (`shipped.test.ts`): each takes seconds to build. */
-const others = ["top p", "ReLU", "noisy", "cosine", "mutual information", "soft: all experts"];
+const others = ["top p", "ReLU", "noisy", "cosine", "mutual information", "soft: all experts", "by steps"];
 
 describe.skipIf(skip)("routers in CUDA", () => {
   it.each(Object.entries(routerCases).filter(([name]) => others.includes(name)))("%s", async (_, words) => {

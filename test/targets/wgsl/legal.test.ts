@@ -55,10 +55,7 @@ async function complaints({ kernels }: WgslProgram): Promise<string[]> {
 
 const withSubgroups = { ...portable, name: "subgroups", subgroups: true };
 
-/** More experts than a workgroup can count: a sort of theirs is refused, with the numbers. */
-const TOO_MANY_EXPERTS = ["peer.moe"];
-const shipped = readdirSync("specs").filter((name) => name.endsWith(".moe"));
-const specs = shipped.filter((name) => !TOO_MANY_EXPERTS.includes(name));
+const specs = readdirSync("specs").filter((name) => name.endsWith(".moe"));
 
 /** Passes that bind some bytes twice, once to write them: Dawn refuses to run them. */
 function twiceBound({ kernels, buffers, memories, programs }: WgslProgram): string[] {
@@ -104,11 +101,6 @@ describe.skipIf(typeof device === "string").each(specs)("WGSL of %s", (spec) => 
       expect(Math.max(...program.memories)).toBeLessThanOrEqual(profile.buffer);
     }
   });
-});
-
-it.each(TOO_MANY_EXPERTS)("%s is refused with MOE5008", (spec) => {
-  const { plan, from } = planOf(spec);
-  expect(() => planToWgsl(plan, { ...from, profile: portable })).toThrow(/sorting edges by expert needs 4096/);
 });
 
 it.skipIf(typeof device === "string").each(["mask-moe.moe", "mh-moe.moe", "deepseek-moe.moe"])(

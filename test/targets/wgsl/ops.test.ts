@@ -175,6 +175,13 @@ const cases: Readonly<Record<string, Case>> = {
   "sort: 200 experts, most of them empty": sorted(90, 3, 200, (i) => (i * 37) % 200),
   "sort: every edge to one expert": sorted(513, 1, 3, () => 1),
   "sort: no edge at all": sorted(20, 2, 3, () => -1),
+  "sort: more experts than a workgroup counts": sorted(300, 2, 1500, (i) => (i % 7 === 0 ? -1 : (i * i) % 1500)),
+  "sort: more experts than a workgroup counts, all edges to one": sorted(300, 1, 1500, () => 1499),
+  "fixed room, more experts than a workgroup counts": {
+    given: { edges: edges(300, 2, (i) => (i % 5 === 0 ? -1 : (i * 4) % 1400)) },
+    build: (g) =>
+      g.bucket(edgesOf(g, axis("T", 300), 2), axis("E", 1400), axis("P", 2)) as unknown as Record<string, Value>,
+  },
   "fixed room per expert": {
     given: { edges: edges(300, 2, (i) => (i % 5 === 0 ? -1 : (i * i) % 7)) },
     build: (g) =>
