@@ -14,8 +14,8 @@
 @group(0) @binding(5) var<storage, read_write> chunk_counts: array<i32>;
 @group(0) @binding(6) var<storage, read_write> tiles: array<i32>;
 
-/* 16384 edges by expert: a counting sort in chunks, stable in edge order. Counts of whole numbers may be
- * added in any order, so that two runs are equal. */
+/* 16384 edges by expert: a counting sort in chunks, stable in edge order. Counts of whole
+ * numbers may be added in any order, so that two runs are equal. */
 const EDGES = 16384u;
 const EXPERTS = 32u;
 const CHUNK = 256u;
