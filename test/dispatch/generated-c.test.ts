@@ -1,5 +1,5 @@
 /** Every strategy and rewrite in generated C: outputs and gradients against the interpreter. */
-import { describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import { differentiate } from "../../src/3-graph/gradient.js";
 import { dispatch } from "../../src/4-dispatch/dispatch.js";
 import { routerRewrites } from "../../src/4-dispatch/rewrites/index.js";
@@ -33,27 +33,9 @@ const cases: Readonly<Record<string, Case>> = {
   "many neurons": { ...size, groups: [{ kind: "neuron", count: 40 }], route: (u) => [u % 40, (u + 1) % 40] },
 };
 
-/** Everything in one build; names of results that are not those of the interpreter. */
-async function wrong(all: Parameters<typeof compareAll>[0]): Promise<readonly (readonly [string, number])[]> {
-  return [...(await compareAll(all, "native"))].filter(([, d]) => !(d < 1e-4));
-}
-
-describe.each(Object.entries(cases))("%s", (_, each) => {
-  it("every strategy", async () => {
-    const mixture = buildMixture(each);
-    const strategies = legalFor(mixture);
-    const all = strategies.map((strategy) =>
-      withPrefix(strategy.name.replaceAll("-", "_"), lowered(mixture, strategy), mixture.leaves),
-    );
-    expect(all.length).toBeGreaterThan(3);
-    expect(await wrong(all)).toEqual([]);
-  });
-});
-
 const others = (name: string) => routerRewrites.map((each) => each.name).filter((each) => each !== name);
 
-describe("rewrites", () => {
-  const router = `
+const router = `
     score linear
     mask Visible[token_id]
     gate softmax over visible
@@ -61,32 +43,77 @@ describe("rewrites", () => {
     weight gate
     limit none
     balance switch(0.01) over visible`;
-  const mixed = designOf({ tiers: "tier frequent when (coverage <= 70%) sees 3\ntier rare otherwise sees 1", router });
-  const single = designOf({ tiers: "tier all otherwise sees 1", router });
-  const seesMixed = (v: number) => (v % 3 === 0 ? [v % 6, (v + 1) % 6, (v + 4) % 6] : [(v * 5) % 6]);
+const mixed = designOf({ tiers: "tier frequent when (coverage <= 70%) sees 3\ntier rare otherwise sees 1", router });
+const single = designOf({ tiers: "tier all otherwise sees 1", router });
+const seesMixed = (v: number) => (v % 3 === 0 ? [v % 6, (v + 1) % 6, (v + 4) % 6] : [(v * 5) % 6]);
 
-  it.each([
-    { rewrite: "skip-known-scores", name: "", layer: { sees: seesMixed }, design: mixed },
-    {
-      rewrite: "skip-known-scores",
-      name: ", two edges, a bias",
-      layer: { sees: seesMixed, k: 2, bias: true },
-      design: mixed,
-    },
-    { rewrite: "skip-known-scores", name: ", all known", layer: { sees: (v: number) => [v % 6] }, design: mixed },
-    { rewrite: "score-visible", name: "", layer: { sees: seesMixed }, design: mixed },
-    {
-      rewrite: "score-visible",
-      name: ", two edges, a bias",
-      layer: { sees: seesMixed, k: 2, bias: true },
-      design: mixed,
-    },
-    { rewrite: "one-legal-expert", name: "", layer: { sees: (v: number) => [(v * 5) % 6] }, design: single },
-  ])("$rewrite$name", async ({ rewrite, layer, design }) => {
-    const { graph, leaves } = buildLayer({ ...layer, units: 70 });
-    const options = { always: [rewrite], without: others(rewrite), strategies: { Mixture: "sorted-grouped" } };
-    const { graph: done, choices } = dispatch(graph, design, options);
-    expect(choices[0]!.rewrites.filter(({ applied }) => applied)).toHaveLength(1);
-    expect(await wrong([withPrefix("layer", differentiate(done), leaves)])).toEqual([]);
+const rewritten = [
+  { rewrite: "skip-known-scores", name: "", layer: { sees: seesMixed }, design: mixed },
+  {
+    rewrite: "skip-known-scores",
+    name: ", two edges, a bias",
+    layer: { sees: seesMixed, k: 2, bias: true },
+    design: mixed,
+  },
+  { rewrite: "skip-known-scores", name: ", all known", layer: { sees: (v: number) => [v % 6] }, design: mixed },
+  { rewrite: "score-visible", name: "", layer: { sees: seesMixed }, design: mixed },
+  {
+    rewrite: "score-visible",
+    name: ", two edges, a bias",
+    layer: { sees: seesMixed, k: 2, bias: true },
+    design: mixed,
+  },
+  { rewrite: "one-legal-expert", name: "", layer: { sees: (v: number) => [(v * 5) % 6] }, design: single },
+];
+
+const placed = Object.entries(cases).map(([name, each], i) => {
+  const mixture = buildMixture(each);
+  const strategies = legalFor(mixture);
+  const programs = strategies.map((strategy) =>
+    withPrefix(`p${i}_${strategy.name.replaceAll("-", "_")}`, lowered(mixture, strategy), mixture.leaves),
+  );
+  return { name, prefix: `p${i}_`, programs };
+});
+
+const rewrites = rewritten.map(({ rewrite, name, layer, design }, i) => {
+  const { graph, leaves } = buildLayer({ ...layer, units: 70 });
+  const options = { always: [rewrite], without: others(rewrite), strategies: { Mixture: "sorted-grouped" } };
+  const { graph: done, choices } = dispatch(graph, design, options);
+  const applied = choices[0]!.rewrites.filter((each) => each.applied).length;
+  return {
+    name: `${rewrite}${name}`,
+    prefix: `r${i}`,
+    applied,
+    programs: [withPrefix(`r${i}`, differentiate(done), leaves)],
+  };
+});
+
+// everything in one program: cases share most kernels, which are then built once
+let far: ReadonlyMap<string, number>;
+beforeAll(async () => {
+  far = await compareAll(
+    [...placed, ...rewrites].flatMap(({ programs }) => programs),
+    "native",
+  );
+}, 300_000);
+
+/** Names of results that are not those of the interpreter. */
+function wrong(prefix: string): readonly (readonly [string, number])[] {
+  const mine = [...far].filter(([name]) => name.startsWith(prefix));
+  expect(mine.length).toBeGreaterThan(3);
+  return mine.filter(([, d]) => !(d < 1e-4));
+}
+
+describe("every strategy", () => {
+  it.each(placed)("$name", ({ prefix, programs }) => {
+    expect(programs.length).toBeGreaterThan(3);
+    expect(wrong(prefix)).toEqual([]);
+  });
+});
+
+describe("rewrites", () => {
+  it.each(rewrites)("$name", ({ prefix, applied }) => {
+    expect(applied).toBe(1);
+    expect(wrong(prefix)).toEqual([]);
   });
 });

@@ -11,6 +11,11 @@ import { type CpuKind, chooseBuild, openCpu } from "../../src/targets/cpu/device
 /** How generated C is built on this machine: natively where a compiler works, otherwise to WebAssembly. */
 export const built: CpuKind = (await chooseBuild()).kind;
 
+/** From here on, programs of this test file are built as users get them, not quickly as in most tests. */
+export function asShipped(): void {
+  delete process.env.MOEC_CFLAGS;
+}
+
 export type Leaves = ReadonlyMap<string, Tensor>;
 
 export const leavesOf = (graph: Graph): Node[] => graph.nodes.filter((n) => "name" in n.op);

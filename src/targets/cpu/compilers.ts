@@ -13,7 +13,7 @@ export interface Compiler {
   readonly command: readonly string[];
   /** for people: `gcc 12.2.0` */
   readonly name: string;
-  /** how it is told to use all of this processor; empty where it cannot be told */
+  /** how it is told to use all of this processor, where it can be told, and what `MOEC_CFLAGS` adds */
   readonly machineFlags: readonly string[];
   /** the widest vectors it uses here: `AVX-512`, `AVX2`, `NEON` */
   readonly vectors: string;
@@ -28,8 +28,11 @@ export interface Trial {
   readonly reason?: string;
 }
 
-/** Flags of every native build. Errno and trapping would only cost vectors; results are those of IEEE but for fma. */
-export const NATIVE_FLAGS = ["-std=gnu11", "-O3", "-fno-math-errno", "-ffp-contract=fast"] as const;
+/**
+ * Flags of every native build. Errno and trapping would only cost vectors; results are those of IEEE but for fma. The
+ * kernels spell out vectors and unrolling: `-O3` takes twice as long and makes them no faster.
+ */
+export const NATIVE_FLAGS = ["-std=gnu11", "-O2", "-fno-math-errno", "-ffp-contract=fast"] as const;
 export const LIBRARY_FLAGS = ["-fPIC", "-shared", "-pthread", "-fvisibility=hidden"] as const;
 
 const TRIAL_PROGRAM = `
@@ -55,6 +58,11 @@ export function candidates(environment: NodeJS.ProcessEnv = process.env): readon
   return environment.CC ? [environment.CC] : ["cc", "gcc", "clang"];
 }
 
+/** Flags of the user, after ours so that they win: `MOEC_CFLAGS="-O0 -g"` for a debugger. */
+export function addedFlags(environment: NodeJS.ProcessEnv = process.env): readonly string[] {
+  return (environment.MOEC_CFLAGS ?? "").split(/\s+/).filter((flag) => flag !== "");
+}
+
 /** Tries candidates until one works; the last trial of the answer is the working one, if any is. */
 export async function tryCompilers(commands: readonly string[] = candidates()): Promise<readonly Trial[]> {
   const trials: Trial[] = [];
@@ -68,9 +76,9 @@ export async function tryCompilers(commands: readonly string[] = candidates()): 
 
 const known = new Map<string, Promise<Trial>>();
 
-/** Tries one candidate for real; asked once per process and command. */
+/** Tries one candidate for real; asked once per process, command and environment. */
 export function tryCompiler(command: string): Promise<Trial> {
-  const key = `${command}\n${process.env.PATH}`;
+  const key = [command, process.env.PATH, process.env.MOEC_CFLAGS].join("\n");
   const trial = known.get(key) ?? examine(command);
   known.set(key, trial);
   return trial;
@@ -79,9 +87,10 @@ export function tryCompiler(command: string): Promise<Trial> {
 async function examine(command: string): Promise<Trial> {
   if (process.platform === "win32") return { command, reason: "native builds need Linux or macOS" };
   const words = command.trim().split(/\s+/);
-  for (const machineFlags of [["-march=native"], ["-mcpu=native"], []]) {
+  for (const forMachine of [["-march=native"], ["-mcpu=native"], []]) {
+    const machineFlags = [...forMachine, ...addedFlags()];
     const { ok, stdout: macros, complaint } = await runTool(words, [...machineFlags, "-dM", "-E", "-x", "c", "-"]);
-    if (!ok && machineFlags.length > 0 && complaint !== "not found") continue;
+    if (!ok && forMachine.length > 0 && complaint !== "not found") continue;
     if (!ok) return { command, reason: firstLines(complaint, 3) };
     const reason = await whyItFails(words, machineFlags);
     return reason === undefined ? { command, compiler: described(words, machineFlags, macros) } : { command, reason };
@@ -122,7 +131,7 @@ function described(command: readonly string[], machineFlags: readonly string[], 
     ? `clang ${text("__clang_version__")?.split(" ")[0]}`
     : `${has("__GNUC__") ? "gcc" : command[0]} ${text("__VERSION__") ?? ""}`.trim();
   const vectors = VECTORS.find(([macro]) => has(macro))?.[1] ?? "no vectors";
-  return { command, name, machineFlags, vectors, macros };
+  return { command, name: [name, ...addedFlags()].join(" "), machineFlags, vectors, macros };
 }
 
 /** Predefined macros and the vectors they stand for, widest first. */
