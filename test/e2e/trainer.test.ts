@@ -4,8 +4,12 @@ import { resolve } from "node:path";
 import { expect, it } from "vitest";
 import { type Machine, tinyMachine } from "./machine.js";
 
-/** A machine where the package is installed and the tiny design is compiled. */
-async function compiled(): Promise<Machine> {
+let installed: Promise<Machine> | undefined;
+
+/** A machine where the package is installed and the tiny design is compiled: once for all tests. */
+const compiled = (): Promise<Machine> => (installed ??= install());
+
+async function install(): Promise<Machine> {
   const m = tinyMachine();
   mkdirSync(m.path("node_modules"));
   symlinkSync(resolve("."), m.path("node_modules/moec"), "junction");

@@ -1,4 +1,5 @@
 /** Runs one graph in the f64 interpreter and as generated C, and measures how far the results are apart. */
+import { afterAll, beforeAll, vi } from "vitest";
 import type { Graph, Node } from "../../src/3-graph/graph.js";
 import { interpret } from "../../src/3-graph/interpreter.js";
 import { type Tensor, tensor } from "../../src/3-graph/tensor.js";
@@ -11,9 +12,14 @@ import { type CpuKind, chooseBuild, openCpu } from "../../src/targets/cpu/device
 /** How generated C is built on this machine: natively where a compiler works, otherwise to WebAssembly. */
 export const built: CpuKind = (await chooseBuild()).kind;
 
-/** From here on, programs of this test file are built as users get them, not quickly as in most tests. */
+/** Says that the programs of a test file are built as users get them, not quickly as in the other tests. */
 export function asShipped(): void {
-  delete process.env.MOEC_CFLAGS;
+  beforeAll(() => {
+    vi.stubEnv("MOEC_CFLAGS", "");
+  });
+  afterAll(() => {
+    vi.unstubAllEnvs();
+  });
 }
 
 export type Leaves = ReadonlyMap<string, Tensor>;

@@ -12,9 +12,10 @@ const groups = [
 ];
 const all = groups.flatMap(({ examples }) => examples).map((example, i) => ({ ...example, prefix: `k${i}` }));
 
+asShipped();
+
 let far: ReadonlyMap<string, number>;
 beforeAll(async () => {
-  asShipped();
   const cases = all.map(({ make, prefix }) => {
     const { graph, leaves } = make();
     return withPrefix(prefix, graph, leaves);

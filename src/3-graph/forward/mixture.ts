@@ -44,15 +44,14 @@ export function mix(c: ForwardContext, mixture: Mixture, place: MixturePlace, x:
   const { scope, layer } = place;
   return g.within({ scope, because: mixture.name }, () => {
     const units = split(c, mixture, scope, x);
-    const experts = { name: "E", size: mixture.expertCount };
-    const site = routerSite(c, mixture, scope, layer, units, experts);
+    const site = routerSite(c, mixture, scope, layer, units);
     const routed = runRouter(mixture, site);
     if (routed.logits) c.previousScores.set(mixture.name, routed.logits);
     report(c, scope, site, routed);
     // experts read what is routed, except where that is a run of tokens: then every token goes with its run
     const run = isRun(mixture.unit) ? mixture.unit : undefined;
     const [rows, edges] = run ? [x, onTokens(c, run, routed)] : [units, routed];
-    const given = inLatent(c, mixture, scope, rows, (narrow) => compute(c, mixture, place, narrow, experts, edges));
+    const given = inLatent(c, mixture, scope, rows, (narrow) => compute(c, mixture, place, narrow, edges));
     const computed = withCopies(c, rows, edges, given);
     const y = withRest(c, mixture, rows, edges, computed);
     const whole = merge(c, mixture, scope, x, residualInside(c, mixture, rows, y));
@@ -96,15 +95,11 @@ function merge(c: ForwardContext, { unit, name }: Mixture, scope: string, x: Val
   );
 }
 
-function routerSite(
-  c: ForwardContext,
-  mixture: Mixture,
-  scope: string,
-  layer: number,
-  x: Value,
-  experts: Axis,
-): RouterSite {
+const expertAxis = ({ expertCount }: Mixture): Axis => ({ name: "E", size: expertCount });
+
+function routerSite(c: ForwardContext, mixture: Mixture, scope: string, layer: number, x: Value): RouterSite {
   const { g, design } = c;
+  const experts = expertAxis(mixture);
   const units = x.axes[0]!;
   const perToken = units.size / c.T.size;
   return {
@@ -229,30 +224,23 @@ function inLatent(c: ForwardContext, { latent, name }: Mixture, scope: string, x
 }
 
 /** Experts that dispatch will place, and those that are whole blocks. */
-function runExperts(
-  c: ForwardContext,
-  mixture: Mixture,
-  place: MixturePlace,
-  x: Value,
-  experts: Axis,
-  routed: Routed,
-): Value {
+function runExperts(c: ForwardContext, mixture: Mixture, place: MixturePlace, x: Value, routed: Routed): Value {
   const { g } = c;
   const blocks = runBlockExperts(c, mixture, place, x, routed);
   if (mixture.experts.every(({ ffn }) => ffn.block !== undefined)) return blocks!;
-  const others = runPlaced(c, mixture, place.scope, x, experts, routed);
+  const others = runPlaced(c, mixture, place.scope, x, routed);
   return blocks ? g.within({ role: "experts.combine" }, () => g.map([others, blocks], add, { axes: x.axes })) : others;
 }
 
 /** The experts that are no blocks, as one node that dispatch replaces; they are numbered among themselves. */
-function runPlaced(c: ForwardContext, mixture: Mixture, scope: string, x: Value, experts: Axis, routed: Routed): Value {
+function runPlaced(c: ForwardContext, mixture: Mixture, scope: string, x: Value, routed: Routed): Value {
   const several = mixture.experts.length > 1;
   const width = x.axes[1]!;
   let first = 0;
   const params: Value[] = [];
   const groups = mixture.experts.flatMap(({ count, ffn }, i) => {
     if (ffn.block !== undefined) return [];
-    const axis = several ? { name: `E${i}`, size: count } : experts;
+    const axis = several ? { name: `E${i}`, size: count } : expertAxis(mixture);
     const prefix = `${scope}.${groupPrefix(mixture, i)}`.slice(0, -1);
     const weights = ffnParams(c, ffn, prefix, [axis], width, several ? `F${i}` : "F");
     params.push(...weights);
@@ -294,17 +282,10 @@ function placedEdges({ g }: ForwardContext, { experts }: Mixture, edges: Value):
 }
 
 /** What the experts give for each unit, which they read one by one or, where they have slots, mixed. */
-function compute(
-  c: ForwardContext,
-  mixture: Mixture,
-  place: MixturePlace,
-  x: Value,
-  experts: Axis,
-  routed: Routed,
-): Value {
-  if (routed.mixing === undefined) return runExperts(c, mixture, place, x, experts, routed);
+function compute(c: ForwardContext, mixture: Mixture, place: MixturePlace, x: Value, routed: Routed): Value {
+  if (routed.mixing === undefined) return runExperts(c, mixture, place, x, routed);
   const slots = slotsOf(c, mixture, x, routed);
-  return fromSlots(c, x, routed, runExperts(c, mixture, place, slots.x, experts, slots.routed));
+  return fromSlots(c, x, routed, runExperts(c, mixture, place, slots.x, slots.routed));
 }
 
 /** Where experts had no room, the unit stands for what they would have given. */

@@ -2,7 +2,10 @@
 import type { Dim, FinishKernel, FlatKernel, RowsKernel } from "../../5-plan/plan.js";
 import { lines } from "../lines.js";
 import { fill } from "../templates.js";
-import { longestRow, printStatements, printVectorBody, type Site } from "./statements.js";
+import { longestRow } from "./gathered-rows.js";
+import type { Site } from "./site.js";
+import { printStatements } from "./statements.js";
+import { printVectorBody } from "./vector-body.js";
 import { type CKernel, header, partialsOf } from "./view.js";
 
 export function rowsToC(kernel: RowsKernel): CKernel {

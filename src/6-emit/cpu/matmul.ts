@@ -6,7 +6,10 @@
 import type { Dim, MatmulKernel, MatmulOutput, Operand, OuterKernel, Param, Term } from "../../5-plan/plan.js";
 import { lines } from "../lines.js";
 import { fill } from "../templates.js";
-import { longestRow, printStatements, printVectorBody, type Site } from "./statements.js";
+import { longestRow } from "./gathered-rows.js";
+import type { Site } from "./site.js";
+import { printStatements } from "./statements.js";
+import { printVectorBody } from "./vector-body.js";
 import { type CKernel, header, roundUp } from "./view.js";
 
 /** A multiple of every tile height (12, 8, 6, 4) and the widest tile. */

@@ -21,7 +21,7 @@ export interface Machine {
   call(probe: string, ...args: number[]): number;
 }
 
-const FLAGS = ["-std=gnu11", "-O3", "-ffp-contract=fast", "-fno-math-errno", "-Wall", "-Wextra", "-Werror"];
+const FLAGS = ["-std=gnu11", "-O2", "-ffp-contract=fast", "-fno-math-errno", "-Wall", "-Wextra", "-Werror"];
 const ARENA = 1 << 20;
 const PROBES: Record<string, number> = {
   probe_map: 5,

@@ -10,7 +10,7 @@ import { floats } from "../../../src/runtime/device.js";
 import { buildNative } from "../../../src/targets/cpu/build-native.js";
 import { builtFolder, cached } from "../../../src/targets/cpu/cache.js";
 import { candidates, NATIVE_FLAGS, tryCompiler } from "../../../src/targets/cpu/compilers.js";
-import { chooseBuild, openCpu } from "../../../src/targets/cpu/device.js";
+import { type CpuBuild, chooseBuild, openCpu } from "../../../src/targets/cpu/device.js";
 import { cpuFacts } from "../../../src/targets/cpu/probe.js";
 import { barrierSpins, processors, threadCount } from "../../../src/targets/cpu/threads.js";
 import { wasmLayout } from "../../../src/targets/cpu/wasm-layout.js";
@@ -73,6 +73,19 @@ describe("choosing how to build", () => {
       why: expect.stringMatching(/no-such-compiler.*not found/),
     });
   });
+
+  it.skipIf(native.missing)(
+    "adds the flags of MOEC_CFLAGS, says so, and does without a compiler that refuses them",
+    async () => {
+      vi.stubEnv("CC", "");
+      vi.stubEnv("MOEC_CFLAGS", " -O0  -g ");
+      const { compiler } = (await chooseBuild()) as Extract<CpuBuild, { kind: "native" }>;
+      expect(compiler.machineFlags.slice(-2)).toEqual(["-O0", "-g"]);
+      expect(compiler.name).toMatch(/ -O0 -g$/);
+      vi.stubEnv("MOEC_CFLAGS", "-fno-such-flag");
+      expect(await chooseBuild()).toMatchObject({ kind: "wasm", why: expect.stringContaining("no-such-flag") });
+    },
+  );
 
   it("obeys MOEC_CPU and refuses other values", async () => {
     vi.stubEnv("MOEC_CPU", "wasm");
