@@ -9,6 +9,8 @@ import type { Design } from "./2-design/design.js";
 import type { SetOption } from "./2-design/read/overrides.js";
 import { resolve } from "./2-design/resolve.js";
 import { type WeightSpec, weightsOf } from "./2-design/weights.js";
+import { mixtureAlone } from "./3-graph/forward/alone.js";
+import { differentiate } from "./3-graph/gradient.js";
 import type { Graph } from "./3-graph/graph.js";
 import { buildProgram, type ProgramName } from "./3-graph/programs.js";
 import { verify } from "./3-graph/verify.js";
@@ -107,11 +109,29 @@ export function compileCuda(design: Design, options: CompileOptions = {}, tier: 
   const { graphs, choices } = graphsOf(design, options);
   const plan = planPrograms(graphs as Record<string, Graph>, { fusion: { hotRow: 0 } });
   const { path, hash } = design.spec;
+  const from = { title: design.model!.name, spec: path, hash, version: version() };
+  const cuda = planToCuda(plan, { ...from, compute: cudaCompute(design), tier });
+  return { design, choices, plan, cuda };
+}
+
+/** What the cuda target makes a design's products in. Errors: MOE5007 for f16. */
+export function cudaCompute(design: Design): "f32" | "bf16" {
   const { compute } = design.model!.dtype;
   if (compute === "f16") throw new DiagnosticError([diagnose("MOE5007", { target: "cuda", what: "products in f16" })]);
-  const from = { title: design.model!.name, spec: path, hash, version: version() };
-  const cuda = planToCuda(plan, { ...from, compute, tier });
-  return { design, choices, plan, cuda };
+  return compute;
+}
+
+/**
+ * Stages 3 to 5 of one mixture by itself, for the target's harness: programs `forward`, and `both` with the gradients of
+ * its tokens and weights.
+ */
+export function planMixture(design: Design, name: string, options: CompileOptions = {}): KernelPlan {
+  const size = { batch: options.batch ?? design.train?.batch ?? 1, seq: options.seq ?? design.model!.context };
+  const own = { ...options, ...(options.dispatch && { strategies: options.dispatch }) };
+  const lowered = (withLoss: boolean): Graph =>
+    dispatch(verify(mixtureAlone(design, name, size, withLoss)), design, { ...own, forwardOnly: !withLoss }).graph;
+  const graphs = { forward: lowered(false), both: verify(differentiate(lowered(true))) };
+  return planPrograms(graphs, { fusion: { hotRow: 0 } });
 }
 
 /** Stages 3 and 4: the programs of a design as graphs, every mixture dispatched. */

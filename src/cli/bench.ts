@@ -26,17 +26,22 @@ export interface BenchFlags extends TuneFlags {
   readonly json?: boolean;
   /** count, run nothing; for targets that can be counted */
   readonly static?: boolean;
+  /** cuda: the GPU that a roof is computed for */
+  readonly device?: string;
   readonly set?: readonly string[];
   readonly data?: readonly string[];
 }
 
 /** Prints what was measured; exit 0. */
 export async function bench(cli: Cli, file: string, flags: BenchFlags): Promise<number> {
-  if (targetNamed(flags.target, ["cpu", "wgsl"]) === "wgsl")
-    return (await import("./bench-wgsl.js")).benchWgsl(cli, file, flags);
+  const target = targetNamed(flags.target, ["cpu", "wgsl", "cuda"]);
+  if (target === "wgsl") return (await import("./bench-wgsl.js")).benchWgsl(cli, file, flags);
+  if (target === "cuda") return (await import("./bench-cuda.js")).benchCuda(cli, file, flags);
   if (flags.static) {
-    const reason = "only the wgsl target is counted without running";
-    throw new DiagnosticError([diagnose("MOE5006", { target: "cpu", reason }, { help: ["add `--target wgsl`"] })]);
+    const reason = "only the wgsl and cuda targets are counted without running";
+    throw new DiagnosticError([
+      diagnose("MOE5006", { target: "cpu", reason }, { help: ["add `--target wgsl` or `--target cuda`"] }),
+    ]);
   }
   const source = readSpec(cli.host, file);
   const set = (flags.set ?? []).map(setOption);

@@ -1,11 +1,18 @@
 /** `moec compile FILE`: writes what a design becomes: kernels, trainer, report. */
+import { layerBlocks } from "../2-design/layers.js";
 import { artifactsOf } from "../6-emit/artifacts.js";
 import { cudaBundleOf, wgslBundleOf } from "../6-emit/bundle.js";
 import { cudaArtifacts } from "../6-emit/cuda/artifacts.js";
+import { harnessFiles } from "../6-emit/cuda/harness/artifacts.js";
+import { partsOf } from "../6-emit/cuda/program.js";
 import { wgslArtifacts } from "../6-emit/wgsl/artifacts.js";
 import { writeArtifacts } from "../6-emit/write-artifacts.js";
+import { diagnose } from "../diagnostics/diagnose.js";
+import { DiagnosticError } from "../diagnostics/diagnostic.js";
 import { join } from "../host/paths.js";
-import { type Compiled, compileCuda, compileDesign, compileWgsl } from "../pipeline.js";
+import { version } from "../host/version.js";
+import { type Compiled, compileCuda, compileDesign, compileWgsl, cudaCompute, planMixture } from "../pipeline.js";
+import type { Tier } from "../targets/cuda/program.js";
 import { checkDesign } from "./compile-design.js";
 import { type DispatchFlags, dispatchWishes, setOption, targetNamed } from "./flags.js";
 import { gpuNamed } from "./gpu-named.js";
@@ -20,6 +27,8 @@ export interface CompileFlags extends TuneFlags {
   readonly out?: string;
   readonly set?: readonly string[];
   readonly json?: boolean;
+  /** programs that check and time each kernel of the cuda target */
+  readonly harness?: boolean;
 }
 
 /** Writes the artefacts below `--out`, by default `generated/<spec>`; files that are not ours are never overwritten. */
@@ -39,6 +48,7 @@ export async function compile(cli: Cli, file: string, flags: CompileFlags): Prom
     tuned.push(...forGpu.tuned);
   }
   if (targets.includes("cuda")) files.push(...cudaFiles(compiled, flags, name));
+  if (flags.harness) files.push(...cudaHarness(compiled, flags, targets));
   const { written } = writeArtifacts(cli.host, folder, files);
   if (flags.json) print(cli, JSON.stringify({ folder, files: files.length, changed: written.length, tuned }));
   else {
@@ -56,10 +66,27 @@ export function wgslFiles({ design }: Compiled, flags: DispatchFlags, name: stri
 
 /** One text for every NVIDIA GPU since compute capability 8.0, or for the named one. Errors: MOE6021 for an unknown name. */
 export function cudaFiles({ design }: Compiled, flags: DispatchFlags & { readonly device?: string }, name: string) {
-  const compiled = compileCuda(
-    design,
-    dispatchWishes(flags),
-    flags.device === undefined ? "portable" : gpuNamed(flags.device).tier,
-  );
+  const compiled = compileCuda(design, dispatchWishes(flags), tierFor(flags));
   return cudaArtifacts(cudaBundleOf(compiled, name));
+}
+
+const tierFor = ({ device }: { readonly device?: string }): Tier =>
+  device === undefined ? "portable" : gpuNamed(device).tier;
+
+/** Harnesses of all kernels, and of every mixture that a layer has. Errors: MOE6021 without the target they are for. */
+function cudaHarness({ design }: Compiled, flags: CompileFlags, targets: readonly string[]) {
+  if (!targets.includes("cuda"))
+    throw new DiagnosticError([
+      diagnose("MOE6021", { flag: "--harness", value: `target ${targets.join(",")}`, expected: "the cuda target" }),
+    ]);
+  const wishes = dispatchWishes(flags);
+  const { path: spec, hash } = design.spec;
+  const compute = cudaCompute(design);
+  const tier = tierFor(flags);
+  const options = { title: design.model!.name, spec, hash, version: version(), compute };
+  const used = new Set(
+    layerBlocks(design).flatMap((b) => b.steps.flatMap((s) => (s.kind === "mixture" ? [s.part] : []))),
+  );
+  const layers = [...used].map((name) => ({ name, parts: partsOf(planMixture(design, name, wishes), compute, tier) }));
+  return harnessFiles(partsOf(compileCuda(design, wishes).plan, compute, tier), layers, options);
 }

@@ -54,6 +54,7 @@ export function createProgram(cli: Cli, finish: (code: number) => void): Command
   withDesign(add("compile", "write kernels, trainer and report of a design"))
     .option("--target <names>", "cpu, wgsl, cuda, or several: cpu,wgsl", "cpu")
     .option("--tune", "measure the strategies here and take the fastest")
+    .option("--harness", "cuda: also programs that check and time every kernel and every mixture (cuda/harness/)")
     .option("--json", "what was written and measured as JSON on stdout")
     .option("--device <name>", "GPU that CUDA is written for: H100, H200, A100 or RTX4090; every one if not given")
     .option("--out <dir>", "folder; generated/<spec> if not given")
@@ -134,8 +135,9 @@ export function createProgram(cli: Cli, finish: (code: number) => void): Command
     .action(async (run, flags) => finish((await import("./hugging-face.js")).exportRun(cli, run, flags)));
 
   withDesign(add("bench", "measure a design on this machine"))
-    .option("--target <name>", "cpu | wgsl", "cpu")
-    .option("--static", "count dispatches, bytes and memory, run nothing (wgsl)")
+    .option("--target <name>", "cpu | wgsl | cuda", "cpu")
+    .option("--static", "count launches, bytes and memory, run nothing (wgsl, cuda)")
+    .option("--device <name>", "cuda: GPU that the roof is computed for: H100, H200, A100, RTX4090", "H100")
     .option("--tune", "measure the strategies here and take the fastest")
     .option("--data <glob>", "data instead of the spec's (repeatable)", collect)
     .option("--steps <n>", "steps to time", wholeNumber("--steps", 1), 10)

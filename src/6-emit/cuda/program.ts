@@ -2,7 +2,7 @@
 import type { Kernel, KernelPlan, MatmulKernel, OuterKernel } from "../../5-plan/plan.js";
 import type { CudaKernel, CudaProgram, Tier } from "../../targets/cuda/program.js";
 import { withTwins } from "../gpu/copies.js";
-import { lowerPlan } from "../gpu/lower.js";
+import { type Lowered, lowerPlan } from "../gpu/lower.js";
 import { exact, mixed, storedBytes } from "../gpu/precision.js";
 import type { GpuShape } from "../gpu/shape.js";
 import { fill, readTemplate } from "../templates.js";
@@ -13,7 +13,7 @@ import { hopperOuterToCuda } from "./hopper/outer.js";
 import { layOut } from "./layout.js";
 import { matmulToCuda, outerToCuda } from "./matmul.js";
 import { rowsToCuda } from "./rows.js";
-import { SHADOW, withShadows } from "./shadows.js";
+import { SHADOW, type Stored, withShadows } from "./shadows.js";
 import { SORT_CHUNK_OF_WARP, specialToCuda } from "./special.js";
 import { TENSOR_ROWS, tensorMatmulToCuda, tensorOuterToCuda } from "./tensor.js";
 import type { Context, CudaText } from "./view.js";
@@ -36,37 +36,56 @@ const shapeFor = (compute: "f32" | "bf16"): GpuShape => ({
   mostChunks: (size) => (size <= 8192 ? 1024 : size <= 65_536 ? 256 : 64),
 });
 
+/** A plan as this target has it before it becomes one text. */
+export interface CudaParts {
+  readonly lowered: Lowered;
+  readonly stored: Stored;
+  readonly tileRows: number;
+  readonly tier: Tier;
+  /** in the order of the plan */
+  readonly kernels: readonly CudaPart[];
+}
+
+export interface CudaPart {
+  /** with the parameters that this target adds */
+  readonly kernel: Kernel;
+  readonly context: Context;
+  readonly text: CudaText;
+  /** bytes of everything it touches once, as they are stored */
+  readonly bytes: number;
+}
+
 /** Errors: MOE5007 and MOE5008 for designs that the target cannot hold. */
-export function planToCuda(plan: KernelPlan, options: CudaOptions): CudaProgram {
-  const { compute = "f32" } = options;
+export function partsOf(plan: KernelPlan, compute: "f32" | "bf16", wanted: Tier = "portable"): CudaParts {
   // products in f32 are not for tensor cores, whatever the GPU
-  const tier = compute === "bf16" ? (options.tier ?? "portable") : "portable";
+  const tier = compute === "bf16" ? wanted : "portable";
   const shape = shapeFor(compute);
+  const { tileRows } = shape;
   const lowered = lowerPlan(plan, shape);
   const precision = compute === "bf16" ? mixed(lowered, tensorCoresTake) : exact(lowered);
-  const stored = withShadows(lowered, precision);
-  const layout = layOut(stored);
-  const texts = lowered.kernels.map((kernel, i) => {
-    const twins = new Map(precision.twins[i]!.map((param, n) => [param, kernel.params.length + n]));
+  const kernels = lowered.kernels.map((given, i): CudaPart => {
+    const twins = new Map(precision.twins[i]!.map((param, n) => [param, given.params.length + n]));
     const halves = new Set([...precision.halves[i]!, ...twins.values()]);
-    const tensor = precision.tensor.has(i);
-    return kernelToCuda(withTwins(kernel, [...twins.keys()], "bf16"), {
-      chunks: lowered.chunks,
-      tileRows: shape.tileRows,
-      halves,
-      twins,
-      tensor,
-      tier,
-    });
+    const kernel = withTwins(given, [...twins.keys()], "bf16");
+    const context = { chunks: lowered.chunks, tileRows, halves, twins, tensor: precision.tensor.has(i), tier };
+    return { kernel, context, text: kernelToCuda(kernel, context), bytes: storedBytes(given, precision.halves[i]!) };
   });
-  if (stored.shadowKernel) texts.push(stored.shadowKernel);
-  const kernels = texts.map(({ passes, whyPortable }, i): CudaKernel => {
-    const kernel = lowered.kernels[i];
-    if (!kernel) return { name: SHADOW, flops: 0, bytes: stored.shadowBytes, tensor: false, passes };
-    const bytes = storedBytes(kernel, precision.halves[i]!);
-    const why = whyPortable === undefined ? {} : { whyPortable };
-    return { name: kernel.name, flops: kernel.flops, bytes, tensor: precision.tensor.has(i), ...why, passes };
-  });
+  return { lowered, stored: withShadows(lowered, precision), tileRows, tier, kernels };
+}
+
+/** Errors: MOE5007 and MOE5008 for designs that the target cannot hold. */
+export function planToCuda(plan: KernelPlan, options: CudaOptions): CudaProgram {
+  const { stored, tier, kernels: parts } = partsOf(plan, options.compute ?? "f32", options.tier);
+  const layout = layOut(stored);
+  const shadow = stored.shadowKernel;
+  const kernels = [
+    ...parts.map(({ kernel: { name, flops }, context, text: { passes, whyPortable }, bytes }): CudaKernel => {
+      const why = whyPortable === undefined ? {} : { whyPortable };
+      return { name, flops, bytes, tensor: context.tensor, ...why, passes };
+    }),
+    ...(shadow ? [{ name: SHADOW, flops: 0, bytes: stored.shadowBytes, tensor: false, passes: shadow.passes }] : []),
+  ];
+  const texts = [...parts.map(({ text }) => text), ...(shadow ? [shadow] : [])];
   const entries = kernels.flatMap((k) => k.passes.map((p) => p.entry));
   return {
     source: `${fill("cuda/head.cu", { ...options, hopper: tier === "hopper" })}${texts.map((t) => t.text).join("\n\n")}\n`,

@@ -3,6 +3,7 @@
  * the same on every machine.
  */
 import type { KernelPlan } from "../../5-plan/plan.js";
+import { launchShare } from "../launch-share.js";
 import { POOL, type WgslProgram } from "./program.js";
 
 export interface WgslFigures {
@@ -54,11 +55,8 @@ export function figuresOf(wgsl: WgslProgram, plan: KernelPlan, name: string, sma
   };
 }
 
-/** Flat kernels fit any length, and the plan's cost is that of the first launch; kernels of the target's own say that of one number. */
+/** Kernels of the target's own say what one number costs. */
 function scale(plan: KernelPlan, kernel: number, count: number | undefined): number {
-  if (count === undefined) return 1;
   const planned = plan.kernels[kernel];
-  if (!planned) return count;
-  const sizes = planned.params.map(({ dims }) => dims.reduce((n, d) => n * d.size, 1));
-  return count / Math.max(1, ...sizes);
+  return planned ? launchShare(planned, count) : (count ?? 1);
 }

@@ -5,6 +5,7 @@ import { occupancyOf } from "../../../src/targets/cuda/occupancy.js";
 import { profiles } from "../../../src/targets/cuda/profiles.js";
 import { usesIn } from "../../../src/targets/cuda/ptxas.js";
 import { tinyMachine } from "../../e2e/machine.js";
+import { whyNoEmulation } from "./fake.js";
 
 const said = `ptxas info    : 0 bytes gmem
 ptxas info    : Compiling entry function 'up' for 'sm_80'
@@ -69,4 +70,38 @@ describe("moec explain --stage plan --target cuda", () => {
     expect(stderr).toContain("MOE6021");
     expect(stderr).toContain(says);
   });
+});
+
+describe("moec bench --target cuda", () => {
+  const bench = async (env: Readonly<Record<string, string>>, ...flags: string[]) =>
+    tinyMachine(env).moec("bench", "tiny.moe", "--target", "cuda", ...flags);
+  const nothing = { MOEC_LIBCUDA: "libnowhere.so.7" };
+  it("--static counts, with a roof on a named GPU", async () => {
+    const { code, stdout } = await bench(nothing, "--static", "--json", "--device", "A100");
+    expect(code).toBe(0);
+    const figures = JSON.parse(stdout);
+    expect(figures).toMatchObject({ target: "cuda", gpu: "A100", bytes_in: expect.any(Number) });
+    expect(figures.graph_nodes).toBeGreaterThan(figures.launches);
+    expect(figures.peak_bytes).toBeGreaterThan(figures.kept_bytes);
+    // 2.04 TB/s is the least that all those bytes take
+    expect(figures.roof_ms).toBeGreaterThanOrEqual((1000 * figures.bytes_moved) / 2.04e12);
+    const shown = await bench(nothing, "--static");
+    expect(shown.stdout).toMatch(/^launches +\d+ a step, \d+ nodes in one graph/);
+    expect(shown.stdout).toMatch(/roof +\S+ a step on H100, .*\(computed, not measured\)/);
+  });
+  it("without a GPU says so, and what needs none", async () => {
+    const { code, stderr } = await bench(nothing);
+    expect(code).toBe(1);
+    expect(stderr).toContain("MOE5006");
+    expect(stderr).toContain("add `--static`");
+  });
+  it.skipIf(whyNoEmulation !== undefined)(
+    "times whole steps where there is one",
+    async () => {
+      const { code, stdout } = await bench({}, "--steps", "1", "--json");
+      expect(code).toBe(0);
+      expect(JSON.parse(stdout)).toMatchObject({ device: "cuda (Emulated GPU)", step_ms: expect.any(Number) });
+    },
+    120_000,
+  );
 });

@@ -1,7 +1,8 @@
 /** What nvcc says about a generated program: complaints, and registers, spills and shared memory of each kernel. */
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
+import type { GeneratedFile } from "../../../src/host/write-generated.js";
 import { runTool } from "../../../src/targets/cpu/run-tool.js";
 import { included } from "../../../src/targets/cuda/build.js";
 import type { CudaProgram } from "../../../src/targets/cuda/program.js";
@@ -44,6 +45,28 @@ export async function compileWithNvcc(
     const { ok, complaint } = await runTool(["nvcc"], [...flags, join(folder, "model.cu")]);
     const said = complaint.split("\n").filter((line) => /warning|error|C75\d\d|setmaxnreg/i.test(line));
     return { complaints: ok ? said : [...said, "nvcc failed"], uses: usesIn(complaint) };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** Compiles and links a harness for one architecture; answers with what nvcc says against it. */
+export async function nvccBuilds(
+  files: readonly GeneratedFile[],
+  name: string,
+  architecture: string,
+): Promise<string[]> {
+  const folder = mkdtempSync(join(tmpdir(), "moec-nvcc-"));
+  try {
+    for (const { path, text } of files) {
+      mkdirSync(dirname(join(folder, path)), { recursive: true });
+      writeFileSync(join(folder, path), text);
+    }
+    const source = join(folder, `cuda/harness/${name}.cu`);
+    const flags = [`-arch=sm_${architecture}`, "-std=c++17", "-Xcompiler", "-Wall", "-o", join(folder, "run"), source];
+    const { ok, complaint } = await runTool(["nvcc"], flags);
+    const said = complaint.split("\n").filter((line) => /warning|error/i.test(line));
+    return ok ? said : [...said, "nvcc failed"];
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
