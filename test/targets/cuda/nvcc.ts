@@ -63,7 +63,8 @@ export async function nvccBuilds(
       writeFileSync(join(folder, path), text);
     }
     const source = join(folder, `cuda/harness/${name}.cu`);
-    const flags = [`-arch=sm_${architecture}`, "-std=c++17", "-Xcompiler", "-Wall", "-o", join(folder, "run"), source];
+    const code = `arch=compute_${architecture},code=sm_${architecture}`;
+    const flags = ["-gencode", code, "-std=c++17", "-Xcompiler", "-Wall", "-o", join(folder, "run"), source];
     const { ok, complaint } = await runTool(["nvcc"], flags);
     const said = complaint.split("\n").filter((line) => /warning|error/i.test(line));
     return ok ? said : [...said, "nvcc failed"];
