@@ -79,7 +79,7 @@ static int current;
 static bool backwards;
 static void (*body)(void *);
 static void *body_of;
-alignas(1024) static unsigned char dynamic_shared[256 * 1024];
+alignas(1024) [[maybe_unused]] static unsigned char dynamic_shared[256 * 1024];
 
 /* What the lanes of a warp show each other; two places in turn, so that nobody overwrites what is still read. */
 struct Shown {
