@@ -1,7 +1,7 @@
 /**
  * What each rewrite and each strategy is worth: designs compiled with it and without it, their training steps run in
- * turns, and of each step the launches of the router and of the whole mixture. Medians; ratios to the first row, taken
- * round by round, so that what else the machine does falls on both.
+ * turns, and of each step the launches of the router's stage and of the whole mixture. Medians; ratios to the first row,
+ * taken round by round, so that what else the machine does falls on both, with an interval from resampled rounds.
  *
  * npm run bench -- --rewrites [--design NAME] [--rounds N] [--record] [--machine TEXT] [--date YYYY-MM-DD]
  */
@@ -27,10 +27,12 @@ const { values: flags } = parseArgs({
 const rounds = Number(flags.rounds);
 const note = (what) => process.stderr.write(`${what}\n`);
 
-/** A launch of the mixture; of its router where the kernel's name says so, and it is no product of the experts. */
+/**
+ * A launch of the mixture; of its router's stage where it is no product of the experts. Norm, sort and the ways to the
+ * rows and back count with the router: fusion puts pieces of one into kernels of the other, differently in each variant.
+ */
 const isMixture = (_, { scope }) => /\.mixture$/.test(scope);
-const isRouter = ({ name }, launch) =>
-  isMixture(undefined, launch) && /router/.test(name) && !/experts_(gate|up|down|combine)/.test(name);
+const isRouter = ({ name }, launch) => isMixture(undefined, launch) && !/experts_(gate|up|down)/.test(name);
 
 /** Launches, operations, bytes and seconds of the launches that a stage consists of. */
 function sums(plan, seconds, of) {
@@ -59,16 +61,28 @@ async function open(text, { name, options }) {
   return { name, plan: compiled.plan, choice: compiled.choices[0], ...profiled };
 }
 
-/** Every variant once a round; the first round is not counted. */
+/** Every variant once a round, every other round in the opposite order; the first round is not counted. */
 async function takeTurns(variants) {
   const times = variants.map(() => []);
   for (let round = 0; round <= rounds; round++) {
-    for (const [i, { step }] of variants.entries()) {
-      const seconds = await step();
+    const order = [...variants.keys()];
+    for (const i of round % 2 === 0 ? order : order.reverse()) {
+      const seconds = await variants[i].step();
       if (round > 0) times[i].push(seconds);
     }
   }
   return times;
+}
+
+/** The median and where 95 % of the medians of resampled rounds lie; the same numbers give the same interval. */
+function interval(ratios) {
+  let state = 1;
+  const draw = () => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return ratios[Math.floor((state / 2 ** 32) * ratios.length)];
+  };
+  const medians = Array.from({ length: 1000 }, () => median(ratios.map(draw))).sort((a, b) => a - b);
+  return { middle: median(ratios), low: medians[25], high: medians[974] };
 }
 
 async function measure(name, text) {
@@ -83,7 +97,7 @@ async function measure(name, text) {
       return {
         ...sums(plan, undefined, of),
         ms: median(all.map(({ ms }) => ms)),
-        ratio: median(all.map(({ ratio }) => ratio)),
+        ratio: interval(all.map(({ ratio }) => ratio)),
       };
     };
     const applied = choice.rewrites.filter((each) => each.applied).map((each) => each.name);
@@ -103,11 +117,14 @@ async function measure(name, text) {
 
 const number = (value, digits = 1) => value.toFixed(digits);
 /** The router may be gone: then there is nothing to divide by. */
-const ratio = (value) => (Number.isFinite(value) ? value.toFixed(2) : "–");
+const ratio = ({ middle, low, high }) => {
+  if (!Number.isFinite(middle)) return "–";
+  return low === high ? middle.toFixed(2) : `${middle.toFixed(2)} (${low.toFixed(2)}–${high.toFixed(2)})`;
+};
 
 function table({ name, rows }) {
   const head = [
-    "| variant | strategy | router: launches | MFLOP | MB | ms | ratio | mixture: launches | ms | ratio | step: ratio |",
+    "| variant | strategy | stage: launches | MFLOP | MB | ms | ratio | mixture: launches | ms | ratio | step: ratio |",
     "| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
   ];
   const lines = rows.map(({ variant, strategy, router, mixture, step }) => {
@@ -126,11 +143,13 @@ function report(results) {
 ${machine}, native code, one thread, ${date}; ${rounds} rounds. Times are processor time of that thread.
 
 Written by \`npm run bench -- --rewrites --record\`. Each row is the same design compiled another way; all rows of a table
-are run in turns, a training step each. Launches, MFLOP and MB are the plan's, for the router's kernels or the whole
-mixture of all layers, forward and backward; ms are medians; ratios are medians of the ratios to the first row within one
-round: below 1 is faster. Kernels that do more than routing (a sort that counts as well, a norm in the same pass) count
-where their name says. The first row is always sorted by expert, without any rewrite. Two rows of the same program show
-how far the numbers can be trusted.
+are run in turns, a training step each, every other round in the opposite order. The router's stage is all of the
+mixture but the products of the experts: norm, scores, gates, choice, sort, the ways to the rows and back, and the
+gradients of all that; fusion puts pieces of one into kernels of the other, so that a smaller stage would be another one
+in each row. Launches, MFLOP and MB are the plan's, for all layers, forward and backward; of rows that a sort may leave
+empty, those that the tiers of a table promise are counted. ms are medians; ratios are medians of the ratios to the
+first row within one round, with the interval that 95 % of the medians of resampled rounds lie in: below 1 is faster. The
+first row is always sorted by expert, without any rewrite.
 
 ${results.map(table).join("\n")}`;
 }

@@ -67,7 +67,7 @@ export interface GraphBuilder {
   contract(a: Value, b: Value, over: readonly string[], options?: ContractOptions): Value;
   view(x: Value, axes: readonly Axis[]): Value;
   take(x: Value, index: Value, options?: TakeOptions): Value;
-  scatterAdd(values: Value, index: Value, rows: Axis): Value;
+  scatterAdd(values: Value, index: Value, rows: Axis, weight?: Value): Value;
   pick(x: Value, index: Value, axis: string): Value;
   spread(
     values: Value,
@@ -84,6 +84,8 @@ export interface GraphBuilder {
     experts: Axis,
     /** rows to sort into: by default one per place for an edge */
     rows?: Axis,
+    /** share of them that is expected to be used */
+    filled?: number,
   ): { readonly offsets: Value; readonly rows: Value; readonly slots: Value };
   bucket(edges: Value, experts: Axis, room: Axis): { readonly rows: Value; readonly slots: Value };
   rope(x: Value, cos: Value, sin: Value, op: { readonly headDim: number; readonly inverse: boolean }): Value;
@@ -136,7 +138,10 @@ export function createBuilder(): GraphBuilder {
     take(x, index, { divide = 1, inverse, inverseDivide = 1 } = {}) {
       return one({ kind: "take", divide, inverseDivide }, inverse === undefined ? [x, index] : [x, index, inverse]);
     },
-    scatterAdd: (rows, index, axis) => one({ kind: "scatterAdd" }, [rows, index], { axes: [axis], dtype: rows.dtype }),
+    scatterAdd(rows, index, axis, weight) {
+      const inputs = weight === undefined ? [rows, index] : [rows, index, weight];
+      return one({ kind: "scatterAdd" }, inputs, { axes: [axis], dtype: rows.dtype });
+    },
     pick: (x, index, axis) => one({ kind: "pick", axis }, [x, index]),
     spread(from, index, { axis, over, axes = [...without(from.axes, [over]), axis] }) {
       return one({ kind: "spread", axis: axis.name, over }, [from, index], { axes, dtype: from.dtype });
@@ -156,10 +161,10 @@ export function createBuilder(): GraphBuilder {
       one({ kind: "admit" }, ranked === undefined ? [edges, order, room] : [edges, order, room, ranked]),
     assign: (key) => one({ kind: "assign" }, [key]),
     histogram: (edges, experts) => one({ kind: "histogram" }, [edges], { axes: [experts], dtype: "f32" }),
-    partition(edges, experts, run = { name: "R", size: sizeOf(edges.axes) }) {
+    partition(edges, experts, run = { name: "R", size: sizeOf(edges.axes) }, filled) {
       const wanted = [[{ name: `${experts.name}+1`, size: experts.size + 1 }], [run], edges.axes];
       const [offsets, rows, slots] = add(
-        { kind: "partition" },
+        { kind: "partition", ...(filled !== undefined && { filled }) },
         [edges],
         wanted.map((axes) => ({ axes, dtype: "i32" })),
       );

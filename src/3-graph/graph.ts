@@ -91,7 +91,10 @@ export type Op =
    * `divide`). Without an inverse the gradient is a deterministic scatterAdd.
    */
   | { readonly kind: "take"; readonly divide: number; readonly inverseDivide: number }
-  /** values [… I, …rest], index [… I] -> [N, …rest]: adds every row to its index, in order of I */
+  /**
+   * values [… I, …rest], index [… I] -> [N, …rest]: adds every row to its index, in order of I. Input 2, if present,
+   * holds a weight for each index; the index may then have further axes J: values [… I, …rest], index [… I, …J].
+   */
   | { readonly kind: "scatterAdd" }
   /** x [..., A], index [..., K] i32 -> [..., K]: x at index along `axis`; a negative index gives 0; without K, one of each row */
   | { readonly kind: "pick"; readonly axis: string }
@@ -122,9 +125,10 @@ export type Op =
   /**
    * Counting sort of edges by expert, stable in edge order. edges [..., K] i32 (or -1) -> offsets [E+1] i32;
    * rows [R] i32: flat edge number of each sorted row (-1 past the end); slots [..., K] i32: sorted row of each edge (-1 none).
-   * R may be smaller than the number of places for edges where less of them can be taken
+   * R may be smaller than the number of places for edges where less of them can be taken. `filled` is the share of R
+   * that is expected to be a row, 1 if not given: it only tells how much work the rows are
    */
-  | { readonly kind: "partition" }
+  | { readonly kind: "partition"; readonly filled?: number }
   /**
    * Fixed room per expert. edges [..., K] -> rows [E, P] i32: flat edge number or -1; slots [..., K] i32: e·P + place, or -1.
    * Edges take their places in flat edge order; those past P are left out.
@@ -154,8 +158,11 @@ export interface AttentionShape {
   readonly scale: number;
 }
 
+/** `visible`: 0 and 1 for every expert; `experts`: their numbers; `choices`: the same, none where there is only one. */
+export type TableForm = "visible" | "experts" | "choices";
+
 export type DataSource =
-  | { readonly kind: "table"; readonly table: string; readonly layer: number; readonly form: "visible" | "experts" }
+  | { readonly kind: "table"; readonly table: string; readonly layer: number; readonly form: TableForm }
   | { readonly kind: "rope"; readonly base: number; readonly part: "cos" | "sin" };
 
 /**

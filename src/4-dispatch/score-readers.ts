@@ -20,6 +20,7 @@ export function maskedScores(layer: Layer, table: string): MaskedScores | string
   const gates = maskedSoftmaxes(layer.graph, layer.node.at.scope, table);
   const [gate] = gates;
   const found = gate && scoreProduct(gate.logits);
+  if (gate?.logits.node.op.kind === "spread") return `only the scores that are seen behind \`${table}\` are made`;
   if (gate === undefined || found === undefined)
     return `the scores behind \`${table}\` are not one matrix product under a masked softmax`;
   const others = strangers(layer, [found.product, ...found.steps], gates, table);

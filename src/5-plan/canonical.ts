@@ -8,9 +8,10 @@ import type { Axis, Graph, Node, Value } from "../3-graph/graph.js";
 import { readProduct } from "./matmul-shape.js";
 import { access, isLeaf, sameAxes, sizeOf } from "./operands.js";
 import { countUses, type Rebuild, rebuild } from "./rewrite.js";
+import { scatterProducts } from "./scatter-products.js";
 
 export function canonicalise(graph: Graph): Graph {
-  return scalarsFirst(copyUnreadableTakes(takeBeforeMap(flattenSums(unifyAxes(graph)))));
+  return scalarsFirst(copyUnreadableTakes(takeBeforeMap(scatterProducts(flattenSums(unifyAxes(graph))))));
 }
 
 /** A view that keeps all sizes only renames: its two names become one, everywhere, unless some node knows both. */

@@ -81,7 +81,7 @@ function rowsKernel(c: RowsCluster, params: ParamTable, places: Places): Part<Ex
     tile: new Map(),
     zero: new Set(),
   });
-  return { kind: "rows", domain: c.domain, body, flops: c.nodes.reduce((n, x) => n + sizeOf(spaceOf(x)), 0) };
+  return { kind: "rows", domain: c.domain, body, flops: c.nodes.reduce((n, x) => n + rowFlops(x), 0) };
 }
 
 function flatKernel(c: FlatCluster, params: ParamTable, places: Places): Part<Extract<Kernel, { kind: "flat" }>> {
@@ -139,7 +139,14 @@ function matmulKernel(c: MatmulCluster, params: ParamTable, places: Places): Par
   };
 }
 
-const flopsOf = (p: Product): number => 2 * sizeOf(p.batch) * sizeOf(p.m) * sizeOf(p.n) * sizeOf(p.k);
+/** Multiplications and additions; of rows that a sort may leave empty, those that it expects to fill. */
+const flopsOf = (p: Product): number =>
+  2 * sizeOf(p.batch) * sizeOf(p.m) * sizeOf(p.n) * sizeOf(p.k) * filledShare(p.group?.offsets.node);
+
+const filledShare = (sort: Node | undefined): number => (sort?.op.kind === "partition" ? (sort.op.filled ?? 1) : 1);
+
+/** Numbers that a row program makes on the way; a product adds up as well. */
+const rowFlops = (node: Node): number => sizeOf(spaceOf(node)) * (node.op.kind === "contract" ? 2 : 1);
 
 function operand(m: Matrix, params: ParamTable): Operand {
   const param = params.read(m.access.root);
@@ -200,6 +207,10 @@ function readAs({ params, read }: ParamTable, value: Value): void {
 
 function specialFlops(node: Node): number {
   const { op } = node;
+  if (op.kind === "scatterAdd") {
+    const width = sizeOf(node.outputs[0]!.axes.slice(1));
+    return sizeOf(node.inputs[1]!.axes) * width * (node.inputs[2] === undefined ? 1 : 2);
+  }
   if (op.kind !== "attention" && op.kind !== "attentionGrad") return 0;
   const rows = node.inputs[0]!.axes[0]!.size;
   const products = op.kind === "attention" ? 2 : 5;

@@ -24,7 +24,8 @@ export function dataOf(
   const use = uses.find(({ layer, table }) => layer === source.layer && table === source.table);
   const visible = use && tables.get(use.buffer);
   if (visible === undefined) throw new Error(`there is no table ${source.table} in layer ${source.layer}`);
-  return source.form === "visible" ? visible : expertsOf(visible, rows, visible.length / rows, columns);
+  if (source.form === "visible") return visible;
+  return expertsOf(visible, rows, visible.length / rows, columns, source.form === "choices" ? 2 : 1);
 }
 
 /** [S, headDim/2]: the cosine or sine of p · base^(−2j/headDim). */
@@ -36,14 +37,15 @@ function ropeAngles({ base, part }: { base: number; part: "cos" | "sin" }, posit
   });
 }
 
-/** [V, n]: the experts of each id in ascending order, −1 where an id has fewer. */
-function expertsOf(visible: Uint8Array, ids: number, experts: number, most: number): Int32Array {
+/** [V, n]: the experts of each id in ascending order, −1 where an id has fewer, and for ids with less than `least`. */
+function expertsOf(visible: Uint8Array, ids: number, experts: number, most: number, least: number): Int32Array {
   const found = new Int32Array(ids * most).fill(-1);
   for (let id = 0; id < ids; id++) {
     let count = 0;
     for (let expert = 0; expert < experts && count < most; expert++) {
       if (visible[id * experts + expert] === 1) found[id * most + count++] = expert;
     }
+    if (count < least) found.fill(-1, id * most, (id + 1) * most);
   }
   return found;
 }

@@ -54,7 +54,8 @@ function numbersOf(op: LeafOp, { axes }: Value, sees: NonNullable<PaperCase["see
     if (source.kind === "rope")
       return fill((i) => Math[source.part](Math.floor(i / last) * source.base ** (-(i % last) / last)));
     const row = (i: number): readonly number[] => sees(Math.floor(i / last), source.layer);
-    return fill((i) => (source.form === "visible" ? Number(row(i).includes(i % last)) : (row(i)[i % last] ?? -1)));
+    if (source.form === "visible") return fill((i) => Number(row(i).includes(i % last)));
+    return fill((i) => (source.form === "choices" && row(i).length === 1 ? -1 : (row(i)[i % last] ?? -1)));
   }
   const next = random(op.name);
   if (op.kind === "state") return variant === "tied" ? fill(() => 0) : fill(() => 0.1 * next());

@@ -81,6 +81,12 @@ function seenBy(table: Tensor["data"], most: number): number[] {
   }).flat();
 }
 
+/** The same, −1 throughout where there is one. */
+function choicesOf(table: Tensor["data"], most: number): number[] {
+  const seen = seenBy(table, most);
+  return seen.map((e, i) => (seen[i - (i % most) + 1] === -1 ? -1 : e));
+}
+
 /** Numbers for everything a graph is given from outside. */
 function leavesOf(design: Design, graph: Graph): ReadonlyMap<string, Tensor> {
   const next = noise(11);
@@ -96,6 +102,7 @@ function leavesOf(design: Design, graph: Graph): ReadonlyMap<string, Tensor> {
         return [
           [op.name, tensor(axes, Array.from(table), dtype)],
           [`${op.name}.experts`, tensor(listed, seenBy(table, most(design)), "i32")],
+          [`${op.name}.choices`, tensor(listed, choicesOf(table, most(design)), "i32")],
         ];
       }
       if (op.kind === "data") return [[op.name, tensor(axes, seenBy(table, axes[1]!.size), dtype)]];

@@ -118,6 +118,8 @@ export function buildLayer(options: LayerOptions): {
     return Array.from({ length: most }, (__, i) => experts[i] ?? -1);
   });
   leaves.set("visible.experts", tensor([V, axis("L", most)], seen.flat(), "i32"));
+  const choices = seen.map((row) => (row[1] === -1 ? row.map(() => -1) : row));
+  leaves.set("visible.choices", tensor([V, axis("L", most)], choices.flat(), "i32"));
   leaves.set(
     "tokens",
     tensor(

@@ -42,7 +42,10 @@ export function leavesFor(
     else if (op.kind === "data" && op.source.kind === "table") {
       const { layer, form } = op.source;
       const width = v.axes[1]!.size;
-      const list = (id: number) => Array.from({ length: 64 }, (_, e) => e).filter((e) => visible(id, e, layer) === 1);
+      const list = (id: number) => {
+        const all = Array.from({ length: 64 }, (_, e) => e).filter((e) => visible(id, e, layer) === 1);
+        return form === "choices" && all.length === 1 ? [] : all;
+      };
       const cell = (i: number) =>
         form === "visible"
           ? visible(Math.floor(i / width), i % width, layer)

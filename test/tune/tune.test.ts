@@ -156,7 +156,7 @@ describe("--no-rewrite and --dispatch on the command line", () => {
     expect(code).toBe(0);
     expect(text).toMatch(/skip-known-scores +left out +turned off with --no-rewrite/);
     expect(text).toMatch(/score-visible +left out +turned off with --no-rewrite/);
-    expect((await explained()).text).toMatch(/skip-known-scores +applied/);
+    expect((await explained()).text).toMatch(/score-visible +applied/);
   });
 
   it("answers a wrong name with the nearest", async () => {

@@ -2,7 +2,6 @@
 import type { File } from "../build/file.js";
 import type { Design } from "../design.js";
 import { complain, type Site, trustsAbsence } from "../read/report.js";
-import { adjugates } from "./adjugates.js";
 import { attentionShapes } from "./attention-shapes.js";
 import { balanced } from "./balanced.js";
 import { biasTarget } from "./bias-target.js";
@@ -13,7 +12,6 @@ import type { Check, CheckContext, RouterSite } from "./check.js";
 import { enoughExperts } from "./enough-experts.js";
 import { freeExperts } from "./free-experts.js";
 import { gateMade } from "./gate-made.js";
-import { groupLosses } from "./group-losses.js";
 import { groups } from "./groups.js";
 import { helpersMade } from "./helpers-made.js";
 import { idsOfUnits } from "./ids-of-units.js";
@@ -61,8 +59,6 @@ export const checks: readonly Check[] = [
   idsOfUnits,
   enoughExperts,
   groups,
-  groupLosses,
-  adjugates,
   productKeys,
   renormalized,
   lookahead,

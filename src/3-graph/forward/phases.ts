@@ -96,8 +96,6 @@ const inner = [
   "phases",
   "inOrder",
   "moved",
-  "candidates",
-  "weighsKept",
   "split",
   "chosenScores",
   "gateOf",

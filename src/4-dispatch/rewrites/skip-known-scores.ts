@@ -31,7 +31,7 @@ function planned(layer: Layer, table: string): Plan {
     kind: "possible",
     why: `${percent(site.knownShare)} of ${site.unitWord} see one expert: ${site.because("someRoutesKnown").join(", ")}`,
     gain: gainOf(layer),
-    replace: new Map([[scores.product, scoreUnknown(scores.legal)]]),
+    replace: new Map([[scores.product, scoreUnknown(scores.legal, 1 - site.knownShare)]]),
   };
 }
 
@@ -54,12 +54,15 @@ function gainOf({ site, profile }: Layer): number {
 const EXTRA_LAUNCHES = 3;
 
 const scoreUnknown =
-  (legal: Value): Replace =>
+  (legal: Value, filled: number): Replace =>
   (g, { op, outputs }, [x, weight]) => {
     if (op.kind !== "contract") return undefined;
     const one = { name: "G", size: 1 };
     const units = outputs[0]!.axes[0]!;
-    const { offsets, rows, slots } = g.within({ role: "router.unknown" }, () => g.partition(unknown(g, legal), one));
+    const run = { name: "R", size: units.size };
+    const { offsets, rows, slots } = g.within({ role: "router.unknown" }, () =>
+      g.partition(unknown(g, legal), one, run, filled),
+    );
     const left = g.take(x!, rows, { inverse: slots });
     const right = g.view(weight!, [one, ...weight!.axes]);
     const group = { rows: rows.axes[0]!.name, experts: one.name };

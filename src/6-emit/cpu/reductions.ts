@@ -5,6 +5,7 @@ import { cpuDialect } from "../../targets/cpu/dialect.js";
 import type { Lines } from "../lines.js";
 import { expression } from "./expression.js";
 import { nest, scalarNest, wholeVectors } from "./loops.js";
+import { printRowSum, rowSumOf } from "./row-sums.js";
 import { offset, outside, type Site } from "./site.js";
 import { declare, storeAt, storeScalar } from "./writes.js";
 
@@ -22,6 +23,8 @@ export function printReduce(s: Extract<Stmt, { kind: "reduce" }>, site: Site, ou
     storeScalar(to, `vf_h${s.how}(${sum})`, site, out);
     return;
   }
+  const byIndex = rowSumOf(s, site.params);
+  if (byIndex !== undefined) return printRowSum(byIndex, to, site, out);
   declare(to, out);
   nest(to.dims, site, out, (spot) => {
     out.line(`vf sum = vf_splat(${s.how === "sum" ? "0.0f" : "-INFINITY"});`);

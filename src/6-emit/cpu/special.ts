@@ -99,12 +99,16 @@ function assignToC(kernel: SpecialKernel): CKernel {
 }
 
 function scatterToC(kernel: SpecialKernel): CKernel {
-  const [values, index, to] = kernel.params.map((p) => p.name);
-  const items = elements(kernel, 1);
-  const width = elements(kernel, 0) / items;
-  return plain(
-    fill("cpu/scatter.c", { ...header(kernel), values, index, to, items, width, rows: elements(kernel, 2) / width }),
-  );
+  const { params } = kernel;
+  const [values, index, to] = [0, 1, params.length - 1].map((i) => params[i]!.name);
+  const weight = params.length > 3 ? params[2]!.name : undefined;
+  const width = params
+    .at(-1)!
+    .dims.slice(1)
+    .reduce((n, d) => n * d.size, 1);
+  const [items, rows] = [elements(kernel, 1), elements(kernel, params.length - 1) / width];
+  const copies = items / (elements(kernel, 0) / width);
+  return plain(fill("cpu/scatter.c", { ...header(kernel), values, index, weight, to, items, copies, width, rows }));
 }
 
 function ropeToC(kernel: SpecialKernel): CKernel {

@@ -12,7 +12,7 @@ import { nest, scalarNest } from "./loops.js";
 import { rowPointer, scalarLoad } from "./reads.js";
 import { printAccumulate, printReduce } from "./reductions.js";
 import { outside, type Site } from "./site.js";
-import { declare, storeAt, storeElement, storeScalar } from "./writes.js";
+import { copyLocal, declare, storeAt, storeElement, storeScalar, targetRow } from "./writes.js";
 
 export function printStatements(body: readonly Stmt[], bare: Site, out: Lines): void {
   const site = { ...bare, rowsByIndex: declareRows(body, bare, out) };
@@ -69,11 +69,6 @@ function printTopK(s: Extract<Stmt, { kind: "topK" }>, site: Site, out: Lines): 
   const spot = outside(site);
   const key = rowPointer(s.key, spot);
   declare(s.to, out);
-  const target =
-    s.to.local?.name ?? rowPointer({ in: "param", param: s.to.param!, dims: site.params[s.to.param!]!.dims }, spot);
-  out.line(`top_k(${key}, ${s.size}, ${target}, ${s.k});`);
-  if (s.to.local && s.to.param !== undefined) {
-    const row = rowPointer({ in: "param", param: s.to.param, dims: site.params[s.to.param]!.dims }, spot);
-    out.line(`for (int i = 0; i < ${s.k}; i++) ${row}[i] = ${s.to.local.name}[i];`);
-  }
+  out.line(`top_k(${key}, ${s.size}, ${targetRow(s.to, site)}, ${s.k});`);
+  copyLocal(s.to, site, out);
 }

@@ -4,6 +4,7 @@ import { asVector, type Piece } from "../../targets/c-like.js";
 import { cpuDialect } from "../../targets/cpu/dialect.js";
 import type { Lines } from "../lines.js";
 import { wholeVectors } from "./loops.js";
+import { rowPointer } from "./reads.js";
 import { element, offset, outside, pointer, type Site, type Spot } from "./site.js";
 
 /** Declares the array of a local that has axes. */
@@ -53,4 +54,16 @@ export function storeElement(to: Target, value: string, spot: Spot, out: Lines):
     out.line(`${element(spot.site.params[to.param]!, spot)} = ${to.local.name}[${at}];`);
   } else if (to.local) out.line(`${to.local.name}[${at}] = ${value};`);
   else out.line(`${element(spot.site.params[to.param!]!, spot)} = ${value};`);
+}
+
+/** C of the address of the row that a call fills. */
+export const targetRow = ({ local, param }: Target, site: Site): string =>
+  local?.name ?? rowPointer({ in: "param", param: param!, dims: site.params[param!]!.dims }, outside(site));
+
+/** What a call has made in a local and is wanted in memory as well. */
+export function copyLocal({ local, param, dims }: Target, site: Site, out: Lines): void {
+  if (local === undefined || param === undefined) return;
+  const row = targetRow({ param, dims }, site);
+  const size = dims.reduce((n, x) => n * x.size, 1);
+  out.line(`for (int i = 0; i < ${size}; i++) ${row}[i] = ${local.name}[i];`);
 }

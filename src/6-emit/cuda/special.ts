@@ -98,15 +98,18 @@ function sortToCuda(kernel: SpecialKernel, context: Context): CudaText {
 
 function scatterToCuda(kernel: SpecialKernel, context: Context): CudaText {
   const b = accessTo(kernel.params, context);
-  const [values, index, to, next] = [0, 1, 2, 3];
   const sizes = scatterSizes(kernel);
-  const { items, width, rows } = sizes;
+  const { items, width, rows, copies, weight, to, next } = sizes;
+  const [values, index] = [0, 1];
   const view = {
     ...sizes,
     zero: b.write(to, "i", "0.0f"),
     index: kernel.params[index]!.name,
     nextItem: kernel.params[next]!.name,
-    value: b.read(values, "(long long)item * WIDTH + c"),
+    value:
+      weight === undefined
+        ? b.read(values, "(long long)item * WIDTH + c")
+        : `${b.read(weight, "item")} * ${b.read(values, `(long long)(item / ${copies}) * WIDTH + c`)}`,
     putSum: b.write(to, "row * WIDTH + c", "sum"),
   };
   const { name } = kernel;

@@ -10,11 +10,17 @@ export function assignSizes(kernel: SpecialKernel): readonly [units: number, exp
   return [units!.size, experts!.size];
 }
 
-/** Rows that are added to the rows their index names. Parameters: values, index, sums. */
-export function scatterSizes({ params }: SpecialKernel): { items: number; width: number; rows: number } {
+/**
+ * Rows that are added to the rows their index names. Parameters: values, index, perhaps a weight for each index, sums,
+ * and the chain of items that meet. With weights a row goes to `copies` places.
+ */
+export function scatterSizes({ params }: SpecialKernel) {
+  const weight = params.length === 5 ? 2 : undefined;
+  const to = params.length - 2;
+  const width = params[to]!.dims.slice(1).reduce((n, d) => n * d.size, 1);
   const items = elements(params[1]!);
-  const width = elements(params[0]!) / items;
-  return { items, width, rows: elements(params[2]!) / width };
+  const copies = (items * width) / elements(params[0]!);
+  return { items, copies, width, rows: elements(params[to]!) / width, weight, to, next: to + 1 };
 }
 
 /** Halves of heads that are turned by their position. Parameters: rows, cosines, sines, result. */

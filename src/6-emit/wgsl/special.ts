@@ -103,9 +103,9 @@ function sortToWgsl(kernel: SpecialKernel, context: Context): WgslText {
 
 function scatterToWgsl(kernel: SpecialKernel, context: Context): WgslText {
   const b = bindParams(kernel.params, context.choice);
-  const [values, index, to, next] = [0, 1, 2, 3];
   const sizes = scatterSizes(kernel);
-  const { items, width, rows } = sizes;
+  const { items, width, rows, copies, weight, to, next } = sizes;
+  const [values, index] = [0, 1];
   const view = {
     declarations: b.declarations,
     ...sizes,
@@ -116,13 +116,17 @@ function scatterToWgsl(kernel: SpecialKernel, context: Context): WgslText {
     putLeads: b.write(next, "i * 2u + 1u", "select(0, 1, leads)"),
     leads: b.read(next, "i * 2u + 1u"),
     nextOfItem: b.read(next, "u32(item) * 2u"),
-    value: b.read(values, "u32(item) * WIDTH + c"),
+    value:
+      weight === undefined
+        ? b.read(values, "u32(item) * WIDTH + c")
+        : `${b.read(weight, "u32(item)")} * ${b.read(values, `u32(item) / ${copies}u * WIDTH + c`)}`,
     putSum: b.write(to, "row * WIDTH + c", "sum"),
   };
+  const added = [values, index, ...(weight === undefined ? [] : [weight]), to, next];
   const passes: WgslPass[] = [
     { entry: "clear", workgroups: grid(blocks(rows * width, 256), context.profile), bindings: b.of([to]) },
     { entry: "chain", workgroups: [blocks(items, 64), 1, 1], bindings: b.of([index, next]) },
-    { entry: "add_chains", workgroups: grid(items, context.profile), bindings: b.of([values, index, to, next]) },
+    { entry: "add_chains", workgroups: grid(items, context.profile), bindings: b.of(added) },
   ];
   return { code: assemble(kernel, "scatter.wgsl", view, context), passes };
 }

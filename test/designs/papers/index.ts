@@ -1,13 +1,11 @@
 /** Every paper beside its spec, in the order of the README of the specs. */
-import { adamoe } from "./adamoe.js";
 import { base } from "./base.js";
 import { branch, branchTrainMix } from "./branch-train-mix.js";
 import { cartesianMoe } from "./cartesian-moe.js";
-import { deepseekMoe, deepseekV2, deepseekV3, deepseekV4 } from "./deepseek.js";
+import { deepseekMoe, deepseekV3, deepseekV4 } from "./deepseek.js";
 import { dsMoe } from "./ds-moe.js";
 import { expertChoice } from "./expert-choice.js";
 import { gptOss } from "./gpt-oss.js";
-import { groveMoe } from "./grove-moe.js";
 import { gshard } from "./gshard.js";
 import { hashLayer } from "./hash-layer.js";
 import { llama4 } from "./llama4.js";
@@ -47,19 +45,16 @@ export const papers: readonly PaperCase[] = [
   xMoe,
   xmoe,
   deepseekMoe,
-  deepseekV2,
   deepseekV3,
   deepseekV4,
   mixtral,
   qwen3Moe,
   olmoe,
   gptOss,
-  groveMoe,
   llama4,
   longcat,
   remoe,
   moePlusPlus,
-  adamoe,
   cartesianMoe,
   scMoe,
   dsMoe,

@@ -107,6 +107,14 @@ describe("take and scatterAdd", () => {
     }));
     expect(numbers(out.y)).toEqual([0, 0, 4, 6]);
   });
+  it("weighs each, and one row may go to several", () => {
+    const index = { axes: axes("N 3", "L 2"), values: [1, 0, -1, 1, 0, -1], dtype: "i32" as const };
+    const weight = { axes: axes("N 3", "L 2"), values: [1, 10, 5, 100, 1000, 5] };
+    const out = run({ x, index, weight }, (g, v) => ({
+      y: g.scatterAdd(v.x!, v.index!, { name: "M", size: 2 }, v.weight!),
+    }));
+    expect(numbers(out.y)).toEqual([5010, 6020, 301, 402]);
+  });
 });
 
 describe("pick and spread", () => {

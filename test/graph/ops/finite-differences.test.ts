@@ -194,6 +194,13 @@ const cases: readonly Case[] = [
     build: (g, { x }, t) => g.scatterAdd(x!, t.i!, { name: "N", size: 2 }),
   },
   {
+    kind: "scatterAdd",
+    name: "weighted, every row twice",
+    weights: { x: axes("I 3", "C 2"), w: axes("I 3", "L 2") },
+    tables: { i: { axes: axes("I 3", "L 2"), values: [1, -1, 1, 0, 0, 1] } },
+    build: (g, { x, w }, t) => g.scatterAdd(x!, t.i!, { name: "N", size: 2 }, w!),
+  },
+  {
     kind: "pick",
     name: "several",
     weights: { x: axes("U 3", "E 3") },

@@ -106,7 +106,8 @@ function leafOf(op: LeafOp, { axes, dtype }: Value, sees: Sees): Tensor {
   if (op.kind === "data" && op.source.kind === "table") {
     const [{ layer, form }, width] = [op.source, axes[1]!.size];
     const row = (i: number): readonly number[] => sees(Math.floor(i / width), layer);
-    return fill((i) => (form === "visible" ? Number(row(i).includes(i % width)) : (row(i)[i % width] ?? -1)));
+    if (form === "visible") return fill((i) => Number(row(i).includes(i % width)));
+    return fill((i) => (form === "choices" && row(i).length === 1 ? -1 : (row(i)[i % width] ?? -1)));
   }
   return fill(() => (op.name.endsWith("norm.weight") ? 1 + 0.2 * next() : 0.6 * next()));
 }

@@ -197,6 +197,23 @@ const cases: Readonly<Record<string, Case>> = {
     },
     build: (g) => ({ y: g.scatterAdd(g.input("x", [T, D]), g.input("index", [T], "i32"), axis("N", 17)) }),
   },
+  "scatter: weighted, every row to three": {
+    given: {
+      index: tensor(
+        [T, axis("L", 3)],
+        scrambled(210, 13).map((i) => (i % 9 === 4 ? -1 : i)),
+        "i32",
+      ),
+    },
+    build: (g) => ({
+      y: g.scatterAdd(
+        g.input("x", [T, D]),
+        g.input("index", [T, axis("L", 3)], "i32"),
+        axis("N", 13),
+        g.input("weight", [T, axis("L", 3)]),
+      ),
+    }),
+  },
   "scatter: all to one": {
     given: { index: tensor([T], new Array<number>(70).fill(2), "i32") },
     build: (g) => ({ y: g.scatterAdd(g.input("x", [T, D]), g.input("index", [T], "i32"), axis("N", 3)) }),
