@@ -56,44 +56,6 @@ static KERNEL void optimizer_schedule_adamw(const worker *w, const float *restri
   adamw_c[0] = ((step[0] < 40.0f) ? ((step[0] + 1.0f) * 0.025f) : (0.1f + ((f_cos(f_min(1.0f, (step[0] - 40.0f) / 260.0f) * 3.1415927f) + 1.0f) * 0.45f))) * 0.0006f;
 }
 
-/* map router.unknown, reduce router.unknown
- * Mixture.router.score */
-static KERNEL void mixture_router_unknown(const worker *w, const unsigned char *restrict mixture_visible, const int *restrict tokens, int *restrict router_unknown) {
-  enum { ROWS = 4096, PER_CHUNK = BLOCKS(ROWS, CHUNKS) };
-  for (int chunk; (chunk = moec_next(w->control, 0)) < CHUNKS;) {
-    const int first = chunk * PER_CHUNK, last = MIN(first + PER_CHUNK, ROWS);
-    for (int row = first; row < last; row++) {
-      /* router.unknown */
-      vf t_router_unknown_lanes = vf_splat(0.0f);
-      for (int i_e = 0; i_e < 16; i_e += VL) {
-        t_router_unknown_lanes = t_router_unknown_lanes + (tokens[row] < 0 ? vf_splat(0.0f) : vf_load_u8(mixture_visible + (ptrdiff_t)(tokens[row]) * 16 + i_e, VL));
-      }
-      const float t_router_unknown = vf_hsum(t_router_unknown_lanes);
-      /* router.unknown */
-      router_unknown[row] = ((1.0f < t_router_unknown) ? 0.0f : (-1.0f));
-    }
-  }
-}
-
-/* Counting sort of 4096 edges by expert, stable: runs of rows for 1 experts. */
-static KERNEL void mixture_router_unknown_with_router_unknown_slots(const worker *w, const int *restrict router_unknown, int *restrict router_unknown_offsets, int *restrict router_unknown_rows, int *restrict router_unknown_slots) {
-  (void)w; /* one thread does it alone */
-  enum { EDGES = 4096, EXPERTS = 1 };
-  for (int e = 0; e <= EXPERTS; e++) router_unknown_offsets[e] = 0;
-  for (int i = 0; i < EDGES; i++)
-    if (router_unknown[i] >= 0) router_unknown_offsets[router_unknown[i] + 1]++;
-  for (int e = 0; e < EXPERTS; e++) router_unknown_offsets[e + 1] += router_unknown_offsets[e];
-  /* each run's beginning moves on to its end while rows are handed out, and back afterwards */
-  for (int i = 0; i < EDGES; i++) {
-    const int at = router_unknown[i] < 0 ? -1 : router_unknown_offsets[router_unknown[i]]++;
-    router_unknown_slots[i] = at;
-    if (at >= 0) router_unknown_rows[at] = i;
-  }
-  for (int e = EXPERTS; e > 0; e--) router_unknown_offsets[e] = router_unknown_offsets[e - 1];
-  router_unknown_offsets[0] = 0;
-  for (int i = router_unknown_offsets[EXPERTS]; i < 4096; i++) router_unknown_rows[i] = -1;
-}
-
 /* map norm, reduce norm */
 static KERNEL void attend_norm(const worker *w, const float *restrict embed_weight, const int *restrict tokens, float *restrict norm, float *restrict norm_b, const float *restrict attend_norm_weight, float *restrict norm_c) {
   enum { ROWS = 4096, PER_CHUNK = BLOCKS(ROWS, CHUNKS) };
@@ -333,59 +295,42 @@ static KERNEL void attend_o_mixture_norm(const worker *w, const float *restrict 
   }
 }
 
-/* contract router.scores
- * Mixture.router.score */
-static KERNEL void mixture_router_scores(const worker *w, const float *restrict o, const int *restrict router_unknown_rows, const float *restrict mixture_router_weight, float *restrict router_scores, const int *restrict router_unknown_offsets) {
-  enum { M = 4096, ROWS = 528 };
-  float *const a_block = w->scratch, *const b_panel = a_block + 135168;
-  float tile[MR * NR] __attribute__((aligned(64)));
-  block part = {0};
-  while (next_block(w->control, router_unknown_offsets, 1, ROWS, &part)) {
-    const int first = part.first, rows = part.rows;
-    for (int i = 0; i < rows; i += MR) pack_a_gather(a_block + i * 256, o, 256, router_unknown_rows + first + i, MIN(MR, rows - i), 256);
-    for (int j0 = 0; j0 < 16; j0 += 32) {
-      const int j1 = MIN(j0 + 32, 16);
-      for (int j = j0; j < j1; j += NR) {
-        const int cols = MIN(NR, 16 - j);
-        pack_b_cols(b_panel + (j - j0) * 256, mixture_router_weight + part.expert * (ptrdiff_t)4096 + (ptrdiff_t)j * 256, 256, 256, cols);
-      }
-      for (int i = 0; i < rows; i += MR) {
-        const int height = MIN(MR, rows - i);
-        for (int j = j0; j < j1; j += NR) {
-          const int cols = MIN(NR, 16 - j);
-          float *const to = router_scores + (ptrdiff_t)(first + i) * 16 + j;
-          if (height == MR && cols == NR) {
-            tile_zero_direct(256, a_block + i * 256, b_panel + (j - j0) * 256, to, 16);
-            continue;
-          }
-          tile_zero_any(height, 256, a_block + i * 256, b_panel + (j - j0) * 256, tile);
-          store_tile(to, 16, tile, height, cols);
-        }
-      }
-    }
-  }
-}
-
-/* map router.gate, reduce router.gate, map router.select, topK router.select, pick router.weight, reduce router.balance, map router.entropy, reduce router.entropy
- * Mixture.router.gate, Mixture.router.select, Mixture.router.weight, Mixture.router.balance, Mixture */
-static KERNEL void mixture_router_gate_router_entropy(const worker *w, const unsigned char *restrict mixture_visible, const int *restrict tokens, const float *restrict router_scores, const int *restrict router_unknown_slots, float *restrict router_gate, int *restrict router_select, float *restrict router_weight, float *restrict router_balance_partial, float *restrict router_entropy_partial) {
+/* map router.seen, contract router.scores, spread router.scores, map router.gate, reduce router.gate, map router.select, topK router.select, pick router.weight, reduce router.balance, map router.entropy, reduce router.entropy
+ * Mixture.router.score, Mixture.router.gate, Mixture.router.select, Mixture.router.weight, Mixture.router.balance, Mixture */
+static KERNEL void mixture_router_seen_router_entropy(const worker *w, const int *restrict mixture_visible_choices, const int *restrict tokens, int *restrict router_seen, const float *restrict o, const float *restrict mixture_router_weight, const unsigned char *restrict mixture_visible, float *restrict router_gate, int *restrict router_select, float *restrict router_weight, float *restrict router_balance_partial, float *restrict router_entropy_partial) {
   enum { ROWS = 4096, PER_CHUNK = BLOCKS(ROWS, CHUNKS) };
   for (int chunk; (chunk = moec_next(w->control, 0)) < CHUNKS;) {
     const int first = chunk * PER_CHUNK, last = MIN(first + PER_CHUNK, ROWS);
     for (int i = 0; i < 16; i++) router_balance_partial[chunk * 16 + i] = 0.0f;
     for (int i = 0; i < 1; i++) router_entropy_partial[chunk * 1 + i] = 0.0f;
     for (int row = first; row < last; row++) {
-      const float *const router_scores_row = router_unknown_slots[row] < 0 ? no_row : router_scores + (ptrdiff_t)(router_unknown_slots[row]) * 16;
+      /* router.seen */
+      for (int i_l = 0; i_l < 4; i_l += VL) {
+        const int lanes = LANES(4, i_l);
+        vf_store_int_n(router_seen + row * (ptrdiff_t)4 + i_l, (tokens[row] < 0 ? vf_splat(0.0f) : vf_load_int(mixture_visible_choices + (ptrdiff_t)(tokens[row]) * 4 + i_l, lanes)), lanes);
+      }
+      /* router.scores */
+      float t_router_scores[4];
+      dot_rows((o + row * (ptrdiff_t)256), mixture_router_weight, 256, (router_seen + row * (ptrdiff_t)4), 4, t_router_scores);
+      /* router.scores */
+      float t_router_scores_a[16];
+      for (int i_e = 0; i_e < 16; i_e += VL) {
+        vf sum = vf_splat(0.0f);
+        for (int i_l = 0; i_l < 4; i_l++) {
+          sum = sum + vf_select(vf_splat((float)router_seen[row * (ptrdiff_t)4 + i_l]) == vf_count(i_e), vf_splat(t_router_scores[i_l]), vf_splat(0.0f));
+        }
+        vf_store(t_router_scores_a + i_e, sum);
+      }
       /* router.gate */
       vf t_router_gate_lanes = vf_splat(-INFINITY);
       for (int i_e = 0; i_e < 16; i_e += VL) {
-        t_router_gate_lanes = vf_max(t_router_gate_lanes, vf_select((tokens[row] < 0 ? vf_splat(0.0f) : vf_load_u8(mixture_visible + (ptrdiff_t)(tokens[row]) * 16 + i_e, VL)) != vf_splat(0.0f), vf_load(router_scores_row + i_e), vf_splat(-INFINITY)));
+        t_router_gate_lanes = vf_max(t_router_gate_lanes, vf_select((tokens[row] < 0 ? vf_splat(0.0f) : vf_load_u8(mixture_visible + (ptrdiff_t)(tokens[row]) * 16 + i_e, VL)) != vf_splat(0.0f), vf_load(t_router_scores_a + i_e), vf_splat(-INFINITY)));
       }
       const float t_router_gate = vf_hmax(t_router_gate_lanes);
       /* router.gate */
       float t_router_gate_a[16];
       for (int i_e = 0; i_e < 16; i_e += VL) {
-        vf_store(t_router_gate_a + i_e, vf_select((tokens[row] < 0 ? vf_splat(0.0f) : vf_load_u8(mixture_visible + (ptrdiff_t)(tokens[row]) * 16 + i_e, VL)) != vf_splat(0.0f), vf_exp(vf_load(router_scores_row + i_e) - t_router_gate), vf_splat(0.0f)));
+        vf_store(t_router_gate_a + i_e, vf_select((tokens[row] < 0 ? vf_splat(0.0f) : vf_load_u8(mixture_visible + (ptrdiff_t)(tokens[row]) * 16 + i_e, VL)) != vf_splat(0.0f), vf_exp(vf_load(t_router_scores_a + i_e) - t_router_gate), vf_splat(0.0f)));
       }
       /* router.gate */
       vf t_router_gate_b_lanes = vf_splat(0.0f);
@@ -1047,12 +992,13 @@ static KERNEL void mixture_router_balance_backward(const worker *w, const float 
   }
 }
 
-/* spread router.weight, map router.weight, map router.gate, reduce router.gate
- * Mixture.router.weight, Mixture.router.gate */
-static KERNEL void mixture_router_weight_router_gate_backward(const worker *w, const int *restrict router_select, const float *restrict d_experts_combine, const float *restrict d_router_balance, float *restrict d_router_weight, const float *restrict router_gate, float *restrict d_router_gate) {
+/* spread router.weight, map router.weight, map router.gate, reduce router.gate, pick router.scores, contract router.scores, map router.scores, map norm, reduce norm, map grad.mixture.norm.weight, reduce grad.mixture.norm.weight
+ * Mixture.router.weight, Mixture.router.gate, Mixture.router.score */
+static KERNEL void mixture_router_weight_norm_backward(const worker *w, const int *restrict router_select, const float *restrict d_experts_combine, const float *restrict d_router_balance, const float *restrict router_gate, float *restrict d_router_scores, const int *restrict router_seen, const float *restrict mixture_router_weight, const float *restrict d_experts_rows, const float *restrict norm, const float *restrict mixture_norm_weight, const float *restrict residual, float *restrict grad_mixture_norm_weight_partial, const float *restrict norm_b, const float *restrict d_norm, float *restrict d_norm_b) {
   enum { ROWS = 4096, PER_CHUNK = BLOCKS(ROWS, CHUNKS) };
   for (int chunk; (chunk = moec_next(w->control, 0)) < CHUNKS;) {
     const int first = chunk * PER_CHUNK, last = MIN(first + PER_CHUNK, ROWS);
+    for (int i = 0; i < 256; i++) grad_mixture_norm_weight_partial[chunk * 256 + i] = 0.0f;
     for (int row = first; row < last; row++) {
       /* router.weight */
       float t_router_weight[16];
@@ -1064,134 +1010,68 @@ static KERNEL void mixture_router_weight_router_gate_backward(const worker *w, c
         vf_store(t_router_weight + i_e, sum);
       }
       /* router.weight */
+      float t_router_weight_a[16];
       for (int i_e = 0; i_e < 16; i_e += VL) {
-        vf_store(d_router_weight + row * (ptrdiff_t)16 + i_e, vf_load(d_router_balance + i_e) + vf_load(t_router_weight + i_e));
+        vf_store(t_router_weight_a + i_e, vf_load(d_router_balance + i_e) + vf_load(t_router_weight + i_e));
       }
       /* router.gate */
-      vf value_d_router_gate_lanes = vf_splat(0.0f);
+      vf t_router_gate_lanes = vf_splat(0.0f);
       for (int i_e = 0; i_e < 16; i_e += VL) {
-        value_d_router_gate_lanes = value_d_router_gate_lanes + vf_load(d_router_weight + row * (ptrdiff_t)16 + i_e) * vf_load(router_gate + row * (ptrdiff_t)16 + i_e);
+        t_router_gate_lanes = t_router_gate_lanes + vf_load(t_router_weight_a + i_e) * vf_load(router_gate + row * (ptrdiff_t)16 + i_e);
       }
-      d_router_gate[row] = vf_hsum(value_d_router_gate_lanes);
-    }
-  }
-}
-
-/* map router.gate
- * Mixture.router.gate */
-static KERNEL void mixture_router_gate_backward(const worker *w, const float *restrict router_gate, const int *restrict router_unknown_rows, const float *restrict d_router_weight, const float *restrict d_router_gate, float *restrict d_router_gate_b) {
-  enum { ROWS = 4096, PER_CHUNK = BLOCKS(ROWS, CHUNKS) };
-  for (int chunk; (chunk = moec_next(w->control, 0)) < CHUNKS;) {
-    const int first = chunk * PER_CHUNK, last = MIN(first + PER_CHUNK, ROWS);
-    for (int row = first; row < last; row++) {
-      const float *const router_gate_row = router_unknown_rows[row] < 0 ? no_row : router_gate + (ptrdiff_t)(router_unknown_rows[row]) * 16;
-      const float *const d_router_weight_row = router_unknown_rows[row] < 0 ? no_row : d_router_weight + (ptrdiff_t)(router_unknown_rows[row]) * 16;
+      const float t_router_gate = vf_hsum(t_router_gate_lanes);
       /* router.gate */
+      float t_router_gate_a[16];
       for (int i_e = 0; i_e < 16; i_e += VL) {
-        vf_store(d_router_gate_b + row * (ptrdiff_t)16 + i_e, vf_load(router_gate_row + i_e) * (vf_load(d_router_weight_row + i_e) - (router_unknown_rows[row] < 0 ? 0.0f : *(d_router_gate + (ptrdiff_t)(router_unknown_rows[row]) * 1))));
+        vf_store(t_router_gate_a + i_e, vf_load(router_gate + row * (ptrdiff_t)16 + i_e) * (vf_load(t_router_weight_a + i_e) - t_router_gate));
       }
-    }
-  }
-}
-
-/* contract router.scores
- * Mixture.router.score */
-static KERNEL void mixture_router_scores_backward(const worker *w, const float *restrict d_router_gate, const float *restrict mixture_router_weight, float *restrict d_router_scores, const int *restrict router_unknown_offsets) {
-  enum { M = 4096, ROWS = 528 };
-  float *const a_block = w->scratch, *const b_panel = a_block + 8448;
-  float tile[MR * NR] __attribute__((aligned(64)));
-  block part = {0};
-  while (next_block(w->control, router_unknown_offsets, 1, ROWS, &part)) {
-    const int first = part.first, rows = part.rows;
-    for (int i = 0; i < rows; i += MR) pack_a(a_block + i * 16, d_router_gate + (ptrdiff_t)(first + i) * 16, 16, MIN(MR, rows - i), 16);
-    for (int j0 = 0; j0 < 256; j0 += 256) {
-      const int j1 = MIN(j0 + 256, 256);
-      for (int j = j0; j < j1; j += NR) {
-        const int cols = MIN(NR, 256 - j);
-        pack_b(b_panel + (j - j0) * 16, mixture_router_weight + part.expert * (ptrdiff_t)4096 + j, 256, 16, cols);
+      /* router.scores */
+      for (int i_l = 0; i_l < 4; i_l++) {
+        const int chosen = router_seen[row * (ptrdiff_t)4 + i_l];
+        d_router_scores[row * (ptrdiff_t)4 + i_l] = chosen < 0 ? 0.0f : t_router_gate_a[chosen];
       }
-      for (int i = 0; i < rows; i += MR) {
-        const int height = MIN(MR, rows - i);
-        for (int j = j0; j < j1; j += NR) {
-          const int cols = MIN(NR, 256 - j);
-          float *const to = d_router_scores + (ptrdiff_t)(first + i) * 256 + j;
-          if (height == MR && cols == NR) {
-            tile_zero_direct(16, a_block + i * 16, b_panel + (j - j0) * 16, to, 256);
-            continue;
-          }
-          tile_zero_any(height, 16, a_block + i * 16, b_panel + (j - j0) * 16, tile);
-          store_tile(to, 256, tile, height, cols);
-        }
-      }
-    }
-  }
-}
-
-/* contract router.scores
- * Mixture.router.score */
-static KERNEL void mixture_router_scores_backward_in_train(const worker *w, const float *restrict d_router_gate, const float *restrict o, const int *restrict router_unknown_rows, float *restrict d_router_scores, const int *restrict router_unknown_offsets) {
-  enum { M = 16, N = 256, SLICE = 24, DEPTH = 256, SLICES = BLOCKS(M, SLICE) };
-  float *const b_panels = w->scratch, *const a_panel = b_panels + DEPTH * ROUND_UP(N, 32);
-  float tile[MR * NR] __attribute__((aligned(64)));
-  for (int item; (item = moec_next(w->control, 0)) < 1 * SLICES;) {
-    const ptrdiff_t expert = item / SLICES;
-    const int top = item % SLICES * SLICE, bottom = MIN(top + SLICE, M);
-    const int begin = router_unknown_offsets[expert], end = router_unknown_offsets[expert + 1];
-    float *const out = d_router_scores + expert * 4096;
-    if (begin == end)
-      for (int i = top; i < bottom; i++) zero_f32(out + (ptrdiff_t)i * 256, N);
-    for (int k = begin; k < end; k += DEPTH) {
-      const int depth = MIN(DEPTH, end - k);
-      for (int j = 0; j < N; j += NR) pack_b_gather(b_panels + j * depth, o + j, 256, router_unknown_rows + k, depth, MIN(NR, N - j));
-      for (int i = top; i < bottom; i += MR) {
-        const int height = MIN(MR, bottom - i);
-        pack_a_cols(a_panel, d_router_gate + (ptrdiff_t)k * 16 + i, 16, height, depth);
-        for (int j = 0; j < N; j += NR) {
-          const int cols = MIN(NR, N - j);
-          float *const to = out + (ptrdiff_t)i * 256 + j;
-          if (height == MR && cols == NR) {
-            if (k == begin) tile_zero_direct(depth, a_panel, b_panels + j * depth, to, 256);
-            else tile_add_direct(depth, a_panel, b_panels + j * depth, to, 256);
-            continue;
-          }
-          tile_zero_any(height, depth, a_panel, b_panels + j * depth, tile);
-          if (k == begin) store_tile(to, 256, tile, height, cols);
-          else add_tile(to, 256, tile, height, cols);
-        }
-      }
-    }
-  }
-}
-
-/* map router.scores, map norm, reduce norm, map grad.mixture.norm.weight, reduce grad.mixture.norm.weight
- * Mixture.router.score */
-static KERNEL void mixture_router_scores_norm_backward(const worker *w, const float *restrict d_experts_rows, const float *restrict d_router_scores, const int *restrict router_unknown_slots, const float *restrict norm, const float *restrict mixture_norm_weight, const float *restrict residual, float *restrict grad_mixture_norm_weight_partial, const float *restrict norm_b, const float *restrict d_norm, float *restrict d_norm_b) {
-  enum { ROWS = 4096, PER_CHUNK = BLOCKS(ROWS, CHUNKS) };
-  for (int chunk; (chunk = moec_next(w->control, 0)) < CHUNKS;) {
-    const int first = chunk * PER_CHUNK, last = MIN(first + PER_CHUNK, ROWS);
-    for (int i = 0; i < 256; i++) grad_mixture_norm_weight_partial[chunk * 256 + i] = 0.0f;
-    for (int row = first; row < last; row++) {
-      const float *const d_router_scores_row = router_unknown_slots[row] < 0 ? no_row : d_router_scores + (ptrdiff_t)(router_unknown_slots[row]) * 256;
       /* router.scores */
       float t_router_scores[256];
+      sum_rows((d_router_scores + row * (ptrdiff_t)4), mixture_router_weight, 256, (router_seen + row * (ptrdiff_t)4), 4, t_router_scores);
+      /* router.scores */
+      float t_router_scores_a[256];
       for (int i_d = 0; i_d < 256; i_d += VL) {
-        vf_store(t_router_scores + i_d, vf_load(d_experts_rows + row * (ptrdiff_t)256 + i_d) + vf_load(d_router_scores_row + i_d));
+        vf_store(t_router_scores_a + i_d, vf_load(d_experts_rows + row * (ptrdiff_t)256 + i_d) + vf_load(t_router_scores + i_d));
       }
       /* norm */
       vf t_norm_lanes = vf_splat(0.0f);
       for (int i_d = 0; i_d < 256; i_d += VL) {
-        t_norm_lanes = t_norm_lanes + (vf_load(residual + row * (ptrdiff_t)256 + i_d) * vf_load(mixture_norm_weight + i_d)) * vf_load(t_router_scores + i_d);
+        t_norm_lanes = t_norm_lanes + (vf_load(residual + row * (ptrdiff_t)256 + i_d) * vf_load(mixture_norm_weight + i_d)) * vf_load(t_router_scores_a + i_d);
       }
       const float t_norm = vf_hsum(t_norm_lanes);
       /* grad.mixture.norm.weight */
       for (int i_d = 0; i_d < 256; i_d += VL) {
-        vf_store(grad_mixture_norm_weight_partial + chunk * 256 + i_d, vf_load(grad_mixture_norm_weight_partial + chunk * 256 + i_d) + (vf_load(residual + row * (ptrdiff_t)256 + i_d) * norm[row]) * vf_load(t_router_scores + i_d));
+        vf_store(grad_mixture_norm_weight_partial + chunk * 256 + i_d, vf_load(grad_mixture_norm_weight_partial + chunk * 256 + i_d) + (vf_load(residual + row * (ptrdiff_t)256 + i_d) * norm[row]) * vf_load(t_router_scores_a + i_d));
       }
       /* norm */
       const float t_norm_a = ((f_rsqrt((norm_b[row] * 0.00390625f) + 0.00001f) / ((norm_b[row] * 0.00390625f) + 0.00001f)) * t_norm) * (-0.001953125f);
       /* norm */
       for (int i_d = 0; i_d < 256; i_d += VL) {
-        vf_store(d_norm_b + row * (ptrdiff_t)256 + i_d, (vf_load(d_norm + row * (ptrdiff_t)256 + i_d) + ((norm[row] * vf_load(mixture_norm_weight + i_d)) * vf_load(t_router_scores + i_d))) + ((vf_load(residual + row * (ptrdiff_t)256 + i_d) + vf_load(residual + row * (ptrdiff_t)256 + i_d)) * t_norm_a));
+        vf_store(d_norm_b + row * (ptrdiff_t)256 + i_d, (vf_load(d_norm + row * (ptrdiff_t)256 + i_d) + ((norm[row] * vf_load(mixture_norm_weight + i_d)) * vf_load(t_router_scores_a + i_d))) + ((vf_load(residual + row * (ptrdiff_t)256 + i_d) + vf_load(residual + row * (ptrdiff_t)256 + i_d)) * t_norm_a));
+      }
+    }
+  }
+}
+
+/* scatterAdd grad.mixture.router.weight: adds 16384 rows of 256 to the rows their index names, in order; each item owns some columns. */
+static KERNEL void mixture_grad_mixture_router_weight_backward(const worker *w, const float *restrict o, const int *restrict router_seen, const float *restrict d_router_scores, float *restrict grad_mixture_router_weight) {
+  enum { ITEMS = 16384, WIDTH = 256, ROWS = 16, COLUMNS = 64 };
+  for (int part; (part = moec_next(w->control, 0)) < BLOCKS(WIDTH, COLUMNS);) {
+    const int from = part * COLUMNS, width = MIN(COLUMNS, WIDTH - from);
+    for (ptrdiff_t r = 0; r < ROWS; r++) zero_f32(grad_mixture_router_weight + r * WIDTH + from, width);
+    for (ptrdiff_t i = 0; i < ITEMS; i++) {
+      if (router_seen[i] < 0) continue;
+      float *const row = grad_mixture_router_weight + (ptrdiff_t)router_seen[i] * WIDTH + from;
+      const float *const add = o + i / 4 * WIDTH + from;
+      const vf times = vf_splat(d_router_scores[i]);
+      for (int j = 0; j < width; j += VL) {
+        const int lanes = MIN(VL, width - j);
+        vf_store_n(row + j, vf_fma(vf_load_n(add + j, lanes), times, vf_load_n(row + j, lanes)), lanes);
       }
     }
   }
@@ -1865,18 +1745,34 @@ static KERNEL void attend_o_mixture_norm_of_layer_0(const worker *w, const float
   }
 }
 
-/* map router.gate, reduce router.gate
- * Mixture.router.gate */
-static KERNEL void mixture_router_gate(const worker *w, const unsigned char *restrict mixture_visible, const int *restrict tokens, const float *restrict router_scores, const int *restrict router_unknown_slots, float *restrict router_gate) {
+/* map router.seen, contract router.scores, spread router.scores, map router.gate, reduce router.gate
+ * Mixture.router.score, Mixture.router.gate */
+static KERNEL void mixture_router_seen_router_gate(const worker *w, const int *restrict mixture_visible_choices, const int *restrict tokens, const float *restrict o, const float *restrict mixture_router_weight, float *restrict router_scores, const unsigned char *restrict mixture_visible, float *restrict router_gate) {
   enum { ROWS = 4096, PER_CHUNK = BLOCKS(ROWS, CHUNKS) };
   for (int chunk; (chunk = moec_next(w->control, 0)) < CHUNKS;) {
     const int first = chunk * PER_CHUNK, last = MIN(first + PER_CHUNK, ROWS);
     for (int row = first; row < last; row++) {
-      const float *const router_scores_row = router_unknown_slots[row] < 0 ? no_row : router_scores + (ptrdiff_t)(router_unknown_slots[row]) * 16;
+      /* router.seen */
+      int t_router_seen[4];
+      for (int i_l = 0; i_l < 4; i_l += VL) {
+        const int lanes = LANES(4, i_l);
+        vf_store_int_n(t_router_seen + i_l, (tokens[row] < 0 ? vf_splat(0.0f) : vf_load_int(mixture_visible_choices + (ptrdiff_t)(tokens[row]) * 4 + i_l, lanes)), lanes);
+      }
+      /* router.scores */
+      float t_router_scores[4];
+      dot_rows((o + row * (ptrdiff_t)256), mixture_router_weight, 256, t_router_seen, 4, t_router_scores);
+      /* router.scores */
+      for (int i_e = 0; i_e < 16; i_e += VL) {
+        vf sum = vf_splat(0.0f);
+        for (int i_l = 0; i_l < 4; i_l++) {
+          sum = sum + vf_select(vf_splat(t_router_seen[i_l]) == vf_count(i_e), vf_splat(t_router_scores[i_l]), vf_splat(0.0f));
+        }
+        vf_store(router_scores + row * (ptrdiff_t)16 + i_e, sum);
+      }
       /* router.gate */
       vf value_router_gate_lanes = vf_splat(-INFINITY);
       for (int i_e = 0; i_e < 16; i_e += VL) {
-        value_router_gate_lanes = vf_max(value_router_gate_lanes, vf_select((tokens[row] < 0 ? vf_splat(0.0f) : vf_load_u8(mixture_visible + (ptrdiff_t)(tokens[row]) * 16 + i_e, VL)) != vf_splat(0.0f), vf_load(router_scores_row + i_e), vf_splat(-INFINITY)));
+        value_router_gate_lanes = vf_max(value_router_gate_lanes, vf_select((tokens[row] < 0 ? vf_splat(0.0f) : vf_load_u8(mixture_visible + (ptrdiff_t)(tokens[row]) * 16 + i_e, VL)) != vf_splat(0.0f), vf_load(router_scores + row * (ptrdiff_t)16 + i_e), vf_splat(-INFINITY)));
       }
       router_gate[row] = vf_hmax(value_router_gate_lanes);
     }
@@ -1885,17 +1781,16 @@ static KERNEL void mixture_router_gate(const worker *w, const unsigned char *res
 
 /* map router.gate, reduce router.gate, map router.select, reduce router.balance
  * Mixture.router.gate, Mixture.router.select, Mixture.router.balance */
-static KERNEL void mixture_router_gate_router_balance(const worker *w, const unsigned char *restrict mixture_visible, const int *restrict tokens, const float *restrict router_scores, const int *restrict router_unknown_slots, const float *restrict router_gate, float *restrict router_gate_b, float *restrict router_select, float *restrict router_balance_partial) {
+static KERNEL void mixture_router_gate_router_balance(const worker *w, const unsigned char *restrict mixture_visible, const int *restrict tokens, const float *restrict router_scores, const float *restrict router_gate, float *restrict router_gate_b, float *restrict router_select, float *restrict router_balance_partial) {
   enum { ROWS = 4096, PER_CHUNK = BLOCKS(ROWS, CHUNKS) };
   for (int chunk; (chunk = moec_next(w->control, 0)) < CHUNKS;) {
     const int first = chunk * PER_CHUNK, last = MIN(first + PER_CHUNK, ROWS);
     for (int i = 0; i < 16; i++) router_balance_partial[chunk * 16 + i] = 0.0f;
     for (int row = first; row < last; row++) {
-      const float *const router_scores_row = router_unknown_slots[row] < 0 ? no_row : router_scores + (ptrdiff_t)(router_unknown_slots[row]) * 16;
       /* router.gate */
       float t_router_gate[16];
       for (int i_e = 0; i_e < 16; i_e += VL) {
-        vf_store(t_router_gate + i_e, vf_select((tokens[row] < 0 ? vf_splat(0.0f) : vf_load_u8(mixture_visible + (ptrdiff_t)(tokens[row]) * 16 + i_e, VL)) != vf_splat(0.0f), vf_exp(vf_load(router_scores_row + i_e) - router_gate[row]), vf_splat(0.0f)));
+        vf_store(t_router_gate + i_e, vf_select((tokens[row] < 0 ? vf_splat(0.0f) : vf_load_u8(mixture_visible + (ptrdiff_t)(tokens[row]) * 16 + i_e, VL)) != vf_splat(0.0f), vf_exp(vf_load(router_scores + row * (ptrdiff_t)16 + i_e) - router_gate[row]), vf_splat(0.0f)));
       }
       /* router.gate */
       vf t_router_gate_a_lanes = vf_splat(0.0f);
@@ -2178,46 +2073,10 @@ static void moec_tick(void) {
   launch; \
   TICK
 
-/* 428 launches. */
+/* 392 launches. */
 static void program_train(const worker *w, char *arena) {
   /* optimizer */
   RUN(optimizer_schedule_adamw(w, F32(input_step), F32(train_optimizer_adamw), F32(train_optimizer_adamw_b), F32(train_optimizer_adamw_c)));
-
-  /* layers.0 */
-  RUN(mixture_router_unknown(w, U8(data_layers_0_mixture_visible), I32(input_tokens), I32(train_layers_0_mixture_router_unknown)));
-
-  /* layers.1 */
-  RUN(mixture_router_unknown(w, U8(data_layers_1_mixture_visible), I32(input_tokens), I32(train_layers_1_mixture_router_unknown)));
-
-  /* layers.2 */
-  RUN(mixture_router_unknown(w, U8(data_layers_2_mixture_visible), I32(input_tokens), I32(train_layers_2_mixture_router_unknown)));
-
-  /* layers.3 */
-  RUN(mixture_router_unknown(w, U8(data_layers_3_mixture_visible), I32(input_tokens), I32(train_layers_3_mixture_router_unknown)));
-
-  /* layers.4 */
-  RUN(mixture_router_unknown(w, U8(data_layers_4_mixture_visible), I32(input_tokens), I32(train_layers_4_mixture_router_unknown)));
-
-  /* layers.5 */
-  RUN(mixture_router_unknown(w, U8(data_layers_5_mixture_visible), I32(input_tokens), I32(train_layers_5_mixture_router_unknown)));
-
-  /* layers.0 */
-  START(if (w->thread == 0 % w->threads) mixture_router_unknown_with_router_unknown_slots(w, I32(train_layers_0_mixture_router_unknown), I32(train_layers_0_mixture_router_unknown_offsets), I32(train_layers_0_mixture_router_unknown_rows), I32(train_layers_0_mixture_router_unknown_slots)));
-
-  /* layers.1 */
-  START(if (w->thread == 1 % w->threads) mixture_router_unknown_with_router_unknown_slots(w, I32(train_layers_1_mixture_router_unknown), I32(train_layers_1_mixture_router_unknown_offsets), I32(train_layers_1_mixture_router_unknown_rows), I32(train_layers_1_mixture_router_unknown_slots)));
-
-  /* layers.2 */
-  START(if (w->thread == 2 % w->threads) mixture_router_unknown_with_router_unknown_slots(w, I32(train_layers_2_mixture_router_unknown), I32(train_layers_2_mixture_router_unknown_offsets), I32(train_layers_2_mixture_router_unknown_rows), I32(train_layers_2_mixture_router_unknown_slots)));
-
-  /* layers.3 */
-  START(if (w->thread == 3 % w->threads) mixture_router_unknown_with_router_unknown_slots(w, I32(train_layers_3_mixture_router_unknown), I32(train_layers_3_mixture_router_unknown_offsets), I32(train_layers_3_mixture_router_unknown_rows), I32(train_layers_3_mixture_router_unknown_slots)));
-
-  /* layers.4 */
-  START(if (w->thread == 4 % w->threads) mixture_router_unknown_with_router_unknown_slots(w, I32(train_layers_4_mixture_router_unknown), I32(train_layers_4_mixture_router_unknown_offsets), I32(train_layers_4_mixture_router_unknown_rows), I32(train_layers_4_mixture_router_unknown_slots)));
-
-  /* layers.5 */
-  RUN(if (w->thread == 5 % w->threads) mixture_router_unknown_with_router_unknown_slots(w, I32(train_layers_5_mixture_router_unknown), I32(train_layers_5_mixture_router_unknown_offsets), I32(train_layers_5_mixture_router_unknown_rows), I32(train_layers_5_mixture_router_unknown_slots)));
 
   /* layers.0 */
   RUN(attend_norm(w, F32(param_embed_weight), I32(input_tokens), F32(train_layers_0_attend_norm), F32(train_layers_0_attend_norm_b), F32(param_layers_0_attend_norm_weight), F32(train_layers_0_attend_norm_c)));
@@ -2226,12 +2085,11 @@ static void program_train(const worker *w, char *arena) {
   RUN(attend_k_rope(w, F32(train_layers_0_attend_k), F32(data_rope_10000_32_cos), F32(data_rope_10000_32_sin), F32(train_layers_0_attend_k_rope)));
   RUN(attend_scores(w, F32(train_layers_0_attend_q_rope), F32(train_layers_0_attend_k_rope), F32(train_layers_0_attend_v), F32(train_layers_0_attend_scores_o), F32(train_layers_0_attend_scores_lse)));
   RUN(attend_o_mixture_norm(w, F32(train_layers_0_attend_scores_o), F32(param_layers_0_attend_o_weight), F32(train_layers_0_attend_o), F32(param_embed_weight), I32(input_tokens), F32(train_layers_0_attend_residual), F32(train_layers_0_mixture_norm), F32(train_layers_0_mixture_norm_b), F32(param_layers_0_mixture_norm_weight)));
-  RUN(mixture_router_scores(w, F32(train_layers_0_attend_o), I32(train_layers_0_mixture_router_unknown_rows), F32(param_layers_0_mixture_router_weight), F32(train_layers_0_mixture_router_scores), I32(train_layers_0_mixture_router_unknown_offsets)));
-  RUN(mixture_router_gate_router_entropy(w, U8(data_layers_0_mixture_visible), I32(input_tokens), F32(train_layers_0_mixture_router_scores), I32(train_layers_0_mixture_router_unknown_slots), F32(train_layers_0_mixture_router_gate), I32(train_layers_0_mixture_router_select), F32(train_layers_0_mixture_router_weight), F32(train_layers_0_mixture_router_balance_partial), F32(train_layers_0_mixture_router_entropy_partial)));
+  RUN(mixture_router_seen_router_entropy(w, I32(data_layers_0_mixture_visible_choices), I32(input_tokens), I32(train_layers_0_mixture_router_seen), F32(train_layers_0_attend_o), F32(param_layers_0_mixture_router_weight), U8(data_layers_0_mixture_visible), F32(train_layers_0_mixture_router_gate), I32(train_layers_0_mixture_router_select), F32(train_layers_0_mixture_router_weight), F32(train_layers_0_mixture_router_balance_partial), F32(train_layers_0_mixture_router_entropy_partial)));
   RUN(if (w->thread == 0 % w->threads) mixture_router_load_experts_sort(w, I32(train_layers_0_mixture_router_select), F32(train_layers_0_mixture_router_load), I32(train_layers_0_mixture_experts_sort_offsets), I32(train_layers_0_mixture_experts_sort_rows), I32(train_layers_0_mixture_experts_sort_slots)));
   START(mixture_router_balance_router_dropped(w, F32(train_layers_0_mixture_router_load), F32(train_layers_0_mixture_router_balance), F32(train_layers_0_mixture_router_dropped)));
   RUN(finish_sum(w, F32(train_layers_0_mixture_router_balance_partial), F32(train_layers_0_mixture_router_balance_b)));
-  RUN(mixture_router_balance(w, F32(train_layers_0_mixture_router_balance), F32(train_layers_0_mixture_router_balance_b), F32(train_layers_0_mixture_router_balance_c)));
+  START(mixture_router_balance(w, F32(train_layers_0_mixture_router_balance), F32(train_layers_0_mixture_router_balance_b), F32(train_layers_0_mixture_router_balance_c)));
   RUN(finish_sum_with_total(w, F32(train_layers_0_mixture_router_entropy_partial), F32(train_layers_0_mixture_router_entropy)));
   RUN(mixture_router_entropy(w, F32(train_layers_0_mixture_router_entropy), F32(train_layers_0_mixture_router_entropy_b)));
   RUN(mixture_experts_gate_experts_up(w, F32(train_layers_0_attend_o), I32(train_layers_0_mixture_experts_sort_rows), F32(param_layers_0_mixture_experts_gate_weight), F32(train_layers_0_mixture_experts_gate), F32(param_layers_0_mixture_experts_up_weight), F32(train_layers_0_mixture_experts_up), F32(train_layers_0_mixture_experts_up_b), I32(train_layers_0_mixture_experts_sort_offsets)));
@@ -2244,12 +2102,11 @@ static void program_train(const worker *w, char *arena) {
   RUN(attend_k_rope(w, F32(train_layers_1_attend_k), F32(data_rope_10000_32_cos), F32(data_rope_10000_32_sin), F32(train_layers_1_attend_k_rope)));
   RUN(attend_scores(w, F32(train_layers_1_attend_q_rope), F32(train_layers_1_attend_k_rope), F32(train_layers_1_attend_v), F32(train_layers_1_attend_scores_o), F32(train_layers_1_attend_scores_lse)));
   RUN(attend_o_mixture_norm_in_train(w, F32(train_layers_1_attend_scores_o), F32(param_layers_1_attend_o_weight), F32(train_layers_0_mixture_residual), F32(train_layers_1_attend_residual), F32(train_layers_1_mixture_norm), F32(train_layers_1_mixture_norm_b), F32(param_layers_1_mixture_norm_weight), F32(train_layers_1_attend_o)));
-  RUN(mixture_router_scores(w, F32(train_layers_1_attend_o), I32(train_layers_1_mixture_router_unknown_rows), F32(param_layers_1_mixture_router_weight), F32(train_layers_1_mixture_router_scores), I32(train_layers_1_mixture_router_unknown_offsets)));
-  RUN(mixture_router_gate_router_entropy(w, U8(data_layers_1_mixture_visible), I32(input_tokens), F32(train_layers_1_mixture_router_scores), I32(train_layers_1_mixture_router_unknown_slots), F32(train_layers_1_mixture_router_gate), I32(train_layers_1_mixture_router_select), F32(train_layers_1_mixture_router_weight), F32(train_layers_1_mixture_router_balance_partial), F32(train_layers_1_mixture_router_entropy_partial)));
+  RUN(mixture_router_seen_router_entropy(w, I32(data_layers_1_mixture_visible_choices), I32(input_tokens), I32(train_layers_1_mixture_router_seen), F32(train_layers_1_attend_o), F32(param_layers_1_mixture_router_weight), U8(data_layers_1_mixture_visible), F32(train_layers_1_mixture_router_gate), I32(train_layers_1_mixture_router_select), F32(train_layers_1_mixture_router_weight), F32(train_layers_1_mixture_router_balance_partial), F32(train_layers_1_mixture_router_entropy_partial)));
   RUN(if (w->thread == 0 % w->threads) mixture_router_load_experts_sort(w, I32(train_layers_1_mixture_router_select), F32(train_layers_1_mixture_router_load), I32(train_layers_1_mixture_experts_sort_offsets), I32(train_layers_1_mixture_experts_sort_rows), I32(train_layers_1_mixture_experts_sort_slots)));
   START(mixture_router_balance_router_dropped(w, F32(train_layers_1_mixture_router_load), F32(train_layers_1_mixture_router_balance), F32(train_layers_1_mixture_router_dropped)));
   RUN(finish_sum(w, F32(train_layers_1_mixture_router_balance_partial), F32(train_layers_1_mixture_router_balance_b)));
-  RUN(mixture_router_balance(w, F32(train_layers_1_mixture_router_balance), F32(train_layers_1_mixture_router_balance_b), F32(train_layers_1_mixture_router_balance_c)));
+  START(mixture_router_balance(w, F32(train_layers_1_mixture_router_balance), F32(train_layers_1_mixture_router_balance_b), F32(train_layers_1_mixture_router_balance_c)));
   RUN(finish_sum_with_total(w, F32(train_layers_1_mixture_router_entropy_partial), F32(train_layers_1_mixture_router_entropy)));
   RUN(mixture_router_entropy(w, F32(train_layers_1_mixture_router_entropy), F32(train_layers_1_mixture_router_entropy_b)));
   RUN(mixture_experts_gate_experts_up(w, F32(train_layers_1_attend_o), I32(train_layers_1_mixture_experts_sort_rows), F32(param_layers_1_mixture_experts_gate_weight), F32(train_layers_1_mixture_experts_gate), F32(param_layers_1_mixture_experts_up_weight), F32(train_layers_1_mixture_experts_up), F32(train_layers_1_mixture_experts_up_b), I32(train_layers_1_mixture_experts_sort_offsets)));
@@ -2262,12 +2119,11 @@ static void program_train(const worker *w, char *arena) {
   RUN(attend_k_rope(w, F32(train_layers_2_attend_k), F32(data_rope_10000_32_cos), F32(data_rope_10000_32_sin), F32(train_layers_2_attend_k_rope)));
   RUN(attend_scores(w, F32(train_layers_2_attend_q_rope), F32(train_layers_2_attend_k_rope), F32(train_layers_2_attend_v), F32(train_layers_2_attend_scores_o), F32(train_layers_2_attend_scores_lse)));
   RUN(attend_o_mixture_norm_in_train(w, F32(train_layers_2_attend_scores_o), F32(param_layers_2_attend_o_weight), F32(train_layers_1_mixture_residual), F32(train_layers_2_attend_residual), F32(train_layers_2_mixture_norm), F32(train_layers_2_mixture_norm_b), F32(param_layers_2_mixture_norm_weight), F32(train_layers_2_attend_o)));
-  RUN(mixture_router_scores(w, F32(train_layers_2_attend_o), I32(train_layers_2_mixture_router_unknown_rows), F32(param_layers_2_mixture_router_weight), F32(train_layers_2_mixture_router_scores), I32(train_layers_2_mixture_router_unknown_offsets)));
-  RUN(mixture_router_gate_router_entropy(w, U8(data_layers_2_mixture_visible), I32(input_tokens), F32(train_layers_2_mixture_router_scores), I32(train_layers_2_mixture_router_unknown_slots), F32(train_layers_2_mixture_router_gate), I32(train_layers_2_mixture_router_select), F32(train_layers_2_mixture_router_weight), F32(train_layers_2_mixture_router_balance_partial), F32(train_layers_2_mixture_router_entropy_partial)));
+  RUN(mixture_router_seen_router_entropy(w, I32(data_layers_2_mixture_visible_choices), I32(input_tokens), I32(train_layers_2_mixture_router_seen), F32(train_layers_2_attend_o), F32(param_layers_2_mixture_router_weight), U8(data_layers_2_mixture_visible), F32(train_layers_2_mixture_router_gate), I32(train_layers_2_mixture_router_select), F32(train_layers_2_mixture_router_weight), F32(train_layers_2_mixture_router_balance_partial), F32(train_layers_2_mixture_router_entropy_partial)));
   RUN(if (w->thread == 0 % w->threads) mixture_router_load_experts_sort(w, I32(train_layers_2_mixture_router_select), F32(train_layers_2_mixture_router_load), I32(train_layers_2_mixture_experts_sort_offsets), I32(train_layers_2_mixture_experts_sort_rows), I32(train_layers_2_mixture_experts_sort_slots)));
   START(mixture_router_balance_router_dropped(w, F32(train_layers_2_mixture_router_load), F32(train_layers_2_mixture_router_balance), F32(train_layers_2_mixture_router_dropped)));
   RUN(finish_sum(w, F32(train_layers_2_mixture_router_balance_partial), F32(train_layers_2_mixture_router_balance_b)));
-  RUN(mixture_router_balance(w, F32(train_layers_2_mixture_router_balance), F32(train_layers_2_mixture_router_balance_b), F32(train_layers_2_mixture_router_balance_c)));
+  START(mixture_router_balance(w, F32(train_layers_2_mixture_router_balance), F32(train_layers_2_mixture_router_balance_b), F32(train_layers_2_mixture_router_balance_c)));
   RUN(finish_sum_with_total(w, F32(train_layers_2_mixture_router_entropy_partial), F32(train_layers_2_mixture_router_entropy)));
   RUN(mixture_router_entropy(w, F32(train_layers_2_mixture_router_entropy), F32(train_layers_2_mixture_router_entropy_b)));
   RUN(mixture_experts_gate_experts_up(w, F32(train_layers_2_attend_o), I32(train_layers_2_mixture_experts_sort_rows), F32(param_layers_2_mixture_experts_gate_weight), F32(train_layers_2_mixture_experts_gate), F32(param_layers_2_mixture_experts_up_weight), F32(train_layers_2_mixture_experts_up), F32(train_layers_2_mixture_experts_up_b), I32(train_layers_2_mixture_experts_sort_offsets)));
@@ -2280,12 +2136,11 @@ static void program_train(const worker *w, char *arena) {
   RUN(attend_k_rope(w, F32(train_layers_3_attend_k), F32(data_rope_10000_32_cos), F32(data_rope_10000_32_sin), F32(train_layers_3_attend_k_rope)));
   RUN(attend_scores(w, F32(train_layers_3_attend_q_rope), F32(train_layers_3_attend_k_rope), F32(train_layers_3_attend_v), F32(train_layers_3_attend_scores_o), F32(train_layers_3_attend_scores_lse)));
   RUN(attend_o_mixture_norm_in_train(w, F32(train_layers_3_attend_scores_o), F32(param_layers_3_attend_o_weight), F32(train_layers_2_mixture_residual), F32(train_layers_3_attend_residual), F32(train_layers_3_mixture_norm), F32(train_layers_3_mixture_norm_b), F32(param_layers_3_mixture_norm_weight), F32(train_layers_3_attend_o)));
-  RUN(mixture_router_scores(w, F32(train_layers_3_attend_o), I32(train_layers_3_mixture_router_unknown_rows), F32(param_layers_3_mixture_router_weight), F32(train_layers_3_mixture_router_scores), I32(train_layers_3_mixture_router_unknown_offsets)));
-  RUN(mixture_router_gate_router_entropy(w, U8(data_layers_3_mixture_visible), I32(input_tokens), F32(train_layers_3_mixture_router_scores), I32(train_layers_3_mixture_router_unknown_slots), F32(train_layers_3_mixture_router_gate), I32(train_layers_3_mixture_router_select), F32(train_layers_3_mixture_router_weight), F32(train_layers_3_mixture_router_balance_partial), F32(train_layers_3_mixture_router_entropy_partial)));
+  RUN(mixture_router_seen_router_entropy(w, I32(data_layers_3_mixture_visible_choices), I32(input_tokens), I32(train_layers_3_mixture_router_seen), F32(train_layers_3_attend_o), F32(param_layers_3_mixture_router_weight), U8(data_layers_3_mixture_visible), F32(train_layers_3_mixture_router_gate), I32(train_layers_3_mixture_router_select), F32(train_layers_3_mixture_router_weight), F32(train_layers_3_mixture_router_balance_partial), F32(train_layers_3_mixture_router_entropy_partial)));
   RUN(if (w->thread == 0 % w->threads) mixture_router_load_experts_sort(w, I32(train_layers_3_mixture_router_select), F32(train_layers_3_mixture_router_load), I32(train_layers_3_mixture_experts_sort_offsets), I32(train_layers_3_mixture_experts_sort_rows), I32(train_layers_3_mixture_experts_sort_slots)));
   START(mixture_router_balance_router_dropped(w, F32(train_layers_3_mixture_router_load), F32(train_layers_3_mixture_router_balance), F32(train_layers_3_mixture_router_dropped)));
   RUN(finish_sum(w, F32(train_layers_3_mixture_router_balance_partial), F32(train_layers_3_mixture_router_balance_b)));
-  RUN(mixture_router_balance(w, F32(train_layers_3_mixture_router_balance), F32(train_layers_3_mixture_router_balance_b), F32(train_layers_3_mixture_router_balance_c)));
+  START(mixture_router_balance(w, F32(train_layers_3_mixture_router_balance), F32(train_layers_3_mixture_router_balance_b), F32(train_layers_3_mixture_router_balance_c)));
   RUN(finish_sum_with_total(w, F32(train_layers_3_mixture_router_entropy_partial), F32(train_layers_3_mixture_router_entropy)));
   RUN(mixture_router_entropy(w, F32(train_layers_3_mixture_router_entropy), F32(train_layers_3_mixture_router_entropy_b)));
   RUN(mixture_experts_gate_experts_up(w, F32(train_layers_3_attend_o), I32(train_layers_3_mixture_experts_sort_rows), F32(param_layers_3_mixture_experts_gate_weight), F32(train_layers_3_mixture_experts_gate), F32(param_layers_3_mixture_experts_up_weight), F32(train_layers_3_mixture_experts_up), F32(train_layers_3_mixture_experts_up_b), I32(train_layers_3_mixture_experts_sort_offsets)));
@@ -2298,12 +2153,11 @@ static void program_train(const worker *w, char *arena) {
   RUN(attend_k_rope(w, F32(train_layers_4_attend_k), F32(data_rope_10000_32_cos), F32(data_rope_10000_32_sin), F32(train_layers_4_attend_k_rope)));
   RUN(attend_scores(w, F32(train_layers_4_attend_q_rope), F32(train_layers_4_attend_k_rope), F32(train_layers_4_attend_v), F32(train_layers_4_attend_scores_o), F32(train_layers_4_attend_scores_lse)));
   RUN(attend_o_mixture_norm_in_train(w, F32(train_layers_4_attend_scores_o), F32(param_layers_4_attend_o_weight), F32(train_layers_3_mixture_residual), F32(train_layers_4_attend_residual), F32(train_layers_4_mixture_norm), F32(train_layers_4_mixture_norm_b), F32(param_layers_4_mixture_norm_weight), F32(train_layers_4_attend_o)));
-  RUN(mixture_router_scores(w, F32(train_layers_4_attend_o), I32(train_layers_4_mixture_router_unknown_rows), F32(param_layers_4_mixture_router_weight), F32(train_layers_4_mixture_router_scores), I32(train_layers_4_mixture_router_unknown_offsets)));
-  RUN(mixture_router_gate_router_entropy(w, U8(data_layers_4_mixture_visible), I32(input_tokens), F32(train_layers_4_mixture_router_scores), I32(train_layers_4_mixture_router_unknown_slots), F32(train_layers_4_mixture_router_gate), I32(train_layers_4_mixture_router_select), F32(train_layers_4_mixture_router_weight), F32(train_layers_4_mixture_router_balance_partial), F32(train_layers_4_mixture_router_entropy_partial)));
+  RUN(mixture_router_seen_router_entropy(w, I32(data_layers_4_mixture_visible_choices), I32(input_tokens), I32(train_layers_4_mixture_router_seen), F32(train_layers_4_attend_o), F32(param_layers_4_mixture_router_weight), U8(data_layers_4_mixture_visible), F32(train_layers_4_mixture_router_gate), I32(train_layers_4_mixture_router_select), F32(train_layers_4_mixture_router_weight), F32(train_layers_4_mixture_router_balance_partial), F32(train_layers_4_mixture_router_entropy_partial)));
   RUN(if (w->thread == 0 % w->threads) mixture_router_load_experts_sort(w, I32(train_layers_4_mixture_router_select), F32(train_layers_4_mixture_router_load), I32(train_layers_4_mixture_experts_sort_offsets), I32(train_layers_4_mixture_experts_sort_rows), I32(train_layers_4_mixture_experts_sort_slots)));
   START(mixture_router_balance_router_dropped(w, F32(train_layers_4_mixture_router_load), F32(train_layers_4_mixture_router_balance), F32(train_layers_4_mixture_router_dropped)));
   RUN(finish_sum(w, F32(train_layers_4_mixture_router_balance_partial), F32(train_layers_4_mixture_router_balance_b)));
-  RUN(mixture_router_balance(w, F32(train_layers_4_mixture_router_balance), F32(train_layers_4_mixture_router_balance_b), F32(train_layers_4_mixture_router_balance_c)));
+  START(mixture_router_balance(w, F32(train_layers_4_mixture_router_balance), F32(train_layers_4_mixture_router_balance_b), F32(train_layers_4_mixture_router_balance_c)));
   RUN(finish_sum_with_total(w, F32(train_layers_4_mixture_router_entropy_partial), F32(train_layers_4_mixture_router_entropy)));
   RUN(mixture_router_entropy(w, F32(train_layers_4_mixture_router_entropy), F32(train_layers_4_mixture_router_entropy_b)));
   RUN(mixture_experts_gate_experts_up(w, F32(train_layers_4_attend_o), I32(train_layers_4_mixture_experts_sort_rows), F32(param_layers_4_mixture_experts_gate_weight), F32(train_layers_4_mixture_experts_gate), F32(param_layers_4_mixture_experts_up_weight), F32(train_layers_4_mixture_experts_up), F32(train_layers_4_mixture_experts_up_b), I32(train_layers_4_mixture_experts_sort_offsets)));
@@ -2316,12 +2170,11 @@ static void program_train(const worker *w, char *arena) {
   RUN(attend_k_rope(w, F32(train_layers_5_attend_k), F32(data_rope_10000_32_cos), F32(data_rope_10000_32_sin), F32(train_layers_5_attend_k_rope)));
   RUN(attend_scores(w, F32(train_layers_5_attend_q_rope), F32(train_layers_5_attend_k_rope), F32(train_layers_5_attend_v), F32(train_layers_5_attend_scores_o), F32(train_layers_5_attend_scores_lse)));
   RUN(attend_o_mixture_norm_in_train(w, F32(train_layers_5_attend_scores_o), F32(param_layers_5_attend_o_weight), F32(train_layers_4_mixture_residual), F32(train_layers_5_attend_residual), F32(train_layers_5_mixture_norm), F32(train_layers_5_mixture_norm_b), F32(param_layers_5_mixture_norm_weight), F32(train_layers_5_attend_o)));
-  RUN(mixture_router_scores(w, F32(train_layers_5_attend_o), I32(train_layers_5_mixture_router_unknown_rows), F32(param_layers_5_mixture_router_weight), F32(train_layers_5_mixture_router_scores), I32(train_layers_5_mixture_router_unknown_offsets)));
-  RUN(mixture_router_gate_router_entropy(w, U8(data_layers_5_mixture_visible), I32(input_tokens), F32(train_layers_5_mixture_router_scores), I32(train_layers_5_mixture_router_unknown_slots), F32(train_layers_5_mixture_router_gate), I32(train_layers_5_mixture_router_select), F32(train_layers_5_mixture_router_weight), F32(train_layers_5_mixture_router_balance_partial), F32(train_layers_5_mixture_router_entropy_partial)));
+  RUN(mixture_router_seen_router_entropy(w, I32(data_layers_5_mixture_visible_choices), I32(input_tokens), I32(train_layers_5_mixture_router_seen), F32(train_layers_5_attend_o), F32(param_layers_5_mixture_router_weight), U8(data_layers_5_mixture_visible), F32(train_layers_5_mixture_router_gate), I32(train_layers_5_mixture_router_select), F32(train_layers_5_mixture_router_weight), F32(train_layers_5_mixture_router_balance_partial), F32(train_layers_5_mixture_router_entropy_partial)));
   RUN(if (w->thread == 0 % w->threads) mixture_router_load_experts_sort(w, I32(train_layers_5_mixture_router_select), F32(train_layers_5_mixture_router_load), I32(train_layers_5_mixture_experts_sort_offsets), I32(train_layers_5_mixture_experts_sort_rows), I32(train_layers_5_mixture_experts_sort_slots)));
   START(mixture_router_balance_router_dropped(w, F32(train_layers_5_mixture_router_load), F32(train_layers_5_mixture_router_balance), F32(train_layers_5_mixture_router_dropped)));
   RUN(finish_sum(w, F32(train_layers_5_mixture_router_balance_partial), F32(train_layers_5_mixture_router_balance_b)));
-  RUN(mixture_router_balance(w, F32(train_layers_5_mixture_router_balance), F32(train_layers_5_mixture_router_balance_b), F32(train_layers_5_mixture_router_balance_c)));
+  START(mixture_router_balance(w, F32(train_layers_5_mixture_router_balance), F32(train_layers_5_mixture_router_balance_b), F32(train_layers_5_mixture_router_balance_c)));
   RUN(finish_sum_with_total(w, F32(train_layers_5_mixture_router_entropy_partial), F32(train_layers_5_mixture_router_entropy)));
   RUN(mixture_router_entropy(w, F32(train_layers_5_mixture_router_entropy), F32(train_layers_5_mixture_router_entropy_b)));
   RUN(mixture_experts_gate_experts_up(w, F32(train_layers_5_attend_o), I32(train_layers_5_mixture_experts_sort_rows), F32(param_layers_5_mixture_experts_gate_weight), F32(train_layers_5_mixture_experts_gate), F32(param_layers_5_mixture_experts_up_weight), F32(train_layers_5_mixture_experts_up), F32(train_layers_5_mixture_experts_up_b), I32(train_layers_5_mixture_experts_sort_offsets)));
@@ -2347,11 +2200,8 @@ static void program_train(const worker *w, char *arena) {
   RUN(mixture_experts_up_experts_gate_backward(w, F32(train_layers_5_mixture_d_experts_up_b), F32(param_layers_5_mixture_experts_up_weight), F32(train_layers_5_mixture_d_experts_up), F32(param_layers_5_mixture_experts_gate_weight), F32(train_layers_5_mixture_d_experts_gate), I32(train_layers_5_mixture_experts_sort_offsets)));
   RUN(mixture_experts_rows_backward(w, F32(train_layers_5_mixture_d_experts_gate), I32(train_layers_5_mixture_experts_sort_slots), F32(train_layers_5_mixture_d_experts_rows)));
   RUN(mixture_router_balance_backward(w, F32(train_layers_5_mixture_router_balance), F32(train_layers_5_mixture_d_router_balance)));
-  RUN(mixture_router_weight_router_gate_backward(w, I32(train_layers_5_mixture_router_select), F32(train_layers_5_mixture_d_experts_combine), F32(train_layers_5_mixture_d_router_balance), F32(train_layers_5_mixture_d_router_weight), F32(train_layers_5_mixture_router_gate), F32(train_layers_5_mixture_d_router_gate)));
-  RUN(mixture_router_gate_backward(w, F32(train_layers_5_mixture_router_gate), I32(train_layers_5_mixture_router_unknown_rows), F32(train_layers_5_mixture_d_router_weight), F32(train_layers_5_mixture_d_router_gate), F32(train_layers_5_mixture_d_router_gate_b)));
-  RUN(mixture_router_scores_backward(w, F32(train_layers_5_mixture_d_router_gate_b), F32(param_layers_5_mixture_router_weight), F32(train_layers_5_mixture_d_router_scores), I32(train_layers_5_mixture_router_unknown_offsets)));
-  RUN(mixture_router_scores_backward_in_train(w, F32(train_layers_5_mixture_d_router_gate_b), F32(train_layers_5_attend_o), I32(train_layers_5_mixture_router_unknown_rows), F32(train_layers_5_mixture_d_router_scores_b), I32(train_layers_5_mixture_router_unknown_offsets)));
-  RUN(mixture_router_scores_norm_backward(w, F32(train_layers_5_mixture_d_experts_rows), F32(train_layers_5_mixture_d_router_scores), I32(train_layers_5_mixture_router_unknown_slots), F32(train_layers_5_mixture_norm_b), F32(param_layers_5_mixture_norm_weight), F32(train_layers_5_attend_residual), F32(train_layers_5_mixture_d_grad_mixture_norm_weight_partial), F32(train_layers_5_mixture_norm), F32(train_head_d_norm_b), F32(train_layers_5_mixture_d_norm)));
+  RUN(mixture_router_weight_norm_backward(w, I32(train_layers_5_mixture_router_select), F32(train_layers_5_mixture_d_experts_combine), F32(train_layers_5_mixture_d_router_balance), F32(train_layers_5_mixture_router_gate), F32(train_layers_5_mixture_d_router_scores), I32(train_layers_5_mixture_router_seen), F32(param_layers_5_mixture_router_weight), F32(train_layers_5_mixture_d_experts_rows), F32(train_layers_5_mixture_norm_b), F32(param_layers_5_mixture_norm_weight), F32(train_layers_5_attend_residual), F32(train_layers_5_mixture_d_grad_mixture_norm_weight_partial), F32(train_layers_5_mixture_norm), F32(train_head_d_norm_b), F32(train_layers_5_mixture_d_norm)));
+  RUN(mixture_grad_mixture_router_weight_backward(w, F32(train_layers_5_attend_o), I32(train_layers_5_mixture_router_seen), F32(train_layers_5_mixture_d_router_scores), F32(train_layers_5_mixture_d_grad_mixture_router_weight)));
   RUN(finish_sum_in_train(w, F32(train_layers_5_mixture_d_grad_mixture_norm_weight_partial), F32(train_layers_5_mixture_d_grad_mixture_norm_weight)));
   RUN(attend_o_backward(w, F32(train_layers_5_mixture_d_norm), F32(param_layers_5_attend_o_weight), F32(train_layers_5_attend_d_o)));
   RUN(attend_grad_attend_o_weight_backward(w, F32(train_layers_5_mixture_d_norm), F32(train_layers_5_attend_scores_o), F32(train_layers_5_attend_d_grad_attend_o_weight)));
@@ -2374,11 +2224,8 @@ static void program_train(const worker *w, char *arena) {
   RUN(mixture_experts_up_experts_gate_backward(w, F32(train_layers_4_mixture_d_experts_up_b), F32(param_layers_4_mixture_experts_up_weight), F32(train_layers_4_mixture_d_experts_up), F32(param_layers_4_mixture_experts_gate_weight), F32(train_layers_4_mixture_d_experts_gate), I32(train_layers_4_mixture_experts_sort_offsets)));
   RUN(mixture_experts_rows_backward(w, F32(train_layers_4_mixture_d_experts_gate), I32(train_layers_4_mixture_experts_sort_slots), F32(train_layers_4_mixture_d_experts_rows)));
   RUN(mixture_router_balance_backward(w, F32(train_layers_4_mixture_router_balance), F32(train_layers_4_mixture_d_router_balance)));
-  RUN(mixture_router_weight_router_gate_backward(w, I32(train_layers_4_mixture_router_select), F32(train_layers_4_mixture_d_experts_combine), F32(train_layers_4_mixture_d_router_balance), F32(train_layers_4_mixture_d_router_weight), F32(train_layers_4_mixture_router_gate), F32(train_layers_4_mixture_d_router_gate)));
-  RUN(mixture_router_gate_backward(w, F32(train_layers_4_mixture_router_gate), I32(train_layers_4_mixture_router_unknown_rows), F32(train_layers_4_mixture_d_router_weight), F32(train_layers_4_mixture_d_router_gate), F32(train_layers_4_mixture_d_router_gate_b)));
-  RUN(mixture_router_scores_backward(w, F32(train_layers_4_mixture_d_router_gate_b), F32(param_layers_4_mixture_router_weight), F32(train_layers_4_mixture_d_router_scores), I32(train_layers_4_mixture_router_unknown_offsets)));
-  RUN(mixture_router_scores_backward_in_train(w, F32(train_layers_4_mixture_d_router_gate_b), F32(train_layers_4_attend_o), I32(train_layers_4_mixture_router_unknown_rows), F32(train_layers_4_mixture_d_router_scores_b), I32(train_layers_4_mixture_router_unknown_offsets)));
-  RUN(mixture_router_scores_norm_backward(w, F32(train_layers_4_mixture_d_experts_rows), F32(train_layers_4_mixture_d_router_scores), I32(train_layers_4_mixture_router_unknown_slots), F32(train_layers_4_mixture_norm_b), F32(param_layers_4_mixture_norm_weight), F32(train_layers_4_attend_residual), F32(train_layers_4_mixture_d_grad_mixture_norm_weight_partial), F32(train_layers_4_mixture_norm), F32(train_layers_5_attend_d_v), F32(train_layers_4_mixture_d_norm)));
+  RUN(mixture_router_weight_norm_backward(w, I32(train_layers_4_mixture_router_select), F32(train_layers_4_mixture_d_experts_combine), F32(train_layers_4_mixture_d_router_balance), F32(train_layers_4_mixture_router_gate), F32(train_layers_4_mixture_d_router_scores), I32(train_layers_4_mixture_router_seen), F32(param_layers_4_mixture_router_weight), F32(train_layers_4_mixture_d_experts_rows), F32(train_layers_4_mixture_norm_b), F32(param_layers_4_mixture_norm_weight), F32(train_layers_4_attend_residual), F32(train_layers_4_mixture_d_grad_mixture_norm_weight_partial), F32(train_layers_4_mixture_norm), F32(train_layers_5_attend_d_v), F32(train_layers_4_mixture_d_norm)));
+  RUN(mixture_grad_mixture_router_weight_backward(w, F32(train_layers_4_attend_o), I32(train_layers_4_mixture_router_seen), F32(train_layers_4_mixture_d_router_scores), F32(train_layers_4_mixture_d_grad_mixture_router_weight)));
   RUN(finish_sum_in_train(w, F32(train_layers_4_mixture_d_grad_mixture_norm_weight_partial), F32(train_layers_4_mixture_d_grad_mixture_norm_weight)));
   RUN(attend_o_backward(w, F32(train_layers_4_mixture_d_norm), F32(param_layers_4_attend_o_weight), F32(train_layers_4_attend_d_o)));
   RUN(attend_grad_attend_o_weight_backward(w, F32(train_layers_4_mixture_d_norm), F32(train_layers_4_attend_scores_o), F32(train_layers_4_attend_d_grad_attend_o_weight)));
@@ -2401,11 +2248,8 @@ static void program_train(const worker *w, char *arena) {
   RUN(mixture_experts_up_experts_gate_backward(w, F32(train_layers_3_mixture_d_experts_up_b), F32(param_layers_3_mixture_experts_up_weight), F32(train_layers_3_mixture_d_experts_up), F32(param_layers_3_mixture_experts_gate_weight), F32(train_layers_3_mixture_d_experts_gate), I32(train_layers_3_mixture_experts_sort_offsets)));
   RUN(mixture_experts_rows_backward(w, F32(train_layers_3_mixture_d_experts_gate), I32(train_layers_3_mixture_experts_sort_slots), F32(train_layers_3_mixture_d_experts_rows)));
   RUN(mixture_router_balance_backward(w, F32(train_layers_3_mixture_router_balance), F32(train_layers_3_mixture_d_router_balance)));
-  RUN(mixture_router_weight_router_gate_backward(w, I32(train_layers_3_mixture_router_select), F32(train_layers_3_mixture_d_experts_combine), F32(train_layers_3_mixture_d_router_balance), F32(train_layers_3_mixture_d_router_weight), F32(train_layers_3_mixture_router_gate), F32(train_layers_3_mixture_d_router_gate)));
-  RUN(mixture_router_gate_backward(w, F32(train_layers_3_mixture_router_gate), I32(train_layers_3_mixture_router_unknown_rows), F32(train_layers_3_mixture_d_router_weight), F32(train_layers_3_mixture_d_router_gate), F32(train_layers_3_mixture_d_router_gate_b)));
-  RUN(mixture_router_scores_backward(w, F32(train_layers_3_mixture_d_router_gate_b), F32(param_layers_3_mixture_router_weight), F32(train_layers_3_mixture_d_router_scores), I32(train_layers_3_mixture_router_unknown_offsets)));
-  RUN(mixture_router_scores_backward_in_train(w, F32(train_layers_3_mixture_d_router_gate_b), F32(train_layers_3_attend_o), I32(train_layers_3_mixture_router_unknown_rows), F32(train_layers_3_mixture_d_router_scores_b), I32(train_layers_3_mixture_router_unknown_offsets)));
-  RUN(mixture_router_scores_norm_backward(w, F32(train_layers_3_mixture_d_experts_rows), F32(train_layers_3_mixture_d_router_scores), I32(train_layers_3_mixture_router_unknown_slots), F32(train_layers_3_mixture_norm_b), F32(param_layers_3_mixture_norm_weight), F32(train_layers_3_attend_residual), F32(train_layers_3_mixture_d_grad_mixture_norm_weight_partial), F32(train_layers_3_mixture_norm), F32(train_layers_4_attend_d_v), F32(train_layers_3_mixture_d_norm)));
+  RUN(mixture_router_weight_norm_backward(w, I32(train_layers_3_mixture_router_select), F32(train_layers_3_mixture_d_experts_combine), F32(train_layers_3_mixture_d_router_balance), F32(train_layers_3_mixture_router_gate), F32(train_layers_3_mixture_d_router_scores), I32(train_layers_3_mixture_router_seen), F32(param_layers_3_mixture_router_weight), F32(train_layers_3_mixture_d_experts_rows), F32(train_layers_3_mixture_norm_b), F32(param_layers_3_mixture_norm_weight), F32(train_layers_3_attend_residual), F32(train_layers_3_mixture_d_grad_mixture_norm_weight_partial), F32(train_layers_3_mixture_norm), F32(train_layers_4_attend_d_v), F32(train_layers_3_mixture_d_norm)));
+  RUN(mixture_grad_mixture_router_weight_backward(w, F32(train_layers_3_attend_o), I32(train_layers_3_mixture_router_seen), F32(train_layers_3_mixture_d_router_scores), F32(train_layers_3_mixture_d_grad_mixture_router_weight)));
   RUN(finish_sum_in_train(w, F32(train_layers_3_mixture_d_grad_mixture_norm_weight_partial), F32(train_layers_3_mixture_d_grad_mixture_norm_weight)));
   RUN(attend_o_backward(w, F32(train_layers_3_mixture_d_norm), F32(param_layers_3_attend_o_weight), F32(train_layers_3_attend_d_o)));
   RUN(attend_grad_attend_o_weight_backward(w, F32(train_layers_3_mixture_d_norm), F32(train_layers_3_attend_scores_o), F32(train_layers_3_attend_d_grad_attend_o_weight)));
@@ -2428,11 +2272,8 @@ static void program_train(const worker *w, char *arena) {
   RUN(mixture_experts_up_experts_gate_backward(w, F32(train_layers_2_mixture_d_experts_up_b), F32(param_layers_2_mixture_experts_up_weight), F32(train_layers_2_mixture_d_experts_up), F32(param_layers_2_mixture_experts_gate_weight), F32(train_layers_2_mixture_d_experts_gate), I32(train_layers_2_mixture_experts_sort_offsets)));
   RUN(mixture_experts_rows_backward(w, F32(train_layers_2_mixture_d_experts_gate), I32(train_layers_2_mixture_experts_sort_slots), F32(train_layers_2_mixture_d_experts_rows)));
   RUN(mixture_router_balance_backward(w, F32(train_layers_2_mixture_router_balance), F32(train_layers_2_mixture_d_router_balance)));
-  RUN(mixture_router_weight_router_gate_backward(w, I32(train_layers_2_mixture_router_select), F32(train_layers_2_mixture_d_experts_combine), F32(train_layers_2_mixture_d_router_balance), F32(train_layers_2_mixture_d_router_weight), F32(train_layers_2_mixture_router_gate), F32(train_layers_2_mixture_d_router_gate)));
-  RUN(mixture_router_gate_backward(w, F32(train_layers_2_mixture_router_gate), I32(train_layers_2_mixture_router_unknown_rows), F32(train_layers_2_mixture_d_router_weight), F32(train_layers_2_mixture_d_router_gate), F32(train_layers_2_mixture_d_router_gate_b)));
-  RUN(mixture_router_scores_backward(w, F32(train_layers_2_mixture_d_router_gate_b), F32(param_layers_2_mixture_router_weight), F32(train_layers_2_mixture_d_router_scores), I32(train_layers_2_mixture_router_unknown_offsets)));
-  RUN(mixture_router_scores_backward_in_train(w, F32(train_layers_2_mixture_d_router_gate_b), F32(train_layers_2_attend_o), I32(train_layers_2_mixture_router_unknown_rows), F32(train_layers_2_mixture_d_router_scores_b), I32(train_layers_2_mixture_router_unknown_offsets)));
-  RUN(mixture_router_scores_norm_backward(w, F32(train_layers_2_mixture_d_experts_rows), F32(train_layers_2_mixture_d_router_scores), I32(train_layers_2_mixture_router_unknown_slots), F32(train_layers_2_mixture_norm_b), F32(param_layers_2_mixture_norm_weight), F32(train_layers_2_attend_residual), F32(train_layers_2_mixture_d_grad_mixture_norm_weight_partial), F32(train_layers_2_mixture_norm), F32(train_layers_3_attend_d_v), F32(train_layers_2_mixture_d_norm)));
+  RUN(mixture_router_weight_norm_backward(w, I32(train_layers_2_mixture_router_select), F32(train_layers_2_mixture_d_experts_combine), F32(train_layers_2_mixture_d_router_balance), F32(train_layers_2_mixture_router_gate), F32(train_layers_2_mixture_d_router_scores), I32(train_layers_2_mixture_router_seen), F32(param_layers_2_mixture_router_weight), F32(train_layers_2_mixture_d_experts_rows), F32(train_layers_2_mixture_norm_b), F32(param_layers_2_mixture_norm_weight), F32(train_layers_2_attend_residual), F32(train_layers_2_mixture_d_grad_mixture_norm_weight_partial), F32(train_layers_2_mixture_norm), F32(train_layers_3_attend_d_v), F32(train_layers_2_mixture_d_norm)));
+  RUN(mixture_grad_mixture_router_weight_backward(w, F32(train_layers_2_attend_o), I32(train_layers_2_mixture_router_seen), F32(train_layers_2_mixture_d_router_scores), F32(train_layers_2_mixture_d_grad_mixture_router_weight)));
   RUN(finish_sum_in_train(w, F32(train_layers_2_mixture_d_grad_mixture_norm_weight_partial), F32(train_layers_2_mixture_d_grad_mixture_norm_weight)));
   RUN(attend_o_backward(w, F32(train_layers_2_mixture_d_norm), F32(param_layers_2_attend_o_weight), F32(train_layers_2_attend_d_o)));
   RUN(attend_grad_attend_o_weight_backward(w, F32(train_layers_2_mixture_d_norm), F32(train_layers_2_attend_scores_o), F32(train_layers_2_attend_d_grad_attend_o_weight)));
@@ -2455,11 +2296,8 @@ static void program_train(const worker *w, char *arena) {
   RUN(mixture_experts_up_experts_gate_backward(w, F32(train_layers_1_mixture_d_experts_up_b), F32(param_layers_1_mixture_experts_up_weight), F32(train_layers_1_mixture_d_experts_up), F32(param_layers_1_mixture_experts_gate_weight), F32(train_layers_1_mixture_d_experts_gate), I32(train_layers_1_mixture_experts_sort_offsets)));
   RUN(mixture_experts_rows_backward(w, F32(train_layers_1_mixture_d_experts_gate), I32(train_layers_1_mixture_experts_sort_slots), F32(train_layers_1_mixture_d_experts_rows)));
   RUN(mixture_router_balance_backward(w, F32(train_layers_1_mixture_router_balance), F32(train_layers_1_mixture_d_router_balance)));
-  RUN(mixture_router_weight_router_gate_backward(w, I32(train_layers_1_mixture_router_select), F32(train_layers_1_mixture_d_experts_combine), F32(train_layers_1_mixture_d_router_balance), F32(train_layers_1_mixture_d_router_weight), F32(train_layers_1_mixture_router_gate), F32(train_layers_1_mixture_d_router_gate)));
-  RUN(mixture_router_gate_backward(w, F32(train_layers_1_mixture_router_gate), I32(train_layers_1_mixture_router_unknown_rows), F32(train_layers_1_mixture_d_router_weight), F32(train_layers_1_mixture_d_router_gate), F32(train_layers_1_mixture_d_router_gate_b)));
-  RUN(mixture_router_scores_backward(w, F32(train_layers_1_mixture_d_router_gate_b), F32(param_layers_1_mixture_router_weight), F32(train_layers_1_mixture_d_router_scores), I32(train_layers_1_mixture_router_unknown_offsets)));
-  RUN(mixture_router_scores_backward_in_train(w, F32(train_layers_1_mixture_d_router_gate_b), F32(train_layers_1_attend_o), I32(train_layers_1_mixture_router_unknown_rows), F32(train_layers_1_mixture_d_router_scores_b), I32(train_layers_1_mixture_router_unknown_offsets)));
-  RUN(mixture_router_scores_norm_backward(w, F32(train_layers_1_mixture_d_experts_rows), F32(train_layers_1_mixture_d_router_scores), I32(train_layers_1_mixture_router_unknown_slots), F32(train_layers_1_mixture_norm_b), F32(param_layers_1_mixture_norm_weight), F32(train_layers_1_attend_residual), F32(train_layers_1_mixture_d_grad_mixture_norm_weight_partial), F32(train_layers_1_mixture_norm), F32(train_layers_2_attend_d_v), F32(train_layers_1_mixture_d_norm)));
+  RUN(mixture_router_weight_norm_backward(w, I32(train_layers_1_mixture_router_select), F32(train_layers_1_mixture_d_experts_combine), F32(train_layers_1_mixture_d_router_balance), F32(train_layers_1_mixture_router_gate), F32(train_layers_1_mixture_d_router_scores), I32(train_layers_1_mixture_router_seen), F32(param_layers_1_mixture_router_weight), F32(train_layers_1_mixture_d_experts_rows), F32(train_layers_1_mixture_norm_b), F32(param_layers_1_mixture_norm_weight), F32(train_layers_1_attend_residual), F32(train_layers_1_mixture_d_grad_mixture_norm_weight_partial), F32(train_layers_1_mixture_norm), F32(train_layers_2_attend_d_v), F32(train_layers_1_mixture_d_norm)));
+  RUN(mixture_grad_mixture_router_weight_backward(w, F32(train_layers_1_attend_o), I32(train_layers_1_mixture_router_seen), F32(train_layers_1_mixture_d_router_scores), F32(train_layers_1_mixture_d_grad_mixture_router_weight)));
   RUN(finish_sum_in_train(w, F32(train_layers_1_mixture_d_grad_mixture_norm_weight_partial), F32(train_layers_1_mixture_d_grad_mixture_norm_weight)));
   RUN(attend_o_backward(w, F32(train_layers_1_mixture_d_norm), F32(param_layers_1_attend_o_weight), F32(train_layers_1_attend_d_o)));
   RUN(attend_grad_attend_o_weight_backward(w, F32(train_layers_1_mixture_d_norm), F32(train_layers_1_attend_scores_o), F32(train_layers_1_attend_d_grad_attend_o_weight)));
@@ -2482,11 +2320,8 @@ static void program_train(const worker *w, char *arena) {
   RUN(mixture_experts_up_experts_gate_backward(w, F32(train_layers_0_mixture_d_experts_up_b), F32(param_layers_0_mixture_experts_up_weight), F32(train_layers_0_mixture_d_experts_up), F32(param_layers_0_mixture_experts_gate_weight), F32(train_layers_0_mixture_d_experts_gate), I32(train_layers_0_mixture_experts_sort_offsets)));
   RUN(mixture_experts_rows_backward(w, F32(train_layers_0_mixture_d_experts_gate), I32(train_layers_0_mixture_experts_sort_slots), F32(train_layers_0_mixture_d_experts_rows)));
   RUN(mixture_router_balance_backward(w, F32(train_layers_0_mixture_router_balance), F32(train_layers_0_mixture_d_router_balance)));
-  RUN(mixture_router_weight_router_gate_backward(w, I32(train_layers_0_mixture_router_select), F32(train_layers_0_mixture_d_experts_combine), F32(train_layers_0_mixture_d_router_balance), F32(train_layers_0_mixture_d_router_weight), F32(train_layers_0_mixture_router_gate), F32(train_layers_0_mixture_d_router_gate)));
-  RUN(mixture_router_gate_backward(w, F32(train_layers_0_mixture_router_gate), I32(train_layers_0_mixture_router_unknown_rows), F32(train_layers_0_mixture_d_router_weight), F32(train_layers_0_mixture_d_router_gate), F32(train_layers_0_mixture_d_router_gate_b)));
-  RUN(mixture_router_scores_backward(w, F32(train_layers_0_mixture_d_router_gate_b), F32(param_layers_0_mixture_router_weight), F32(train_layers_0_mixture_d_router_scores), I32(train_layers_0_mixture_router_unknown_offsets)));
-  RUN(mixture_router_scores_backward_in_train(w, F32(train_layers_0_mixture_d_router_gate_b), F32(train_layers_0_attend_o), I32(train_layers_0_mixture_router_unknown_rows), F32(train_layers_0_mixture_d_router_scores_b), I32(train_layers_0_mixture_router_unknown_offsets)));
-  RUN(mixture_router_scores_norm_backward(w, F32(train_layers_0_mixture_d_experts_rows), F32(train_layers_0_mixture_d_router_scores), I32(train_layers_0_mixture_router_unknown_slots), F32(train_layers_0_mixture_norm_b), F32(param_layers_0_mixture_norm_weight), F32(train_layers_0_attend_residual), F32(train_layers_0_mixture_d_grad_mixture_norm_weight_partial), F32(train_layers_0_mixture_norm), F32(train_layers_1_attend_d_v), F32(train_layers_0_mixture_d_norm)));
+  RUN(mixture_router_weight_norm_backward(w, I32(train_layers_0_mixture_router_select), F32(train_layers_0_mixture_d_experts_combine), F32(train_layers_0_mixture_d_router_balance), F32(train_layers_0_mixture_router_gate), F32(train_layers_0_mixture_d_router_scores), I32(train_layers_0_mixture_router_seen), F32(param_layers_0_mixture_router_weight), F32(train_layers_0_mixture_d_experts_rows), F32(train_layers_0_mixture_norm_b), F32(param_layers_0_mixture_norm_weight), F32(train_layers_0_attend_residual), F32(train_layers_0_mixture_d_grad_mixture_norm_weight_partial), F32(train_layers_0_mixture_norm), F32(train_layers_1_attend_d_v), F32(train_layers_0_mixture_d_norm)));
+  RUN(mixture_grad_mixture_router_weight_backward(w, F32(train_layers_0_attend_o), I32(train_layers_0_mixture_router_seen), F32(train_layers_0_mixture_d_router_scores), F32(train_layers_0_mixture_d_grad_mixture_router_weight)));
   RUN(finish_sum_in_train(w, F32(train_layers_0_mixture_d_grad_mixture_norm_weight_partial), F32(train_layers_0_mixture_d_grad_mixture_norm_weight)));
   RUN(attend_o_backward(w, F32(train_layers_0_mixture_d_norm), F32(param_layers_0_attend_o_weight), F32(train_layers_0_attend_d_o)));
   RUN(attend_grad_attend_o_weight_backward(w, F32(train_layers_0_mixture_d_norm), F32(train_layers_0_attend_scores_o), F32(train_layers_0_attend_d_grad_attend_o_weight)));
@@ -2515,7 +2350,7 @@ static void program_train(const worker *w, char *arena) {
   RUN(finish_sum_with_total(w, F32(train_optimizer_norm_partial_d), F32(train_optimizer_norm_f)));
   RUN(optimizer_norm_in_train(w, F32(train_layers_0_attend_d_grad_attend_o_weight), F32(train_optimizer_norm_partial_e), 65536));
   RUN(finish_sum_with_total(w, F32(train_optimizer_norm_partial_e), F32(train_optimizer_norm_g)));
-  RUN(optimizer_norm_in_train(w, F32(train_layers_0_mixture_d_router_scores_b), F32(train_optimizer_norm_partial_f), 4096));
+  RUN(optimizer_norm_in_train(w, F32(train_layers_0_mixture_d_grad_mixture_router_weight), F32(train_optimizer_norm_partial_f), 4096));
   RUN(finish_sum_with_total(w, F32(train_optimizer_norm_partial_f), F32(train_optimizer_norm_h)));
   RUN(optimizer_norm_in_train(w, F32(train_layers_0_mixture_d_grad_mixture_experts_gate_weight), F32(train_optimizer_norm_partial_g), 2097152));
   RUN(finish_sum_with_total(w, F32(train_optimizer_norm_partial_g), F32(train_optimizer_norm_i)));
@@ -2533,7 +2368,7 @@ static void program_train(const worker *w, char *arena) {
   RUN(optimizer_norm_in_train(w, F32(train_layers_1_attend_d_grad_attend_o_weight), F32(train_optimizer_norm_partial_m), 65536));
   START(finish_sum_with_total(w, F32(train_optimizer_norm_partial_m), F32(train_optimizer_norm_p)));
   RUN(optimizer_norm_with_norm(w, F32(train_layers_1_mixture_d_grad_mixture_norm_weight), F32(train_optimizer_norm_q)));
-  RUN(optimizer_norm_in_train(w, F32(train_layers_1_mixture_d_router_scores_b), F32(train_optimizer_norm_partial_n), 4096));
+  RUN(optimizer_norm_in_train(w, F32(train_layers_1_mixture_d_grad_mixture_router_weight), F32(train_optimizer_norm_partial_n), 4096));
   RUN(finish_sum_with_total(w, F32(train_optimizer_norm_partial_n), F32(train_optimizer_norm_r)));
   RUN(optimizer_norm_in_train(w, F32(train_layers_1_mixture_d_grad_mixture_experts_gate_weight), F32(train_optimizer_norm_partial_o), 2097152));
   RUN(finish_sum_with_total(w, F32(train_optimizer_norm_partial_o), F32(train_optimizer_norm_s)));
@@ -2551,7 +2386,7 @@ static void program_train(const worker *w, char *arena) {
   RUN(optimizer_norm_in_train(w, F32(train_layers_2_attend_d_grad_attend_o_weight), F32(train_optimizer_norm_partial_u), 65536));
   START(finish_sum_with_total(w, F32(train_optimizer_norm_partial_u), F32(train_optimizer_norm_z)));
   RUN(optimizer_norm_with_norm(w, F32(train_layers_2_mixture_d_grad_mixture_norm_weight), F32(train_optimizer_norm_2)));
-  RUN(optimizer_norm_in_train(w, F32(train_layers_2_mixture_d_router_scores_b), F32(train_optimizer_norm_partial_v), 4096));
+  RUN(optimizer_norm_in_train(w, F32(train_layers_2_mixture_d_grad_mixture_router_weight), F32(train_optimizer_norm_partial_v), 4096));
   RUN(finish_sum_with_total(w, F32(train_optimizer_norm_partial_v), F32(train_optimizer_norm_3)));
   RUN(optimizer_norm_in_train(w, F32(train_layers_2_mixture_d_grad_mixture_experts_gate_weight), F32(train_optimizer_norm_partial_w), 2097152));
   RUN(finish_sum_with_total(w, F32(train_optimizer_norm_partial_w), F32(train_optimizer_norm_4)));
@@ -2569,7 +2404,7 @@ static void program_train(const worker *w, char *arena) {
   RUN(optimizer_norm_in_train(w, F32(train_layers_3_attend_d_grad_attend_o_weight), F32(train_optimizer_norm_partial_4), 65536));
   START(finish_sum_with_total(w, F32(train_optimizer_norm_partial_4), F32(train_optimizer_norm_11)));
   RUN(optimizer_norm_with_norm(w, F32(train_layers_3_mixture_d_grad_mixture_norm_weight), F32(train_optimizer_norm_12)));
-  RUN(optimizer_norm_in_train(w, F32(train_layers_3_mixture_d_router_scores_b), F32(train_optimizer_norm_partial_5), 4096));
+  RUN(optimizer_norm_in_train(w, F32(train_layers_3_mixture_d_grad_mixture_router_weight), F32(train_optimizer_norm_partial_5), 4096));
   RUN(finish_sum_with_total(w, F32(train_optimizer_norm_partial_5), F32(train_optimizer_norm_13)));
   RUN(optimizer_norm_in_train(w, F32(train_layers_3_mixture_d_grad_mixture_experts_gate_weight), F32(train_optimizer_norm_partial_6), 2097152));
   RUN(finish_sum_with_total(w, F32(train_optimizer_norm_partial_6), F32(train_optimizer_norm_14)));
@@ -2587,7 +2422,7 @@ static void program_train(const worker *w, char *arena) {
   RUN(optimizer_norm_in_train(w, F32(train_layers_4_attend_d_grad_attend_o_weight), F32(train_optimizer_norm_partial_12), 65536));
   START(finish_sum_with_total(w, F32(train_optimizer_norm_partial_12), F32(train_optimizer_norm_21)));
   RUN(optimizer_norm_with_norm(w, F32(train_layers_4_mixture_d_grad_mixture_norm_weight), F32(train_optimizer_norm_22)));
-  RUN(optimizer_norm_in_train(w, F32(train_layers_4_mixture_d_router_scores_b), F32(train_optimizer_norm_partial_13), 4096));
+  RUN(optimizer_norm_in_train(w, F32(train_layers_4_mixture_d_grad_mixture_router_weight), F32(train_optimizer_norm_partial_13), 4096));
   RUN(finish_sum_with_total(w, F32(train_optimizer_norm_partial_13), F32(train_optimizer_norm_23)));
   RUN(optimizer_norm_in_train(w, F32(train_layers_4_mixture_d_grad_mixture_experts_gate_weight), F32(train_optimizer_norm_partial_14), 2097152));
   RUN(finish_sum_with_total(w, F32(train_optimizer_norm_partial_14), F32(train_optimizer_norm_24)));
@@ -2605,7 +2440,7 @@ static void program_train(const worker *w, char *arena) {
   RUN(optimizer_norm_in_train(w, F32(train_layers_5_attend_d_grad_attend_o_weight), F32(train_optimizer_norm_partial_20), 65536));
   START(finish_sum_with_total(w, F32(train_optimizer_norm_partial_20), F32(train_optimizer_norm_31)));
   RUN(optimizer_norm_with_norm(w, F32(train_layers_5_mixture_d_grad_mixture_norm_weight), F32(train_optimizer_norm_32)));
-  RUN(optimizer_norm_in_train(w, F32(train_layers_5_mixture_d_router_scores_b), F32(train_optimizer_norm_partial_21), 4096));
+  RUN(optimizer_norm_in_train(w, F32(train_layers_5_mixture_d_grad_mixture_router_weight), F32(train_optimizer_norm_partial_21), 4096));
   RUN(finish_sum_with_total(w, F32(train_optimizer_norm_partial_21), F32(train_optimizer_norm_33)));
   RUN(optimizer_norm_in_train(w, F32(train_layers_5_mixture_d_grad_mixture_experts_gate_weight), F32(train_optimizer_norm_partial_22), 2097152));
   RUN(finish_sum_with_total(w, F32(train_optimizer_norm_partial_22), F32(train_optimizer_norm_34)));
@@ -2619,7 +2454,7 @@ static void program_train(const worker *w, char *arena) {
   START(optimizer_adamw_in_train(w, F32(state_adam_m_layers_0_attend_k_weight), F32(train_layers_0_attend_d_grad_attend_k_weight), F32(train_optimizer_clip), F32(state_adam_v_layers_0_attend_k_weight), F32(param_layers_0_attend_k_weight), F32(train_optimizer_adamw_c), F32(train_optimizer_adamw), F32(train_optimizer_adamw_b), 65536));
   START(optimizer_adamw_in_train(w, F32(state_adam_m_layers_0_attend_v_weight), F32(train_layers_0_attend_d_grad_attend_v_weight), F32(train_optimizer_clip), F32(state_adam_v_layers_0_attend_v_weight), F32(param_layers_0_attend_v_weight), F32(train_optimizer_adamw_c), F32(train_optimizer_adamw), F32(train_optimizer_adamw_b), 65536));
   START(optimizer_adamw_in_train(w, F32(state_adam_m_layers_0_attend_o_weight), F32(train_layers_0_attend_d_grad_attend_o_weight), F32(train_optimizer_clip), F32(state_adam_v_layers_0_attend_o_weight), F32(param_layers_0_attend_o_weight), F32(train_optimizer_adamw_c), F32(train_optimizer_adamw), F32(train_optimizer_adamw_b), 65536));
-  START(optimizer_adamw(w, F32(state_adam_m_layers_0_mixture_router_weight), F32(train_layers_0_mixture_d_router_scores_b), F32(train_optimizer_clip), F32(state_adam_v_layers_0_mixture_router_weight), F32(param_layers_0_mixture_router_weight), F32(train_optimizer_adamw_c), F32(train_optimizer_adamw), F32(train_optimizer_adamw_b), 4096));
+  START(optimizer_adamw(w, F32(state_adam_m_layers_0_mixture_router_weight), F32(train_layers_0_mixture_d_grad_mixture_router_weight), F32(train_optimizer_clip), F32(state_adam_v_layers_0_mixture_router_weight), F32(param_layers_0_mixture_router_weight), F32(train_optimizer_adamw_c), F32(train_optimizer_adamw), F32(train_optimizer_adamw_b), 4096));
   START(optimizer_adamw_in_train(w, F32(state_adam_m_layers_0_mixture_experts_gate_weight), F32(train_layers_0_mixture_d_grad_mixture_experts_gate_weight), F32(train_optimizer_clip), F32(state_adam_v_layers_0_mixture_experts_gate_weight), F32(param_layers_0_mixture_experts_gate_weight), F32(train_optimizer_adamw_c), F32(train_optimizer_adamw), F32(train_optimizer_adamw_b), 2097152));
   START(optimizer_adamw_in_train(w, F32(state_adam_m_layers_0_mixture_experts_up_weight), F32(train_layers_0_mixture_d_grad_mixture_experts_up_weight), F32(train_optimizer_clip), F32(state_adam_v_layers_0_mixture_experts_up_weight), F32(param_layers_0_mixture_experts_up_weight), F32(train_optimizer_adamw_c), F32(train_optimizer_adamw), F32(train_optimizer_adamw_b), 2097152));
   START(optimizer_adamw_in_train(w, F32(state_adam_m_layers_0_mixture_experts_down_weight), F32(train_layers_0_mixture_d_grad_mixture_experts_down_weight), F32(train_optimizer_clip), F32(state_adam_v_layers_0_mixture_experts_down_weight), F32(param_layers_0_mixture_experts_down_weight), F32(train_optimizer_adamw_c), F32(train_optimizer_adamw), F32(train_optimizer_adamw_b), 2097152));
@@ -2627,7 +2462,7 @@ static void program_train(const worker *w, char *arena) {
   START(optimizer_adamw_in_train(w, F32(state_adam_m_layers_1_attend_k_weight), F32(train_layers_1_attend_d_grad_attend_k_weight), F32(train_optimizer_clip), F32(state_adam_v_layers_1_attend_k_weight), F32(param_layers_1_attend_k_weight), F32(train_optimizer_adamw_c), F32(train_optimizer_adamw), F32(train_optimizer_adamw_b), 65536));
   START(optimizer_adamw_in_train(w, F32(state_adam_m_layers_1_attend_v_weight), F32(train_layers_1_attend_d_grad_attend_v_weight), F32(train_optimizer_clip), F32(state_adam_v_layers_1_attend_v_weight), F32(param_layers_1_attend_v_weight), F32(train_optimizer_adamw_c), F32(train_optimizer_adamw), F32(train_optimizer_adamw_b), 65536));
   START(optimizer_adamw_in_train(w, F32(state_adam_m_layers_1_attend_o_weight), F32(train_layers_1_attend_d_grad_attend_o_weight), F32(train_optimizer_clip), F32(state_adam_v_layers_1_attend_o_weight), F32(param_layers_1_attend_o_weight), F32(train_optimizer_adamw_c), F32(train_optimizer_adamw), F32(train_optimizer_adamw_b), 65536));
-  START(optimizer_adamw(w, F32(state_adam_m_layers_1_mixture_router_weight), F32(train_layers_1_mixture_d_router_scores_b), F32(train_optimizer_clip), F32(state_adam_v_layers_1_mixture_router_weight), F32(param_layers_1_mixture_router_weight), F32(train_optimizer_adamw_c), F32(train_optimizer_adamw), F32(train_optimizer_adamw_b), 4096));
+  START(optimizer_adamw(w, F32(state_adam_m_layers_1_mixture_router_weight), F32(train_layers_1_mixture_d_grad_mixture_router_weight), F32(train_optimizer_clip), F32(state_adam_v_layers_1_mixture_router_weight), F32(param_layers_1_mixture_router_weight), F32(train_optimizer_adamw_c), F32(train_optimizer_adamw), F32(train_optimizer_adamw_b), 4096));
   START(optimizer_adamw_in_train(w, F32(state_adam_m_layers_1_mixture_experts_gate_weight), F32(train_layers_1_mixture_d_grad_mixture_experts_gate_weight), F32(train_optimizer_clip), F32(state_adam_v_layers_1_mixture_experts_gate_weight), F32(param_layers_1_mixture_experts_gate_weight), F32(train_optimizer_adamw_c), F32(train_optimizer_adamw), F32(train_optimizer_adamw_b), 2097152));
   START(optimizer_adamw_in_train(w, F32(state_adam_m_layers_1_mixture_experts_up_weight), F32(train_layers_1_mixture_d_grad_mixture_experts_up_weight), F32(train_optimizer_clip), F32(state_adam_v_layers_1_mixture_experts_up_weight), F32(param_layers_1_mixture_experts_up_weight), F32(train_optimizer_adamw_c), F32(train_optimizer_adamw), F32(train_optimizer_adamw_b), 2097152));
   START(optimizer_adamw_in_train(w, F32(state_adam_m_layers_1_mixture_experts_down_weight), F32(train_layers_1_mixture_d_grad_mixture_experts_down_weight), F32(train_optimizer_clip), F32(state_adam_v_layers_1_mixture_experts_down_weight), F32(param_layers_1_mixture_experts_down_weight), F32(train_optimizer_adamw_c), F32(train_optimizer_adamw), F32(train_optimizer_adamw_b), 2097152));
@@ -2635,7 +2470,7 @@ static void program_train(const worker *w, char *arena) {
   START(optimizer_adamw_in_train(w, F32(state_adam_m_layers_2_attend_k_weight), F32(train_layers_2_attend_d_grad_attend_k_weight), F32(train_optimizer_clip), F32(state_adam_v_layers_2_attend_k_weight), F32(param_layers_2_attend_k_weight), F32(train_optimizer_adamw_c), F32(train_optimizer_adamw), F32(train_optimizer_adamw_b), 65536));
   START(optimizer_adamw_in_train(w, F32(state_adam_m_layers_2_attend_v_weight), F32(train_layers_2_attend_d_grad_attend_v_weight), F32(train_optimizer_clip), F32(state_adam_v_layers_2_attend_v_weight), F32(param_layers_2_attend_v_weight), F32(train_optimizer_adamw_c), F32(train_optimizer_adamw), F32(train_optimizer_adamw_b), 65536));
   START(optimizer_adamw_in_train(w, F32(state_adam_m_layers_2_attend_o_weight), F32(train_layers_2_attend_d_grad_attend_o_weight), F32(train_optimizer_clip), F32(state_adam_v_layers_2_attend_o_weight), F32(param_layers_2_attend_o_weight), F32(train_optimizer_adamw_c), F32(train_optimizer_adamw), F32(train_optimizer_adamw_b), 65536));
-  START(optimizer_adamw(w, F32(state_adam_m_layers_2_mixture_router_weight), F32(train_layers_2_mixture_d_router_scores_b), F32(train_optimizer_clip), F32(state_adam_v_layers_2_mixture_router_weight), F32(param_layers_2_mixture_router_weight), F32(train_optimizer_adamw_c), F32(train_optimizer_adamw), F32(train_optimizer_adamw_b), 4096));
+  START(optimizer_adamw(w, F32(state_adam_m_layers_2_mixture_router_weight), F32(train_layers_2_mixture_d_grad_mixture_router_weight), F32(train_optimizer_clip), F32(state_adam_v_layers_2_mixture_router_weight), F32(param_layers_2_mixture_router_weight), F32(train_optimizer_adamw_c), F32(train_optimizer_adamw), F32(train_optimizer_adamw_b), 4096));
   START(optimizer_adamw_in_train(w, F32(state_adam_m_layers_2_mixture_experts_gate_weight), F32(train_layers_2_mixture_d_grad_mixture_experts_gate_weight), F32(train_optimizer_clip), F32(state_adam_v_layers_2_mixture_experts_gate_weight), F32(param_layers_2_mixture_experts_gate_weight), F32(train_optimizer_adamw_c), F32(train_optimizer_adamw), F32(train_optimizer_adamw_b), 2097152));
   START(optimizer_adamw_in_train(w, F32(state_adam_m_layers_2_mixture_experts_up_weight), F32(train_layers_2_mixture_d_grad_mixture_experts_up_weight), F32(train_optimizer_clip), F32(state_adam_v_layers_2_mixture_experts_up_weight), F32(param_layers_2_mixture_experts_up_weight), F32(train_optimizer_adamw_c), F32(train_optimizer_adamw), F32(train_optimizer_adamw_b), 2097152));
   START(optimizer_adamw_in_train(w, F32(state_adam_m_layers_2_mixture_experts_down_weight), F32(train_layers_2_mixture_d_grad_mixture_experts_down_weight), F32(train_optimizer_clip), F32(state_adam_v_layers_2_mixture_experts_down_weight), F32(param_layers_2_mixture_experts_down_weight), F32(train_optimizer_adamw_c), F32(train_optimizer_adamw), F32(train_optimizer_adamw_b), 2097152));
@@ -2643,7 +2478,7 @@ static void program_train(const worker *w, char *arena) {
   START(optimizer_adamw_in_train(w, F32(state_adam_m_layers_3_attend_k_weight), F32(train_layers_3_attend_d_grad_attend_k_weight), F32(train_optimizer_clip), F32(state_adam_v_layers_3_attend_k_weight), F32(param_layers_3_attend_k_weight), F32(train_optimizer_adamw_c), F32(train_optimizer_adamw), F32(train_optimizer_adamw_b), 65536));
   START(optimizer_adamw_in_train(w, F32(state_adam_m_layers_3_attend_v_weight), F32(train_layers_3_attend_d_grad_attend_v_weight), F32(train_optimizer_clip), F32(state_adam_v_layers_3_attend_v_weight), F32(param_layers_3_attend_v_weight), F32(train_optimizer_adamw_c), F32(train_optimizer_adamw), F32(train_optimizer_adamw_b), 65536));
   START(optimizer_adamw_in_train(w, F32(state_adam_m_layers_3_attend_o_weight), F32(train_layers_3_attend_d_grad_attend_o_weight), F32(train_optimizer_clip), F32(state_adam_v_layers_3_attend_o_weight), F32(param_layers_3_attend_o_weight), F32(train_optimizer_adamw_c), F32(train_optimizer_adamw), F32(train_optimizer_adamw_b), 65536));
-  START(optimizer_adamw(w, F32(state_adam_m_layers_3_mixture_router_weight), F32(train_layers_3_mixture_d_router_scores_b), F32(train_optimizer_clip), F32(state_adam_v_layers_3_mixture_router_weight), F32(param_layers_3_mixture_router_weight), F32(train_optimizer_adamw_c), F32(train_optimizer_adamw), F32(train_optimizer_adamw_b), 4096));
+  START(optimizer_adamw(w, F32(state_adam_m_layers_3_mixture_router_weight), F32(train_layers_3_mixture_d_grad_mixture_router_weight), F32(train_optimizer_clip), F32(state_adam_v_layers_3_mixture_router_weight), F32(param_layers_3_mixture_router_weight), F32(train_optimizer_adamw_c), F32(train_optimizer_adamw), F32(train_optimizer_adamw_b), 4096));
   START(optimizer_adamw_in_train(w, F32(state_adam_m_layers_3_mixture_experts_gate_weight), F32(train_layers_3_mixture_d_grad_mixture_experts_gate_weight), F32(train_optimizer_clip), F32(state_adam_v_layers_3_mixture_experts_gate_weight), F32(param_layers_3_mixture_experts_gate_weight), F32(train_optimizer_adamw_c), F32(train_optimizer_adamw), F32(train_optimizer_adamw_b), 2097152));
   START(optimizer_adamw_in_train(w, F32(state_adam_m_layers_3_mixture_experts_up_weight), F32(train_layers_3_mixture_d_grad_mixture_experts_up_weight), F32(train_optimizer_clip), F32(state_adam_v_layers_3_mixture_experts_up_weight), F32(param_layers_3_mixture_experts_up_weight), F32(train_optimizer_adamw_c), F32(train_optimizer_adamw), F32(train_optimizer_adamw_b), 2097152));
   START(optimizer_adamw_in_train(w, F32(state_adam_m_layers_3_mixture_experts_down_weight), F32(train_layers_3_mixture_d_grad_mixture_experts_down_weight), F32(train_optimizer_clip), F32(state_adam_v_layers_3_mixture_experts_down_weight), F32(param_layers_3_mixture_experts_down_weight), F32(train_optimizer_adamw_c), F32(train_optimizer_adamw), F32(train_optimizer_adamw_b), 2097152));
@@ -2651,7 +2486,7 @@ static void program_train(const worker *w, char *arena) {
   START(optimizer_adamw_in_train(w, F32(state_adam_m_layers_4_attend_k_weight), F32(train_layers_4_attend_d_grad_attend_k_weight), F32(train_optimizer_clip), F32(state_adam_v_layers_4_attend_k_weight), F32(param_layers_4_attend_k_weight), F32(train_optimizer_adamw_c), F32(train_optimizer_adamw), F32(train_optimizer_adamw_b), 65536));
   START(optimizer_adamw_in_train(w, F32(state_adam_m_layers_4_attend_v_weight), F32(train_layers_4_attend_d_grad_attend_v_weight), F32(train_optimizer_clip), F32(state_adam_v_layers_4_attend_v_weight), F32(param_layers_4_attend_v_weight), F32(train_optimizer_adamw_c), F32(train_optimizer_adamw), F32(train_optimizer_adamw_b), 65536));
   START(optimizer_adamw_in_train(w, F32(state_adam_m_layers_4_attend_o_weight), F32(train_layers_4_attend_d_grad_attend_o_weight), F32(train_optimizer_clip), F32(state_adam_v_layers_4_attend_o_weight), F32(param_layers_4_attend_o_weight), F32(train_optimizer_adamw_c), F32(train_optimizer_adamw), F32(train_optimizer_adamw_b), 65536));
-  START(optimizer_adamw(w, F32(state_adam_m_layers_4_mixture_router_weight), F32(train_layers_4_mixture_d_router_scores_b), F32(train_optimizer_clip), F32(state_adam_v_layers_4_mixture_router_weight), F32(param_layers_4_mixture_router_weight), F32(train_optimizer_adamw_c), F32(train_optimizer_adamw), F32(train_optimizer_adamw_b), 4096));
+  START(optimizer_adamw(w, F32(state_adam_m_layers_4_mixture_router_weight), F32(train_layers_4_mixture_d_grad_mixture_router_weight), F32(train_optimizer_clip), F32(state_adam_v_layers_4_mixture_router_weight), F32(param_layers_4_mixture_router_weight), F32(train_optimizer_adamw_c), F32(train_optimizer_adamw), F32(train_optimizer_adamw_b), 4096));
   START(optimizer_adamw_in_train(w, F32(state_adam_m_layers_4_mixture_experts_gate_weight), F32(train_layers_4_mixture_d_grad_mixture_experts_gate_weight), F32(train_optimizer_clip), F32(state_adam_v_layers_4_mixture_experts_gate_weight), F32(param_layers_4_mixture_experts_gate_weight), F32(train_optimizer_adamw_c), F32(train_optimizer_adamw), F32(train_optimizer_adamw_b), 2097152));
   START(optimizer_adamw_in_train(w, F32(state_adam_m_layers_4_mixture_experts_up_weight), F32(train_layers_4_mixture_d_grad_mixture_experts_up_weight), F32(train_optimizer_clip), F32(state_adam_v_layers_4_mixture_experts_up_weight), F32(param_layers_4_mixture_experts_up_weight), F32(train_optimizer_adamw_c), F32(train_optimizer_adamw), F32(train_optimizer_adamw_b), 2097152));
   START(optimizer_adamw_in_train(w, F32(state_adam_m_layers_4_mixture_experts_down_weight), F32(train_layers_4_mixture_d_grad_mixture_experts_down_weight), F32(train_optimizer_clip), F32(state_adam_v_layers_4_mixture_experts_down_weight), F32(param_layers_4_mixture_experts_down_weight), F32(train_optimizer_adamw_c), F32(train_optimizer_adamw), F32(train_optimizer_adamw_b), 2097152));
@@ -2659,50 +2494,14 @@ static void program_train(const worker *w, char *arena) {
   START(optimizer_adamw_in_train(w, F32(state_adam_m_layers_5_attend_k_weight), F32(train_layers_5_attend_d_grad_attend_k_weight), F32(train_optimizer_clip), F32(state_adam_v_layers_5_attend_k_weight), F32(param_layers_5_attend_k_weight), F32(train_optimizer_adamw_c), F32(train_optimizer_adamw), F32(train_optimizer_adamw_b), 65536));
   START(optimizer_adamw_in_train(w, F32(state_adam_m_layers_5_attend_v_weight), F32(train_layers_5_attend_d_grad_attend_v_weight), F32(train_optimizer_clip), F32(state_adam_v_layers_5_attend_v_weight), F32(param_layers_5_attend_v_weight), F32(train_optimizer_adamw_c), F32(train_optimizer_adamw), F32(train_optimizer_adamw_b), 65536));
   START(optimizer_adamw_in_train(w, F32(state_adam_m_layers_5_attend_o_weight), F32(train_layers_5_attend_d_grad_attend_o_weight), F32(train_optimizer_clip), F32(state_adam_v_layers_5_attend_o_weight), F32(param_layers_5_attend_o_weight), F32(train_optimizer_adamw_c), F32(train_optimizer_adamw), F32(train_optimizer_adamw_b), 65536));
-  START(optimizer_adamw(w, F32(state_adam_m_layers_5_mixture_router_weight), F32(train_layers_5_mixture_d_router_scores_b), F32(train_optimizer_clip), F32(state_adam_v_layers_5_mixture_router_weight), F32(param_layers_5_mixture_router_weight), F32(train_optimizer_adamw_c), F32(train_optimizer_adamw), F32(train_optimizer_adamw_b), 4096));
+  START(optimizer_adamw(w, F32(state_adam_m_layers_5_mixture_router_weight), F32(train_layers_5_mixture_d_grad_mixture_router_weight), F32(train_optimizer_clip), F32(state_adam_v_layers_5_mixture_router_weight), F32(param_layers_5_mixture_router_weight), F32(train_optimizer_adamw_c), F32(train_optimizer_adamw), F32(train_optimizer_adamw_b), 4096));
   START(optimizer_adamw_in_train(w, F32(state_adam_m_layers_5_mixture_experts_gate_weight), F32(train_layers_5_mixture_d_grad_mixture_experts_gate_weight), F32(train_optimizer_clip), F32(state_adam_v_layers_5_mixture_experts_gate_weight), F32(param_layers_5_mixture_experts_gate_weight), F32(train_optimizer_adamw_c), F32(train_optimizer_adamw), F32(train_optimizer_adamw_b), 2097152));
   START(optimizer_adamw_in_train(w, F32(state_adam_m_layers_5_mixture_experts_up_weight), F32(train_layers_5_mixture_d_grad_mixture_experts_up_weight), F32(train_optimizer_clip), F32(state_adam_v_layers_5_mixture_experts_up_weight), F32(param_layers_5_mixture_experts_up_weight), F32(train_optimizer_adamw_c), F32(train_optimizer_adamw), F32(train_optimizer_adamw_b), 2097152));
   RUN(optimizer_adamw_in_train(w, F32(state_adam_m_layers_5_mixture_experts_down_weight), F32(train_layers_5_mixture_d_grad_mixture_experts_down_weight), F32(train_optimizer_clip), F32(state_adam_v_layers_5_mixture_experts_down_weight), F32(param_layers_5_mixture_experts_down_weight), F32(train_optimizer_adamw_c), F32(train_optimizer_adamw), F32(train_optimizer_adamw_b), 2097152));
 }
 
-/* 113 launches. */
+/* 95 launches. */
 static void program_evaluate(const worker *w, char *arena) {
-  /* layers.0 */
-  RUN(mixture_router_unknown(w, U8(data_layers_0_mixture_visible), I32(input_tokens), I32(evaluate_layers_0_mixture_router_unknown)));
-
-  /* layers.1 */
-  RUN(mixture_router_unknown(w, U8(data_layers_1_mixture_visible), I32(input_tokens), I32(evaluate_layers_1_mixture_router_unknown)));
-
-  /* layers.2 */
-  RUN(mixture_router_unknown(w, U8(data_layers_2_mixture_visible), I32(input_tokens), I32(evaluate_layers_2_mixture_router_unknown)));
-
-  /* layers.3 */
-  RUN(mixture_router_unknown(w, U8(data_layers_3_mixture_visible), I32(input_tokens), I32(evaluate_layers_3_mixture_router_unknown)));
-
-  /* layers.4 */
-  RUN(mixture_router_unknown(w, U8(data_layers_4_mixture_visible), I32(input_tokens), I32(evaluate_layers_4_mixture_router_unknown)));
-
-  /* layers.5 */
-  RUN(mixture_router_unknown(w, U8(data_layers_5_mixture_visible), I32(input_tokens), I32(evaluate_layers_5_mixture_router_unknown)));
-
-  /* layers.0 */
-  START(if (w->thread == 0 % w->threads) mixture_router_unknown_with_router_unknown_slots(w, I32(evaluate_layers_0_mixture_router_unknown), I32(evaluate_layers_0_mixture_router_unknown_offsets), I32(evaluate_layers_0_mixture_router_unknown_rows), I32(evaluate_layers_0_mixture_router_unknown_slots)));
-
-  /* layers.1 */
-  START(if (w->thread == 1 % w->threads) mixture_router_unknown_with_router_unknown_slots(w, I32(evaluate_layers_1_mixture_router_unknown), I32(evaluate_layers_1_mixture_router_unknown_offsets), I32(evaluate_layers_1_mixture_router_unknown_rows), I32(evaluate_layers_1_mixture_router_unknown_slots)));
-
-  /* layers.2 */
-  START(if (w->thread == 2 % w->threads) mixture_router_unknown_with_router_unknown_slots(w, I32(evaluate_layers_2_mixture_router_unknown), I32(evaluate_layers_2_mixture_router_unknown_offsets), I32(evaluate_layers_2_mixture_router_unknown_rows), I32(evaluate_layers_2_mixture_router_unknown_slots)));
-
-  /* layers.3 */
-  START(if (w->thread == 3 % w->threads) mixture_router_unknown_with_router_unknown_slots(w, I32(evaluate_layers_3_mixture_router_unknown), I32(evaluate_layers_3_mixture_router_unknown_offsets), I32(evaluate_layers_3_mixture_router_unknown_rows), I32(evaluate_layers_3_mixture_router_unknown_slots)));
-
-  /* layers.4 */
-  START(if (w->thread == 4 % w->threads) mixture_router_unknown_with_router_unknown_slots(w, I32(evaluate_layers_4_mixture_router_unknown), I32(evaluate_layers_4_mixture_router_unknown_offsets), I32(evaluate_layers_4_mixture_router_unknown_rows), I32(evaluate_layers_4_mixture_router_unknown_slots)));
-
-  /* layers.5 */
-  RUN(if (w->thread == 5 % w->threads) mixture_router_unknown_with_router_unknown_slots(w, I32(evaluate_layers_5_mixture_router_unknown), I32(evaluate_layers_5_mixture_router_unknown_offsets), I32(evaluate_layers_5_mixture_router_unknown_rows), I32(evaluate_layers_5_mixture_router_unknown_slots)));
-
   /* layers.0 */
   RUN(attend_norm_of_layer_0(w, F32(param_embed_weight), I32(input_tokens), F32(param_layers_0_attend_norm_weight), F32(evaluate_layers_0_attend_norm)));
   RUN(attend_q_v(w, F32(evaluate_layers_0_attend_norm), F32(param_layers_0_attend_q_weight), F32(evaluate_layers_0_attend_q), F32(param_layers_0_attend_k_weight), F32(evaluate_layers_0_attend_k), F32(param_layers_0_attend_v_weight), F32(evaluate_layers_0_attend_v)));
@@ -2710,9 +2509,8 @@ static void program_evaluate(const worker *w, char *arena) {
   RUN(attend_k_rope(w, F32(evaluate_layers_0_attend_k), F32(data_rope_10000_32_cos), F32(data_rope_10000_32_sin), F32(evaluate_layers_0_attend_k_rope)));
   RUN(attend_scores(w, F32(evaluate_layers_0_attend_q_rope), F32(evaluate_layers_0_attend_k_rope), F32(evaluate_layers_0_attend_v), F32(evaluate_layers_0_attend_scores_o), F32(evaluate_layers_0_attend_scores_lse)));
   RUN(attend_o_mixture_norm_of_layer_0(w, F32(evaluate_layers_0_attend_scores_o), F32(param_layers_0_attend_o_weight), F32(evaluate_layers_0_attend_o), F32(param_embed_weight), I32(input_tokens), F32(evaluate_layers_0_attend_residual), F32(param_layers_0_mixture_norm_weight)));
-  RUN(mixture_router_scores(w, F32(evaluate_layers_0_attend_o), I32(evaluate_layers_0_mixture_router_unknown_rows), F32(param_layers_0_mixture_router_weight), F32(evaluate_layers_0_mixture_router_scores), I32(evaluate_layers_0_mixture_router_unknown_offsets)));
-  RUN(mixture_router_gate(w, U8(data_layers_0_mixture_visible), I32(input_tokens), F32(evaluate_layers_0_mixture_router_scores), I32(evaluate_layers_0_mixture_router_unknown_slots), F32(evaluate_layers_0_mixture_router_gate)));
-  RUN(mixture_router_gate_router_balance(w, U8(data_layers_0_mixture_visible), I32(input_tokens), F32(evaluate_layers_0_mixture_router_scores), I32(evaluate_layers_0_mixture_router_unknown_slots), F32(evaluate_layers_0_mixture_router_gate), F32(evaluate_layers_0_mixture_router_gate_b), F32(evaluate_layers_0_mixture_router_select), F32(evaluate_layers_0_mixture_router_balance_partial)));
+  RUN(mixture_router_seen_router_gate(w, I32(data_layers_0_mixture_visible_choices), I32(input_tokens), F32(evaluate_layers_0_attend_o), F32(param_layers_0_mixture_router_weight), F32(evaluate_layers_0_mixture_router_scores), U8(data_layers_0_mixture_visible), F32(evaluate_layers_0_mixture_router_gate)));
+  RUN(mixture_router_gate_router_balance(w, U8(data_layers_0_mixture_visible), I32(input_tokens), F32(evaluate_layers_0_mixture_router_scores), F32(evaluate_layers_0_mixture_router_gate), F32(evaluate_layers_0_mixture_router_gate_b), F32(evaluate_layers_0_mixture_router_select), F32(evaluate_layers_0_mixture_router_balance_partial)));
   RUN(mixture_router_select_router_weight(w, I32(evaluate_layers_0_mixture_router_select_b), F32(evaluate_layers_0_mixture_router_select), F32(evaluate_layers_0_mixture_router_weight), F32(evaluate_layers_0_mixture_router_gate_b)));
   RUN(if (w->thread == 0 % w->threads) mixture_router_load_experts_sort(w, I32(evaluate_layers_0_mixture_router_select_b), F32(evaluate_layers_0_mixture_router_load), I32(evaluate_layers_0_mixture_experts_sort_offsets), I32(evaluate_layers_0_mixture_experts_sort_rows), I32(evaluate_layers_0_mixture_experts_sort_slots)));
   START(mixture_router_balance_in_evaluate(w, F32(evaluate_layers_0_mixture_router_load), F32(evaluate_layers_0_mixture_router_balance)));
@@ -2728,9 +2526,8 @@ static void program_evaluate(const worker *w, char *arena) {
   RUN(attend_k_rope(w, F32(evaluate_layers_1_attend_k), F32(data_rope_10000_32_cos), F32(data_rope_10000_32_sin), F32(evaluate_layers_1_attend_k_rope)));
   RUN(attend_scores(w, F32(evaluate_layers_1_attend_q_rope), F32(evaluate_layers_1_attend_k_rope), F32(evaluate_layers_1_attend_v), F32(evaluate_layers_1_attend_scores_o), F32(evaluate_layers_1_attend_scores_lse)));
   RUN(attend_o_mixture_norm_in_evaluate(w, F32(evaluate_layers_1_attend_scores_o), F32(param_layers_1_attend_o_weight), F32(evaluate_layers_0_mixture_residual), F32(evaluate_layers_1_attend_residual), F32(param_layers_1_mixture_norm_weight), F32(evaluate_layers_1_attend_o)));
-  RUN(mixture_router_scores(w, F32(evaluate_layers_1_attend_o), I32(evaluate_layers_1_mixture_router_unknown_rows), F32(param_layers_1_mixture_router_weight), F32(evaluate_layers_1_mixture_router_scores), I32(evaluate_layers_1_mixture_router_unknown_offsets)));
-  RUN(mixture_router_gate(w, U8(data_layers_1_mixture_visible), I32(input_tokens), F32(evaluate_layers_1_mixture_router_scores), I32(evaluate_layers_1_mixture_router_unknown_slots), F32(evaluate_layers_1_mixture_router_gate)));
-  RUN(mixture_router_gate_router_balance(w, U8(data_layers_1_mixture_visible), I32(input_tokens), F32(evaluate_layers_1_mixture_router_scores), I32(evaluate_layers_1_mixture_router_unknown_slots), F32(evaluate_layers_1_mixture_router_gate), F32(evaluate_layers_1_mixture_router_gate_b), F32(evaluate_layers_1_mixture_router_select), F32(evaluate_layers_1_mixture_router_balance_partial)));
+  RUN(mixture_router_seen_router_gate(w, I32(data_layers_1_mixture_visible_choices), I32(input_tokens), F32(evaluate_layers_1_attend_o), F32(param_layers_1_mixture_router_weight), F32(evaluate_layers_1_mixture_router_scores), U8(data_layers_1_mixture_visible), F32(evaluate_layers_1_mixture_router_gate)));
+  RUN(mixture_router_gate_router_balance(w, U8(data_layers_1_mixture_visible), I32(input_tokens), F32(evaluate_layers_1_mixture_router_scores), F32(evaluate_layers_1_mixture_router_gate), F32(evaluate_layers_1_mixture_router_gate_b), F32(evaluate_layers_1_mixture_router_select), F32(evaluate_layers_1_mixture_router_balance_partial)));
   RUN(mixture_router_select_router_weight(w, I32(evaluate_layers_1_mixture_router_select_b), F32(evaluate_layers_1_mixture_router_select), F32(evaluate_layers_1_mixture_router_weight), F32(evaluate_layers_1_mixture_router_gate_b)));
   RUN(if (w->thread == 0 % w->threads) mixture_router_load_experts_sort(w, I32(evaluate_layers_1_mixture_router_select_b), F32(evaluate_layers_1_mixture_router_load), I32(evaluate_layers_1_mixture_experts_sort_offsets), I32(evaluate_layers_1_mixture_experts_sort_rows), I32(evaluate_layers_1_mixture_experts_sort_slots)));
   START(mixture_router_balance_in_evaluate(w, F32(evaluate_layers_1_mixture_router_load), F32(evaluate_layers_1_mixture_router_balance)));
@@ -2746,9 +2543,8 @@ static void program_evaluate(const worker *w, char *arena) {
   RUN(attend_k_rope(w, F32(evaluate_layers_2_attend_k), F32(data_rope_10000_32_cos), F32(data_rope_10000_32_sin), F32(evaluate_layers_2_attend_k_rope)));
   RUN(attend_scores(w, F32(evaluate_layers_2_attend_q_rope), F32(evaluate_layers_2_attend_k_rope), F32(evaluate_layers_2_attend_v), F32(evaluate_layers_2_attend_scores_o), F32(evaluate_layers_2_attend_scores_lse)));
   RUN(attend_o_mixture_norm_in_evaluate(w, F32(evaluate_layers_2_attend_scores_o), F32(param_layers_2_attend_o_weight), F32(evaluate_layers_1_mixture_residual), F32(evaluate_layers_2_attend_residual), F32(param_layers_2_mixture_norm_weight), F32(evaluate_layers_2_attend_o)));
-  RUN(mixture_router_scores(w, F32(evaluate_layers_2_attend_o), I32(evaluate_layers_2_mixture_router_unknown_rows), F32(param_layers_2_mixture_router_weight), F32(evaluate_layers_2_mixture_router_scores), I32(evaluate_layers_2_mixture_router_unknown_offsets)));
-  RUN(mixture_router_gate(w, U8(data_layers_2_mixture_visible), I32(input_tokens), F32(evaluate_layers_2_mixture_router_scores), I32(evaluate_layers_2_mixture_router_unknown_slots), F32(evaluate_layers_2_mixture_router_gate)));
-  RUN(mixture_router_gate_router_balance(w, U8(data_layers_2_mixture_visible), I32(input_tokens), F32(evaluate_layers_2_mixture_router_scores), I32(evaluate_layers_2_mixture_router_unknown_slots), F32(evaluate_layers_2_mixture_router_gate), F32(evaluate_layers_2_mixture_router_gate_b), F32(evaluate_layers_2_mixture_router_select), F32(evaluate_layers_2_mixture_router_balance_partial)));
+  RUN(mixture_router_seen_router_gate(w, I32(data_layers_2_mixture_visible_choices), I32(input_tokens), F32(evaluate_layers_2_attend_o), F32(param_layers_2_mixture_router_weight), F32(evaluate_layers_2_mixture_router_scores), U8(data_layers_2_mixture_visible), F32(evaluate_layers_2_mixture_router_gate)));
+  RUN(mixture_router_gate_router_balance(w, U8(data_layers_2_mixture_visible), I32(input_tokens), F32(evaluate_layers_2_mixture_router_scores), F32(evaluate_layers_2_mixture_router_gate), F32(evaluate_layers_2_mixture_router_gate_b), F32(evaluate_layers_2_mixture_router_select), F32(evaluate_layers_2_mixture_router_balance_partial)));
   RUN(mixture_router_select_router_weight(w, I32(evaluate_layers_2_mixture_router_select_b), F32(evaluate_layers_2_mixture_router_select), F32(evaluate_layers_2_mixture_router_weight), F32(evaluate_layers_2_mixture_router_gate_b)));
   RUN(if (w->thread == 0 % w->threads) mixture_router_load_experts_sort(w, I32(evaluate_layers_2_mixture_router_select_b), F32(evaluate_layers_2_mixture_router_load), I32(evaluate_layers_2_mixture_experts_sort_offsets), I32(evaluate_layers_2_mixture_experts_sort_rows), I32(evaluate_layers_2_mixture_experts_sort_slots)));
   START(mixture_router_balance_in_evaluate(w, F32(evaluate_layers_2_mixture_router_load), F32(evaluate_layers_2_mixture_router_balance)));
@@ -2764,9 +2560,8 @@ static void program_evaluate(const worker *w, char *arena) {
   RUN(attend_k_rope(w, F32(evaluate_layers_3_attend_k), F32(data_rope_10000_32_cos), F32(data_rope_10000_32_sin), F32(evaluate_layers_3_attend_k_rope)));
   RUN(attend_scores(w, F32(evaluate_layers_3_attend_q_rope), F32(evaluate_layers_3_attend_k_rope), F32(evaluate_layers_3_attend_v), F32(evaluate_layers_3_attend_scores_o), F32(evaluate_layers_3_attend_scores_lse)));
   RUN(attend_o_mixture_norm_in_evaluate(w, F32(evaluate_layers_3_attend_scores_o), F32(param_layers_3_attend_o_weight), F32(evaluate_layers_2_mixture_residual), F32(evaluate_layers_3_attend_residual), F32(param_layers_3_mixture_norm_weight), F32(evaluate_layers_3_attend_o)));
-  RUN(mixture_router_scores(w, F32(evaluate_layers_3_attend_o), I32(evaluate_layers_3_mixture_router_unknown_rows), F32(param_layers_3_mixture_router_weight), F32(evaluate_layers_3_mixture_router_scores), I32(evaluate_layers_3_mixture_router_unknown_offsets)));
-  RUN(mixture_router_gate(w, U8(data_layers_3_mixture_visible), I32(input_tokens), F32(evaluate_layers_3_mixture_router_scores), I32(evaluate_layers_3_mixture_router_unknown_slots), F32(evaluate_layers_3_mixture_router_gate)));
-  RUN(mixture_router_gate_router_balance(w, U8(data_layers_3_mixture_visible), I32(input_tokens), F32(evaluate_layers_3_mixture_router_scores), I32(evaluate_layers_3_mixture_router_unknown_slots), F32(evaluate_layers_3_mixture_router_gate), F32(evaluate_layers_3_mixture_router_gate_b), F32(evaluate_layers_3_mixture_router_select), F32(evaluate_layers_3_mixture_router_balance_partial)));
+  RUN(mixture_router_seen_router_gate(w, I32(data_layers_3_mixture_visible_choices), I32(input_tokens), F32(evaluate_layers_3_attend_o), F32(param_layers_3_mixture_router_weight), F32(evaluate_layers_3_mixture_router_scores), U8(data_layers_3_mixture_visible), F32(evaluate_layers_3_mixture_router_gate)));
+  RUN(mixture_router_gate_router_balance(w, U8(data_layers_3_mixture_visible), I32(input_tokens), F32(evaluate_layers_3_mixture_router_scores), F32(evaluate_layers_3_mixture_router_gate), F32(evaluate_layers_3_mixture_router_gate_b), F32(evaluate_layers_3_mixture_router_select), F32(evaluate_layers_3_mixture_router_balance_partial)));
   RUN(mixture_router_select_router_weight(w, I32(evaluate_layers_3_mixture_router_select_b), F32(evaluate_layers_3_mixture_router_select), F32(evaluate_layers_3_mixture_router_weight), F32(evaluate_layers_3_mixture_router_gate_b)));
   RUN(if (w->thread == 0 % w->threads) mixture_router_load_experts_sort(w, I32(evaluate_layers_3_mixture_router_select_b), F32(evaluate_layers_3_mixture_router_load), I32(evaluate_layers_3_mixture_experts_sort_offsets), I32(evaluate_layers_3_mixture_experts_sort_rows), I32(evaluate_layers_3_mixture_experts_sort_slots)));
   START(mixture_router_balance_in_evaluate(w, F32(evaluate_layers_3_mixture_router_load), F32(evaluate_layers_3_mixture_router_balance)));
@@ -2782,9 +2577,8 @@ static void program_evaluate(const worker *w, char *arena) {
   RUN(attend_k_rope(w, F32(evaluate_layers_4_attend_k), F32(data_rope_10000_32_cos), F32(data_rope_10000_32_sin), F32(evaluate_layers_4_attend_k_rope)));
   RUN(attend_scores(w, F32(evaluate_layers_4_attend_q_rope), F32(evaluate_layers_4_attend_k_rope), F32(evaluate_layers_4_attend_v), F32(evaluate_layers_4_attend_scores_o), F32(evaluate_layers_4_attend_scores_lse)));
   RUN(attend_o_mixture_norm_in_evaluate(w, F32(evaluate_layers_4_attend_scores_o), F32(param_layers_4_attend_o_weight), F32(evaluate_layers_3_mixture_residual), F32(evaluate_layers_4_attend_residual), F32(param_layers_4_mixture_norm_weight), F32(evaluate_layers_4_attend_o)));
-  RUN(mixture_router_scores(w, F32(evaluate_layers_4_attend_o), I32(evaluate_layers_4_mixture_router_unknown_rows), F32(param_layers_4_mixture_router_weight), F32(evaluate_layers_4_mixture_router_scores), I32(evaluate_layers_4_mixture_router_unknown_offsets)));
-  RUN(mixture_router_gate(w, U8(data_layers_4_mixture_visible), I32(input_tokens), F32(evaluate_layers_4_mixture_router_scores), I32(evaluate_layers_4_mixture_router_unknown_slots), F32(evaluate_layers_4_mixture_router_gate)));
-  RUN(mixture_router_gate_router_balance(w, U8(data_layers_4_mixture_visible), I32(input_tokens), F32(evaluate_layers_4_mixture_router_scores), I32(evaluate_layers_4_mixture_router_unknown_slots), F32(evaluate_layers_4_mixture_router_gate), F32(evaluate_layers_4_mixture_router_gate_b), F32(evaluate_layers_4_mixture_router_select), F32(evaluate_layers_4_mixture_router_balance_partial)));
+  RUN(mixture_router_seen_router_gate(w, I32(data_layers_4_mixture_visible_choices), I32(input_tokens), F32(evaluate_layers_4_attend_o), F32(param_layers_4_mixture_router_weight), F32(evaluate_layers_4_mixture_router_scores), U8(data_layers_4_mixture_visible), F32(evaluate_layers_4_mixture_router_gate)));
+  RUN(mixture_router_gate_router_balance(w, U8(data_layers_4_mixture_visible), I32(input_tokens), F32(evaluate_layers_4_mixture_router_scores), F32(evaluate_layers_4_mixture_router_gate), F32(evaluate_layers_4_mixture_router_gate_b), F32(evaluate_layers_4_mixture_router_select), F32(evaluate_layers_4_mixture_router_balance_partial)));
   RUN(mixture_router_select_router_weight(w, I32(evaluate_layers_4_mixture_router_select_b), F32(evaluate_layers_4_mixture_router_select), F32(evaluate_layers_4_mixture_router_weight), F32(evaluate_layers_4_mixture_router_gate_b)));
   RUN(if (w->thread == 0 % w->threads) mixture_router_load_experts_sort(w, I32(evaluate_layers_4_mixture_router_select_b), F32(evaluate_layers_4_mixture_router_load), I32(evaluate_layers_4_mixture_experts_sort_offsets), I32(evaluate_layers_4_mixture_experts_sort_rows), I32(evaluate_layers_4_mixture_experts_sort_slots)));
   START(mixture_router_balance_in_evaluate(w, F32(evaluate_layers_4_mixture_router_load), F32(evaluate_layers_4_mixture_router_balance)));
@@ -2800,9 +2594,8 @@ static void program_evaluate(const worker *w, char *arena) {
   RUN(attend_k_rope(w, F32(evaluate_layers_5_attend_k), F32(data_rope_10000_32_cos), F32(data_rope_10000_32_sin), F32(evaluate_layers_5_attend_k_rope)));
   RUN(attend_scores(w, F32(evaluate_layers_5_attend_q_rope), F32(evaluate_layers_5_attend_k_rope), F32(evaluate_layers_5_attend_v), F32(evaluate_layers_5_attend_scores_o), F32(evaluate_layers_5_attend_scores_lse)));
   RUN(attend_o_mixture_norm_in_evaluate(w, F32(evaluate_layers_5_attend_scores_o), F32(param_layers_5_attend_o_weight), F32(evaluate_layers_4_mixture_residual), F32(evaluate_layers_5_attend_residual), F32(param_layers_5_mixture_norm_weight), F32(evaluate_layers_5_attend_o)));
-  RUN(mixture_router_scores(w, F32(evaluate_layers_5_attend_o), I32(evaluate_layers_5_mixture_router_unknown_rows), F32(param_layers_5_mixture_router_weight), F32(evaluate_layers_5_mixture_router_scores), I32(evaluate_layers_5_mixture_router_unknown_offsets)));
-  RUN(mixture_router_gate(w, U8(data_layers_5_mixture_visible), I32(input_tokens), F32(evaluate_layers_5_mixture_router_scores), I32(evaluate_layers_5_mixture_router_unknown_slots), F32(evaluate_layers_5_mixture_router_gate)));
-  RUN(mixture_router_gate_router_balance(w, U8(data_layers_5_mixture_visible), I32(input_tokens), F32(evaluate_layers_5_mixture_router_scores), I32(evaluate_layers_5_mixture_router_unknown_slots), F32(evaluate_layers_5_mixture_router_gate), F32(evaluate_layers_5_mixture_router_gate_b), F32(evaluate_layers_5_mixture_router_select), F32(evaluate_layers_5_mixture_router_balance_partial)));
+  RUN(mixture_router_seen_router_gate(w, I32(data_layers_5_mixture_visible_choices), I32(input_tokens), F32(evaluate_layers_5_attend_o), F32(param_layers_5_mixture_router_weight), F32(evaluate_layers_5_mixture_router_scores), U8(data_layers_5_mixture_visible), F32(evaluate_layers_5_mixture_router_gate)));
+  RUN(mixture_router_gate_router_balance(w, U8(data_layers_5_mixture_visible), I32(input_tokens), F32(evaluate_layers_5_mixture_router_scores), F32(evaluate_layers_5_mixture_router_gate), F32(evaluate_layers_5_mixture_router_gate_b), F32(evaluate_layers_5_mixture_router_select), F32(evaluate_layers_5_mixture_router_balance_partial)));
   RUN(mixture_router_select_router_weight(w, I32(evaluate_layers_5_mixture_router_select_b), F32(evaluate_layers_5_mixture_router_select), F32(evaluate_layers_5_mixture_router_weight), F32(evaluate_layers_5_mixture_router_gate_b)));
   RUN(if (w->thread == 0 % w->threads) mixture_router_load_experts_sort(w, I32(evaluate_layers_5_mixture_router_select_b), F32(evaluate_layers_5_mixture_router_load), I32(evaluate_layers_5_mixture_experts_sort_offsets), I32(evaluate_layers_5_mixture_experts_sort_rows), I32(evaluate_layers_5_mixture_experts_sort_slots)));
   START(mixture_router_balance_in_evaluate(w, F32(evaluate_layers_5_mixture_router_load), F32(evaluate_layers_5_mixture_router_balance)));

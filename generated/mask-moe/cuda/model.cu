@@ -22,135 +22,6 @@ optimizer_schedule_adamw(const float *__restrict__ the_step, float *__restrict__
   if (lane == 0) { adamw_c[0] = t_adamw_c; }
 }
 
-/* mixture_router_unknown: map router.unknown, reduce router.unknown (Mixture.router.score) */
-extern "C" __global__ void __launch_bounds__(128)
-mixture_router_unknown(const unsigned char *__restrict__ mixture_visible, const int *__restrict__ tokens, int *__restrict__ router_unknown) {
-  constexpr int E = 16;
-  constexpr long long ROWS = 4096;
-  const long long row = (long long)blockIdx.x * 128 + threadIdx.x;
-  if (row >= ROWS) return;
-  // router.unknown
-  float t_router_unknown_share = 0.0f;
-  for (int i_e = 0; i_e < E; i_e++) {
-    const int tokens_here = tokens[row];
-    t_router_unknown_share = t_router_unknown_share + (tokens_here >= 0 ? (float)(mixture_visible[(long long)at_least_zero(tokens_here) * E + i_e]) : 0.0f);
-  }
-  const float t_router_unknown = t_router_unknown_share;
-  // router.unknown
-  const int t_router_unknown_2 = (int)(((1.0f < t_router_unknown) ? 0.0f : (-1.0f)));
-  router_unknown[row] = t_router_unknown_2;
-}
-
-/* mixture_router_unknown_with_router_unknown_slots: partition router.unknown (Mixture.router.score) */
-/* 4096 edges by expert: a counting sort, stable in edge order. A warp takes a chunk of them; whole numbers only, so that
- * two runs are equal. First: how many edges of each chunk go to each expert. */
-extern "C" __global__ void __launch_bounds__(128)
-mixture_router_unknown_with_router_unknown_slots_count(const int *__restrict__ router_unknown, int *__restrict__ router_unknown_offsets, int *__restrict__ router_unknown_rows, int *__restrict__ router_unknown_slots, int *__restrict__ chunk_counts, int *__restrict__ tiles) {
-  constexpr int EDGES = 4096, EXPERTS = 1, CHUNK = 1024, CHUNKS = 4, WARPS = 4;
-  __shared__ int counted[WARPS * EXPERTS];
-  int *const mine = counted + warp_of_block() * EXPERTS;
-  const int lane = lane_of_warp(), chunk = blockIdx.x * WARPS + warp_of_block();
-  if (chunk >= CHUNKS) return;
-  for (int e = lane; e < EXPERTS; e += 32) mine[e] = 0;
-  meet_warp();
-  const int end = smaller((chunk + 1) * CHUNK, EDGES);
-  for (int first = chunk * CHUNK; first < end; first += 32) {
-    const int i = first + lane;
-    const int e = i < end ? router_unknown[i] : -1;
-    const unsigned same = lanes_with_same(e);
-    if (e >= 0 && lowest_bit(same) == lane) mine[e] += count_bits(same);
-    meet_warp();
-  }
-  for (int e = lane; e < EXPERTS; e += 32) chunk_counts[chunk * EXPERTS + e] = mine[e];
-}
-
-/* Counts become places, a warp for each expert: what earlier chunks take; behind the last, all. */
-extern "C" __global__ void __launch_bounds__(128)
-mixture_router_unknown_with_router_unknown_slots_scan(const int *__restrict__ router_unknown, int *__restrict__ router_unknown_offsets, int *__restrict__ router_unknown_rows, int *__restrict__ router_unknown_slots, int *__restrict__ chunk_counts, int *__restrict__ tiles) {
-  constexpr int EXPERTS = 1, CHUNKS = 4;
-  const int lane = lane_of_warp(), e = blockIdx.x * 4 + warp_of_block();
-  if (e >= EXPERTS) return;
-  int before = 0;
-  for (int first = 0; first < CHUNKS; first += 32) {
-    const int c = first + lane;
-    const int n = c < CHUNKS ? chunk_counts[c * EXPERTS + e] : 0;
-    const int up_to = warp_scan(n);
-    if (c < CHUNKS) chunk_counts[c * EXPERTS + e] = before + up_to - n;
-    before += shuffle_from(up_to, 31);
-  }
-  if (lane == 0) chunk_counts[CHUNKS * EXPERTS + e] = before;
-}
-
-/* Where each expert's run of rows begins, and which expert each tile of sorted rows belongs to. */
-extern "C" __global__ void __launch_bounds__(256)
-mixture_router_unknown_with_router_unknown_slots_add_up(const int *__restrict__ router_unknown, int *__restrict__ router_unknown_offsets, int *__restrict__ router_unknown_rows, int *__restrict__ router_unknown_slots, int *__restrict__ chunk_counts, int *__restrict__ tiles) {
-  constexpr int EXPERTS = 1, CHUNKS = 4, TILES = 33, TILE_ROWS = 128;
-  __shared__ int starts[EXPERTS + 1], first_tiles[EXPERTS + 1];
-  const int lane = threadIdx.x;
-  if (warp_of_block() == 0) {
-    int start = 0, first_tile = 0;
-    for (int first = 0; first < EXPERTS; first += 32) {
-      const int e = first + lane;
-      const int n = e < EXPERTS ? chunk_counts[CHUNKS * EXPERTS + e] : 0;
-      const int tiles_of_e = (n + TILE_ROWS - 1) / TILE_ROWS;
-      const int rows_up_to = warp_scan(n), tiles_up_to = warp_scan(tiles_of_e);
-      if (e < EXPERTS) {
-        starts[e] = start + rows_up_to - n;
-        first_tiles[e] = first_tile + tiles_up_to - tiles_of_e;
-      }
-      start += shuffle_from(rows_up_to, 31);
-      first_tile += shuffle_from(tiles_up_to, 31);
-    }
-    if (lane == 0) {
-      starts[EXPERTS] = start;
-      first_tiles[EXPERTS] = first_tile;
-    }
-  }
-  meet_block();
-  for (int e = lane; e <= EXPERTS; e += 256) router_unknown_offsets[e] = starts[e];
-  for (int t = lane; t < TILES; t += 256) {
-    // the last expert whose first tile is not behind this one
-    int low = 0, high = EXPERTS;
-    while (high - low > 1) {
-      const int middle = (low + high) / 2;
-      if (first_tiles[middle] <= t) low = middle;
-      else high = middle;
-    }
-    const bool used = t < first_tiles[EXPERTS];
-    const int top = used ? starts[low] + (t - first_tiles[low]) * TILE_ROWS : 0;
-    tiles[t * 3] = used ? low : -1;
-    tiles[t * 3 + 1] = top;
-    tiles[t * 3 + 2] = used ? smaller(top + TILE_ROWS, starts[low + 1]) : 0;
-  }
-}
-
-/* Every edge finds its place: behind what earlier chunks took, and behind earlier edges of this one. */
-extern "C" __global__ void __launch_bounds__(128)
-mixture_router_unknown_with_router_unknown_slots_place(const int *__restrict__ router_unknown, int *__restrict__ router_unknown_offsets, int *__restrict__ router_unknown_rows, int *__restrict__ router_unknown_slots, int *__restrict__ chunk_counts, int *__restrict__ tiles) {
-  constexpr int EDGES = 4096, EXPERTS = 1, CHUNK = 1024, CHUNKS = 4, WARPS = 4;
-  __shared__ int taken[WARPS * EXPERTS];
-  int *const mine = taken + warp_of_block() * EXPERTS;
-  const int lane = lane_of_warp(), chunk = blockIdx.x * WARPS + warp_of_block();
-  if (chunk >= CHUNKS) return;
-  for (int e = lane; e < EXPERTS; e += 32) mine[e] = chunk_counts[chunk * EXPERTS + e];
-  meet_warp();
-  const int end = smaller((chunk + 1) * CHUNK, EDGES);
-  for (int first = chunk * CHUNK; first < end; first += 32) {
-    const int i = first + lane;
-    const int e = i < end ? router_unknown[i] : -1;
-    const unsigned same = lanes_with_same(e);
-    const int rank = e < 0 ? 0 : mine[e] + count_bits(same & ((1u << lane) - 1));
-    meet_warp();
-    if (e >= 0 && lowest_bit(same) == lane) mine[e] += count_bits(same);
-    meet_warp();
-    if (i >= end) continue;
-    const int slot = e >= 0 ? router_unknown_offsets[e] + rank : -1;
-    if (slot >= 0) router_unknown_rows[slot] = i;
-    router_unknown_slots[i] = slot;
-    if (i >= router_unknown_offsets[EXPERTS] && i < 4096) router_unknown_rows[i] = -1;
-  }
-}
-
 /* attend_norm: map norm, reduce norm */
 extern "C" __global__ void __launch_bounds__(256)
 attend_norm(const float *__restrict__ embed_weight, const int *__restrict__ tokens, float *__restrict__ norm, float *__restrict__ norm_b, const float *__restrict__ attend_norm_weight, bf16 *__restrict__ norm_c) {
@@ -412,7 +283,7 @@ attend_o(const bf16 *__restrict__ scores_o, const bf16 *__restrict__ attend_o_we
 
 /* attend_residual_mixture_norm: map residual, map norm, reduce norm */
 extern "C" __global__ void __launch_bounds__(256)
-attend_residual_mixture_norm(const float *__restrict__ embed_weight, const int *__restrict__ tokens, const float *__restrict__ o, float *__restrict__ residual, float *__restrict__ norm, float *__restrict__ norm_b, const float *__restrict__ mixture_norm_weight, float *__restrict__ norm_c, bf16 *__restrict__ norm_c_bf16) {
+attend_residual_mixture_norm(const float *__restrict__ embed_weight, const int *__restrict__ tokens, const float *__restrict__ o, float *__restrict__ residual, float *__restrict__ norm, float *__restrict__ norm_b, const float *__restrict__ mixture_norm_weight, bf16 *__restrict__ norm_c) {
   constexpr int D = 256;
   [[maybe_unused]] constexpr int LANES = 32;
   [[maybe_unused]] const int lane = threadIdx.x % LANES;
@@ -437,78 +308,15 @@ attend_residual_mixture_norm(const float *__restrict__ embed_weight, const int *
   if (lane == 0) { norm_b[row] = t_norm_a; }
   // norm
   for (int i_d = lane; i_d < D; i_d += LANES) {
-    norm_c[row * D + i_d] = (residual[row * D + i_d] * t_norm_a) * mixture_norm_weight[i_d]; norm_c_bf16[row * D + i_d] = to_bf16(norm_c[row * D + i_d]);
+    norm_c[row * D + i_d] = to_bf16((residual[row * D + i_d] * t_norm_a) * mixture_norm_weight[i_d]);
   }
 }
 
-/* mixture_router_scores: contract router.scores (Mixture.router.score) */
-extern "C" __global__ void __launch_bounds__(128, 1)
-mixture_router_scores(const float *__restrict__ norm, const int *__restrict__ router_unknown_rows, const float *__restrict__ mixture_router_weight, float *__restrict__ router_scores, const int *__restrict__ router_unknown_offsets, const int *__restrict__ tiles) {
-  /* A block makes a tile of 128 by 32; a thread, 8 by 4 of it. */
-  constexpr int TILE_ROWS = 128, TILE_COLUMNS = 32, DEPTH = 16, LANES = 128;
-  constexpr int A_LINE = TILE_ROWS + 4, B_LINE = TILE_COLUMNS + 4;
-  /* Panels of both operands while products are added up; then the finished tile. */
-  __shared__ __align__(16) float memory[4096];
-  float *const a_panel = memory;
-  float *const b_panel = memory + DEPTH * A_LINE;
-  const int lane = threadIdx.x;
-  // a tile of sorted rows: its expert, its first row and its end, as the sort has left them
-  const int *const tile = tiles + blockIdx.y * 3;
-  const int expert = tile[0], first_row = tile[1], end_row = tile[2];
-  if (expert < 0) return;
-  constexpr int width = 16;
-  const int first_column = blockIdx.x * TILE_COLUMNS;
-  /* Row of A for each row of the tile; -1 for none. */
-  __shared__ int rows_by_router_unknown_rows[TILE_ROWS];
-  for (int i = lane; i < TILE_ROWS; i += LANES) {
-    const int row = first_row + i;
-    const int found = row < end_row ? router_unknown_rows[row] : -1;
-    rows_by_router_unknown_rows[i] = found;
-  }
-  meet_block();
-  const int lane_row = lane / (TILE_COLUMNS / 4) * 8;
-  const int lane_column = lane % (TILE_COLUMNS / 4) * 4;
-  float sum[8][4] = {};
-#pragma unroll 1
-  for (int k = 0; k < 256; k += DEPTH) {
-    for (int i = lane; i < DEPTH * TILE_ROWS / 4; i += LANES) {
-      float four[4];
-      const int line = i / (DEPTH / 4), step = i % (DEPTH / 4) * 4;
-      const int row = rows_by_router_unknown_rows[line];
-      fetch_four<true>(four, norm + (long long)row * 256 + k + step, row >= 0 ? 256 - k - step : 0);
-      for (int j = 0; j < 4; j++) a_panel[(step + j) * A_LINE + line] = four[j];
-    }
-    for (int i = lane; i < DEPTH * TILE_COLUMNS / 4; i += LANES) {
-      float four[4];
-      {
-        const int line = i / (DEPTH / 4), step = i % (DEPTH / 4) * 4;
-        const int row = first_column + line;
-        fetch_four<true>(four, (mixture_router_weight + (long long)expert * 4096) + (long long)row * 256 + k + step, row < width ? 256 - k - step : 0);
-        for (int j = 0; j < 4; j++) b_panel[(step + j) * B_LINE + line] = four[j];
-      }
-    }
-    meet_block();
-    multiply_panels<DEPTH, 8, 4, A_LINE, B_LINE>(sum, a_panel, b_panel, lane_row, lane_column);
-    meet_block();
-  }
-#pragma unroll
-  for (int r = 0; r < 8; r++)
-#pragma unroll
-    for (int c = 0; c < 4; c++)
-      memory[(lane_row + r) * TILE_COLUMNS + lane_column + c] = sum[r][c];
-  meet_block();
-  for (int i = lane; i < TILE_ROWS * TILE_COLUMNS; i += LANES) {
-    const long long row = first_row + i / TILE_COLUMNS;
-    const int column = first_column + i % TILE_COLUMNS;
-    if (row >= end_row || column >= width) continue;
-    const float product0 = memory[i];
-    router_scores[row * 16 + column] = product0;
-  }
-}
-
-/* mixture_router_gate_router_entropy: map router.gate, reduce router.gate, map router.select, topK router.select, pick router.weight, reduce router.balance, map router.entropy, reduce router.entropy (Mixture.router.gate, Mixture.router.select, Mixture.router.weight, Mixture.router.balance, Mixture) */
+/* mixture_router_seen_router_entropy: map router.seen, contract router.scores, spread router.scores, map router.gate, reduce router.gate, map router.select, topK router.select, pick router.weight, reduce router.balance, map router.entropy, reduce router.entropy (Mixture.router.score, Mixture.router.gate, Mixture.router.select, Mixture.router.weight, Mixture.router.balance, Mixture) */
 extern "C" __global__ void __launch_bounds__(256)
-mixture_router_gate_router_entropy(const unsigned char *__restrict__ mixture_visible, const int *__restrict__ tokens, const float *__restrict__ router_scores, const int *__restrict__ router_unknown_slots, float *__restrict__ router_gate, int *__restrict__ router_select, float *__restrict__ router_weight, float *__restrict__ router_balance_partial, float *__restrict__ router_entropy_partial) {
+mixture_router_seen_router_entropy(const int *__restrict__ mixture_visible_choices, const int *__restrict__ tokens, int *__restrict__ router_seen, const bf16 *__restrict__ norm, const float *__restrict__ mixture_router_weight, const unsigned char *__restrict__ mixture_visible, float *__restrict__ router_gate, int *__restrict__ router_select, float *__restrict__ router_weight, float *__restrict__ router_balance_partial, float *__restrict__ router_entropy_partial) {
+  constexpr int L = 4;
+  constexpr int D = 256;
   constexpr int E = 16;
   constexpr int K = 1;
   /* Rows are summed chunk by chunk, whatever the machine, so that sums never change. */
@@ -518,26 +326,56 @@ mixture_router_gate_router_entropy(const unsigned char *__restrict__ mixture_vis
   [[maybe_unused]] const int lane = threadIdx.x % LANES;
   const int chunk = blockIdx.x * 8 + threadIdx.x / LANES;
   if (chunk >= CHUNKS) return;
-  float sum_router_balance_partial[16];
-  for (int i = 0; i < 16; i++) sum_router_balance_partial[i] = 0.0f;
+  __shared__ float t_router_scores_of_teams[32];
+  float *const t_router_scores = t_router_scores_of_teams + threadIdx.x / LANES * 4;
+  __shared__ float t_router_scores_a_of_teams[128];
+  float *const t_router_scores_a = t_router_scores_a_of_teams + threadIdx.x / LANES * 16;
+  __shared__ float t_router_gate_a_of_teams[128];
+  float *const t_router_gate_a = t_router_gate_a_of_teams + threadIdx.x / LANES * 16;
+  __shared__ float t_router_select_of_teams[128];
+  float *const t_router_select = t_router_select_of_teams + threadIdx.x / LANES * 16;
+  for (int i = lane; i < 16; i += LANES) { router_balance_partial[(long long)chunk * 16 + i] = 0.0f; }
   float sum_router_entropy_partial = 0.0f;
   const long long end = (chunk + 1) * ROWS_PER_CHUNK < ROWS ? (chunk + 1) * ROWS_PER_CHUNK : ROWS;
-  for (long long row = chunk * ROWS_PER_CHUNK + lane; row < end; row += LANES) {
+  for (long long row = chunk * ROWS_PER_CHUNK; row < end; row++) {
+    // router.seen
+    for (int i_l = lane; i_l < L; i_l += LANES) {
+      const int tokens_here = tokens[row];
+      router_seen[row * L + i_l] = (int)((tokens_here >= 0 ? (float)(mixture_visible_choices[(long long)at_least_zero(tokens_here) * L + i_l]) : 0.0f));
+    }
+    // router.scores
+    for (int i_l = lane; i_l < L; i_l += LANES) {
+      float sum = 0.0f;
+      for (int i_d = 0; i_d < D; i_d++) {
+        const int router_seen_here = router_seen[row * L + i_l];
+        sum = sum + to_float(norm[row * D + i_d]) * (router_seen_here >= 0 ? mixture_router_weight[(long long)at_least_zero(router_seen_here) * D + i_d] : 0.0f);
+      }
+      t_router_scores[i_l] = sum;
+    }
+    meet_warp();
+    meet_warp();
+    // router.scores
+    for (int i_e = lane; i_e < E; i_e += LANES) {
+      float sum = 0.0f;
+      for (int i_l = 0; i_l < L; i_l++) {
+        sum = sum + (((float)(router_seen[row * L + i_l]) == (float)(i_e)) ? t_router_scores[i_l] : 0.0f);
+      }
+      t_router_scores_a[i_e] = sum;
+    }
+    meet_warp();
     // router.gate
     float t_router_gate_share = LOWEST;
     for (int i_e = 0; i_e < E; i_e++) {
-      const int tokens_here = tokens[row];
-      const int router_unknown_slots_here = router_unknown_slots[row];
-      t_router_gate_share = fmaxf(t_router_gate_share, (((tokens_here >= 0 ? (float)(mixture_visible[(long long)at_least_zero(tokens_here) * E + i_e]) : 0.0f) != 0.0f) ? (router_unknown_slots_here >= 0 ? router_scores[(long long)at_least_zero(router_unknown_slots_here) * E + i_e] : 0.0f) : (LOWEST)));
+      const int tokens_here_2 = tokens[row];
+      t_router_gate_share = fmaxf(t_router_gate_share, (((tokens_here_2 >= 0 ? (float)(mixture_visible[(long long)at_least_zero(tokens_here_2) * E + i_e]) : 0.0f) != 0.0f) ? t_router_scores_a[i_e] : (LOWEST)));
     }
     const float t_router_gate = t_router_gate_share;
     // router.gate
-    float t_router_gate_a[16];
-    for (int i_e = 0; i_e < E; i_e++) {
-      const int tokens_here_2 = tokens[row];
-      const int router_unknown_slots_here_2 = router_unknown_slots[row];
-      t_router_gate_a[i_e] = (((tokens_here_2 >= 0 ? (float)(mixture_visible[(long long)at_least_zero(tokens_here_2) * E + i_e]) : 0.0f) != 0.0f) ? expf((router_unknown_slots_here_2 >= 0 ? router_scores[(long long)at_least_zero(router_unknown_slots_here_2) * E + i_e] : 0.0f) - t_router_gate) : 0.0f);
+    for (int i_e = lane; i_e < E; i_e += LANES) {
+      const int tokens_here_3 = tokens[row];
+      t_router_gate_a[i_e] = (((tokens_here_3 >= 0 ? (float)(mixture_visible[(long long)at_least_zero(tokens_here_3) * E + i_e]) : 0.0f) != 0.0f) ? expf(t_router_scores_a[i_e] - t_router_gate) : 0.0f);
     }
+    meet_warp();
     // router.gate
     float t_router_gate_b_share = 0.0f;
     for (int i_e = 0; i_e < E; i_e++) {
@@ -545,22 +383,22 @@ mixture_router_gate_router_entropy(const unsigned char *__restrict__ mixture_vis
     }
     const float t_router_gate_b = t_router_gate_b_share;
     // router.gate
-    for (int i_e = 0; i_e < E; i_e++) {
+    for (int i_e = lane; i_e < E; i_e += LANES) {
       router_gate[row * E + i_e] = t_router_gate_a[i_e] / t_router_gate_b;
     }
     // router.select
-    float t_router_select[16];
-    for (int i_e = 0; i_e < E; i_e++) {
-      const int tokens_here_3 = tokens[row];
-      t_router_select[i_e] = (((tokens_here_3 >= 0 ? (float)(mixture_visible[(long long)at_least_zero(tokens_here_3) * E + i_e]) : 0.0f) != 0.0f) ? router_gate[row * E + i_e] : (LOWEST));
+    for (int i_e = lane; i_e < E; i_e += LANES) {
+      const int tokens_here_4 = tokens[row];
+      t_router_select[i_e] = (((tokens_here_4 >= 0 ? (float)(mixture_visible[(long long)at_least_zero(tokens_here_4) * E + i_e]) : 0.0f) != 0.0f) ? router_gate[row * E + i_e] : (LOWEST));
     }
+    meet_warp();
     // router.select
     float limit = HIGHEST;
     int after = -1;
     for (int k = 0; k < 1; k++) {
       float best = LOWEST;
       int which_best = -1;
-      for (int i = 0; i < 16; i++) {
+      for (int i = lane; i < 16; i += LANES) {
         const float key = t_router_select[i];
         const bool later = key < limit || (key == limit && (int)(i) > after);
         if (later && key > best) {
@@ -568,27 +406,35 @@ mixture_router_gate_router_entropy(const unsigned char *__restrict__ mixture_vis
           which_best = (int)(i);
         }
       }
-      limit = best;
-      after = which_best;
-      router_select[row + k] = after;
+      const Candidate winner = warp_best(Candidate{best, which_best});
+      limit = winner.key;
+      after = winner.index;
+      if (lane == 0) {
+        router_select[row + k] = after;
+      }
     }
+    meet_warp();
     // router.weight
-    for (int i_k = 0; i_k < K; i_k++) {
+    for (int i_k = lane; i_k < K; i_k += LANES) {
       const int chosen = router_select[row + i_k];
       router_weight[row + i_k] = (chosen >= 0 ? router_gate[row * E + (long long)at_least_zero(chosen)] : 0.0f);
     }
     // router.balance
-    for (int i_e = 0; i_e < E; i_e++) {
-      sum_router_balance_partial[i_e] = sum_router_balance_partial[i_e] + router_gate[row * E + i_e];
+    for (int i_e = lane; i_e < E; i_e += LANES) {
+      const long long cell = chunk * 16 + i_e;
+      float sum = router_balance_partial[cell];
+      sum = sum + router_gate[row * E + i_e];
+      router_balance_partial[cell] = sum;
     }
     // router.entropy
     for (int i_e = 0; i_e < E; i_e++) {
       const float router_gate_here = router_gate[row * E + i_e];
       sum_router_entropy_partial = sum_router_entropy_partial + -(router_gate_here * logf(fmaxf(router_gate_here, 1e-20f)));
     }
+    // the next row uses the same shared memory
+    meet_warp();
   }
-  for (int i = 0; i < 16; i++) { const float total = warp_sum(sum_router_balance_partial[i]); if (lane == 0) { router_balance_partial[chunk * 16 + i] = total; } }
-  const float total_router_entropy_partial = warp_sum(sum_router_entropy_partial);
+  const float total_router_entropy_partial = sum_router_entropy_partial;
   if (lane == 0) { router_entropy_partial[chunk] = total_router_entropy_partial; }
 }
 
@@ -1016,7 +862,7 @@ attend_o_residual(const bf16 *__restrict__ scores_o, const bf16 *__restrict__ at
 
 /* mixture_norm: map norm, reduce norm */
 extern "C" __global__ void __launch_bounds__(256)
-mixture_norm(const float *__restrict__ residual, float *__restrict__ norm, float *__restrict__ norm_b, const float *__restrict__ mixture_norm_weight, float *__restrict__ norm_c, bf16 *__restrict__ norm_c_bf16) {
+mixture_norm(const float *__restrict__ residual, float *__restrict__ norm, float *__restrict__ norm_b, const float *__restrict__ mixture_norm_weight, bf16 *__restrict__ norm_c) {
   constexpr int D = 256;
   [[maybe_unused]] constexpr int LANES = 32;
   [[maybe_unused]] const int lane = threadIdx.x % LANES;
@@ -1036,7 +882,7 @@ mixture_norm(const float *__restrict__ residual, float *__restrict__ norm, float
   if (lane == 0) { norm_b[row] = t_norm_a; }
   // norm
   for (int i_d = lane; i_d < D; i_d += LANES) {
-    norm_c[row * D + i_d] = (residual[row * D + i_d] * t_norm_a) * mixture_norm_weight[i_d]; norm_c_bf16[row * D + i_d] = to_bf16(norm_c[row * D + i_d]);
+    norm_c[row * D + i_d] = to_bf16((residual[row * D + i_d] * t_norm_a) * mixture_norm_weight[i_d]);
   }
 }
 
@@ -1679,146 +1525,11 @@ mixture_router_balance_backward(const float *__restrict__ router_balance, float 
   }
 }
 
-/* mixture_router_weight_router_gate_backward: map router.weight, map router.gate, reduce router.gate (Mixture.router.weight, Mixture.router.gate) */
-extern "C" __global__ void __launch_bounds__(128)
-mixture_router_weight_router_gate_backward(const float *__restrict__ d_router_balance, const float *__restrict__ d_router_weight, float *__restrict__ d_router_weight_b, const float *__restrict__ router_gate, float *__restrict__ d_router_gate) {
-  constexpr int E = 16;
-  constexpr long long ROWS = 4096;
-  const long long row = (long long)blockIdx.x * 128 + threadIdx.x;
-  if (row >= ROWS) return;
-  // router.weight
-  for (int i_e = 0; i_e < E; i_e++) {
-    d_router_weight_b[row * E + i_e] = d_router_balance[i_e] + d_router_weight[row * E + i_e];
-  }
-  // router.gate
-  float t_d_router_gate_share = 0.0f;
-  for (int i_e = 0; i_e < E; i_e++) {
-    t_d_router_gate_share = t_d_router_gate_share + d_router_weight_b[row * E + i_e] * router_gate[row * E + i_e];
-  }
-  const float t_d_router_gate = t_d_router_gate_share;
-  d_router_gate[row] = t_d_router_gate;
-}
-
-/* mixture_router_gate_backward: map router.gate (Mixture.router.gate) */
-extern "C" __global__ void __launch_bounds__(128)
-mixture_router_gate_backward(const float *__restrict__ router_gate, const int *__restrict__ router_unknown_rows, const float *__restrict__ d_router_weight, const float *__restrict__ d_router_gate, float *__restrict__ d_router_gate_b) {
-  constexpr int E = 16;
-  constexpr long long ROWS = 4096;
-  const long long row = (long long)blockIdx.x * 128 + threadIdx.x;
-  if (row >= ROWS) return;
-  // router.gate
-  for (int i_e = 0; i_e < E; i_e++) {
-    const int router_unknown_rows_here = router_unknown_rows[row];
-    d_router_gate_b[row * E + i_e] = (router_unknown_rows_here >= 0 ? router_gate[(long long)at_least_zero(router_unknown_rows_here) * E + i_e] : 0.0f) * ((router_unknown_rows_here >= 0 ? d_router_weight[(long long)at_least_zero(router_unknown_rows_here) * E + i_e] : 0.0f) - (router_unknown_rows_here >= 0 ? d_router_gate[(long long)at_least_zero(router_unknown_rows_here)] : 0.0f));
-  }
-}
-
-/* mixture_router_scores_backward: contract router.scores (Mixture.router.score) */
-extern "C" __global__ void __launch_bounds__(256, 1)
-mixture_router_scores_backward(const float *__restrict__ d_router_gate, const float *__restrict__ mixture_router_weight, float *__restrict__ d_router_scores, const int *__restrict__ router_unknown_offsets, const int *__restrict__ tiles) {
-  /* A block makes a tile of 128 by 64; a thread, 8 by 4 of it. */
-  constexpr int TILE_ROWS = 128, TILE_COLUMNS = 64, DEPTH = 16, LANES = 256;
-  constexpr int A_LINE = TILE_ROWS + 4, B_LINE = TILE_COLUMNS + 4;
-  /* Panels of both operands while products are added up; then the finished tile. */
-  __shared__ __align__(16) float memory[8192];
-  float *const a_panel = memory;
-  float *const b_panel = memory + DEPTH * A_LINE;
-  const int lane = threadIdx.x;
-  // a tile of sorted rows: its expert, its first row and its end, as the sort has left them
-  const int *const tile = tiles + blockIdx.y * 3;
-  const int expert = tile[0], first_row = tile[1], end_row = tile[2];
-  if (expert < 0) return;
-  constexpr int width = 256;
-  const int first_column = blockIdx.x * TILE_COLUMNS;
-  const int lane_row = lane / (TILE_COLUMNS / 4) * 8;
-  const int lane_column = lane % (TILE_COLUMNS / 4) * 4;
-  float sum[8][4] = {};
-#pragma unroll 1
-  for (int k = 0; k < 16; k += DEPTH) {
-    for (int i = lane; i < DEPTH * TILE_ROWS / 4; i += LANES) {
-      float four[4];
-      const int line = i / (DEPTH / 4), step = i % (DEPTH / 4) * 4;
-      const int row = first_row + line;
-      fetch_four<true>(four, d_router_gate + (long long)row * 16 + k + step, row < end_row ? 16 - k - step : 0);
-      for (int j = 0; j < 4; j++) a_panel[(step + j) * A_LINE + line] = four[j];
-    }
-    for (int i = lane; i < DEPTH * TILE_COLUMNS / 4; i += LANES) {
-      float four[4];
-      {
-        const int line = i % (TILE_COLUMNS / 4) * 4, step = i / (TILE_COLUMNS / 4);
-        const int source = k + step;
-        fetch_four<true>(four, (mixture_router_weight + (long long)expert * 4096) + (long long)source * 256 + first_column + line, source < 16 ? width - first_column - line : 0);
-        for (int j = 0; j < 4; j++) b_panel[step * B_LINE + line + j] = four[j];
-      }
-    }
-    meet_block();
-    multiply_panels<DEPTH, 8, 4, A_LINE, B_LINE>(sum, a_panel, b_panel, lane_row, lane_column);
-    meet_block();
-  }
-#pragma unroll
-  for (int r = 0; r < 8; r++)
-#pragma unroll
-    for (int c = 0; c < 4; c++)
-      memory[(lane_row + r) * TILE_COLUMNS + lane_column + c] = sum[r][c];
-  meet_block();
-  for (int i = lane; i < TILE_ROWS * TILE_COLUMNS; i += LANES) {
-    const long long row = first_row + i / TILE_COLUMNS;
-    const int column = first_column + i % TILE_COLUMNS;
-    if (row >= end_row || column >= width) continue;
-    const float product0 = memory[i];
-    d_router_scores[row * 256 + column] = product0;
-  }
-}
-
-/* mixture_router_scores_backward_in_train: contract router.scores (Mixture.router.score) */
-extern "C" __global__ void __launch_bounds__(64, 1)
-mixture_router_scores_backward_in_train(const float *__restrict__ d_router_gate, const float *__restrict__ norm, const int *__restrict__ router_unknown_rows, float *__restrict__ d_router_scores, const int *__restrict__ router_unknown_offsets) {
-  /* A block makes a tile of 32 by 64; a thread, 8 by 4 of it. */
-  constexpr int TILE_ROWS = 32, TILE_COLUMNS = 64, DEPTH = 16, LANES = 64;
-  constexpr int A_LINE = TILE_ROWS + 4, B_LINE = TILE_COLUMNS + 4;
-  __shared__ __align__(16) float a_panel[DEPTH * A_LINE];
-  __shared__ __align__(16) float b_panel[DEPTH * B_LINE];
-  const int lane = threadIdx.x;
-  [[maybe_unused]] const int expert = blockIdx.z;
-  /* The run of the inner axis that is summed: the rows of one expert, perhaps none. */
-  const int begin = router_unknown_offsets[expert], end = router_unknown_offsets[expert + 1];
-  const int first_row = blockIdx.y * TILE_ROWS, first_column = blockIdx.x * TILE_COLUMNS;
-  const int lane_row = lane / (TILE_COLUMNS / 4) * 8;
-  const int lane_column = lane % (TILE_COLUMNS / 4) * 4;
-  float sum[8][4] = {};
-  for (int k = begin; k < end; k += DEPTH) {
-    for (int i = lane; i < DEPTH * TILE_ROWS / 4; i += LANES) {
-      float four[4];
-      const int line = i % (TILE_ROWS / 4) * 4, step = i / (TILE_ROWS / 4);
-      const int source = k + step;
-      fetch_four<true>(four, d_router_gate + (long long)source * 16 + first_row + line, source < end ? 16 - first_row - line : 0);
-      for (int j = 0; j < 4; j++) a_panel[step * A_LINE + line + j] = four[j];
-    }
-    for (int i = lane; i < DEPTH * TILE_COLUMNS / 4; i += LANES) {
-      float four[4];
-      const int line = i % (TILE_COLUMNS / 4) * 4, step = i / (TILE_COLUMNS / 4);
-      const int source = k + step < end ? router_unknown_rows[(k + step)] : -1;
-      fetch_four<true>(four, norm + (long long)source * 256 + first_column + line, source >= 0 ? 256 - first_column - line : 0);
-      for (int j = 0; j < 4; j++) b_panel[step * B_LINE + line + j] = four[j];
-    }
-    meet_block();
-    multiply_panels<DEPTH, 8, 4, A_LINE, B_LINE>(sum, a_panel, b_panel, lane_row, lane_column);
-    meet_block();
-  }
-#pragma unroll
-  for (int r = 0; r < 8; r++) {
-#pragma unroll
-    for (int c = 0; c < 4; c++) {
-      const long long row = first_row + lane_row + r;
-      const int column = first_column + lane_column + c;
-      if (row < 16 && column < 256) { d_router_scores[(long long)expert * 4096 + row * 256 + column] = sum[r][c]; }
-    }
-  }
-}
-
-/* mixture_router_scores_norm_backward: map router.scores, map norm, reduce norm, map grad.mixture.norm.weight, reduce grad.mixture.norm.weight (Mixture.router.score) */
+/* mixture_router_weight_norm_backward: map router.weight, map router.gate, reduce router.gate, pick router.scores, contract router.scores, map router.scores, map norm, reduce norm, map grad.mixture.norm.weight, reduce grad.mixture.norm.weight (Mixture.router.weight, Mixture.router.gate, Mixture.router.score) */
 extern "C" __global__ void __launch_bounds__(256)
-mixture_router_scores_norm_backward(const float *__restrict__ d_experts_rows, const float *__restrict__ d_router_scores, const int *__restrict__ router_unknown_slots, const float *__restrict__ norm, const float *__restrict__ mixture_norm_weight, const float *__restrict__ residual, float *__restrict__ grad_mixture_norm_weight_partial, const float *__restrict__ norm_b, const float *__restrict__ d_norm, bf16 *__restrict__ d_norm_b) {
+mixture_router_weight_norm_backward(const float *__restrict__ d_router_balance, const float *__restrict__ d_router_weight, const float *__restrict__ router_gate, float *__restrict__ d_router_scores, const int *__restrict__ router_seen, const float *__restrict__ mixture_router_weight, const float *__restrict__ d_experts_rows, const float *__restrict__ norm, const float *__restrict__ mixture_norm_weight, const float *__restrict__ residual, float *__restrict__ grad_mixture_norm_weight_partial, const float *__restrict__ norm_b, const float *__restrict__ d_norm, bf16 *__restrict__ d_norm_b) {
+  constexpr int E = 16;
+  constexpr int L = 4;
   constexpr int D = 256;
   /* Rows are summed chunk by chunk, whatever the machine, so that sums never change. */
   constexpr int CHUNKS = 512;
@@ -1827,27 +1538,63 @@ mixture_router_scores_norm_backward(const float *__restrict__ d_experts_rows, co
   [[maybe_unused]] const int lane = threadIdx.x % LANES;
   const int chunk = blockIdx.x * 8 + threadIdx.x / LANES;
   if (chunk >= CHUNKS) return;
+  __shared__ float t_router_weight_of_teams[128];
+  float *const t_router_weight = t_router_weight_of_teams + threadIdx.x / LANES * 16;
+  __shared__ float t_router_gate_a_of_teams[128];
+  float *const t_router_gate_a = t_router_gate_a_of_teams + threadIdx.x / LANES * 16;
   __shared__ float t_router_scores_of_teams[2048];
   float *const t_router_scores = t_router_scores_of_teams + threadIdx.x / LANES * 256;
+  __shared__ float t_router_scores_a_of_teams[2048];
+  float *const t_router_scores_a = t_router_scores_a_of_teams + threadIdx.x / LANES * 256;
   for (int i = lane; i < 256; i += LANES) { grad_mixture_norm_weight_partial[(long long)chunk * 256 + i] = 0.0f; }
   const long long end = (chunk + 1) * ROWS_PER_CHUNK < ROWS ? (chunk + 1) * ROWS_PER_CHUNK : ROWS;
   for (long long row = chunk * ROWS_PER_CHUNK; row < end; row++) {
+    // router.weight
+    for (int i_e = lane; i_e < E; i_e += LANES) {
+      t_router_weight[i_e] = d_router_balance[i_e] + d_router_weight[row * E + i_e];
+    }
+    meet_warp();
+    // router.gate
+    float t_router_gate_share = 0.0f;
+    for (int i_e = 0; i_e < E; i_e++) {
+      t_router_gate_share = t_router_gate_share + t_router_weight[i_e] * router_gate[row * E + i_e];
+    }
+    const float t_router_gate = t_router_gate_share;
+    // router.gate
+    for (int i_e = lane; i_e < E; i_e += LANES) {
+      t_router_gate_a[i_e] = router_gate[row * E + i_e] * (t_router_weight[i_e] - t_router_gate);
+    }
+    meet_warp();
+    // router.scores
+    for (int i_l = lane; i_l < L; i_l += LANES) {
+      const int chosen = router_seen[row * L + i_l];
+      d_router_scores[row * L + i_l] = (chosen >= 0 ? t_router_gate_a[(long long)at_least_zero(chosen)] : 0.0f);
+    }
+    meet_warp();
     // router.scores
     for (int i_d = lane; i_d < D; i_d += LANES) {
-      const int router_unknown_slots_here = router_unknown_slots[row];
-      t_router_scores[i_d] = d_experts_rows[row * D + i_d] + (router_unknown_slots_here >= 0 ? d_router_scores[(long long)at_least_zero(router_unknown_slots_here) * D + i_d] : 0.0f);
+      float sum = 0.0f;
+      for (int i_l = 0; i_l < L; i_l++) {
+        const int router_seen_here = router_seen[row * L + i_l];
+        sum = sum + d_router_scores[row * L + i_l] * (router_seen_here >= 0 ? mixture_router_weight[(long long)at_least_zero(router_seen_here) * D + i_d] : 0.0f);
+      }
+      t_router_scores[i_d] = sum;
+    }
+    // router.scores
+    for (int i_d = lane; i_d < D; i_d += LANES) {
+      t_router_scores_a[i_d] = d_experts_rows[row * D + i_d] + t_router_scores[i_d];
     }
     // norm
     float t_norm_share = 0.0f;
     for (int i_d = lane; i_d < D; i_d += LANES) {
-      t_norm_share = t_norm_share + (residual[row * D + i_d] * mixture_norm_weight[i_d]) * t_router_scores[i_d];
+      t_norm_share = t_norm_share + (residual[row * D + i_d] * mixture_norm_weight[i_d]) * t_router_scores_a[i_d];
     }
     const float t_norm = warp_sum(t_norm_share);
     // grad.mixture.norm.weight
     for (int i_d = lane; i_d < D; i_d += LANES) {
       const long long cell = chunk * 256 + i_d;
       float sum = grad_mixture_norm_weight_partial[cell];
-      sum = sum + (residual[row * D + i_d] * norm[row]) * t_router_scores[i_d];
+      sum = sum + (residual[row * D + i_d] * norm[row]) * t_router_scores_a[i_d];
       grad_mixture_norm_weight_partial[cell] = sum;
     }
     // norm
@@ -1856,10 +1603,52 @@ mixture_router_scores_norm_backward(const float *__restrict__ d_experts_rows, co
     // norm
     for (int i_d = lane; i_d < D; i_d += LANES) {
       const float residual_here = residual[row * D + i_d];
-      d_norm_b[row * D + i_d] = to_bf16((d_norm[row * D + i_d] + ((norm[row] * mixture_norm_weight[i_d]) * t_router_scores[i_d])) + ((residual_here + residual_here) * t_norm_a));
+      d_norm_b[row * D + i_d] = to_bf16((d_norm[row * D + i_d] + ((norm[row] * mixture_norm_weight[i_d]) * t_router_scores_a[i_d])) + ((residual_here + residual_here) * t_norm_a));
     }
     // the next row uses the same shared memory
     meet_warp();
+  }
+}
+
+/* mixture_grad_mixture_router_weight_backward: scatterAdd grad.mixture.router.weight (Mixture.router.score) */
+/* Adds 16384 rows of 256 numbers to the rows their index names. Rows that meet are chained in their order first, so
+ * that each sum is made by one warp, in one order, without atomics. */
+extern "C" __global__ void __launch_bounds__(256)
+mixture_grad_mixture_router_weight_backward_clear(const bf16 *__restrict__ norm, const int *__restrict__ router_seen, const float *__restrict__ d_router_scores, float *__restrict__ grad_mixture_router_weight, int *__restrict__ next_item) {
+  const long long i = (long long)blockIdx.x * 256 + threadIdx.x;
+  if (i < 16LL * 256) { grad_mixture_router_weight[i] = 0.0f; }
+}
+
+/* For each item: the next one of the same row, and whether it is the row's first. */
+extern "C" __global__ void __launch_bounds__(128)
+mixture_grad_mixture_router_weight_backward_chain(const bf16 *__restrict__ norm, const int *__restrict__ router_seen, const float *__restrict__ d_router_scores, float *__restrict__ grad_mixture_router_weight, int *__restrict__ next_item) {
+  constexpr int ITEMS = 16384;
+  const int lane = lane_of_warp(), i = blockIdx.x * 4 + warp_of_block();
+  if (i >= ITEMS) return;
+  const int row = router_seen[i];
+  bool leads = row >= 0;
+  for (int from = 0; from < i && leads; from += 32) leads = lanes_where(from + lane < i && router_seen[smaller(from + lane, ITEMS - 1)] == row) == 0;
+  int next = -1;
+  for (int from = i + 1; from < ITEMS && next < 0 && row >= 0; from += 32) {
+    const unsigned same = lanes_where(from + lane < ITEMS && router_seen[smaller(from + lane, ITEMS - 1)] == row);
+    if (same != 0) next = from + lowest_bit(same);
+  }
+  if (lane == 0) {
+    next_item[i * 2] = next;
+    next_item[i * 2 + 1] = leads;
+  }
+}
+
+extern "C" __global__ void __launch_bounds__(128)
+mixture_grad_mixture_router_weight_backward_add(const bf16 *__restrict__ norm, const int *__restrict__ router_seen, const float *__restrict__ d_router_scores, float *__restrict__ grad_mixture_router_weight, int *__restrict__ next_item) {
+  constexpr int ITEMS = 16384, WIDTH = 256;
+  const int i = blockIdx.x * 4 + warp_of_block();
+  if (i >= ITEMS || next_item[i * 2 + 1] == 0) return;
+  const long long row = router_seen[i];
+  for (int c = lane_of_warp(); c < WIDTH; c += 32) {
+    float sum = 0.0f;
+    for (int item = i; item >= 0; item = next_item[item * 2]) sum += d_router_scores[item] * to_float(norm[(long long)(item / 4) * WIDTH + c]);
+    grad_mixture_router_weight[row * WIDTH + c] = sum;
   }
 }
 
@@ -2695,7 +2484,7 @@ attend_norm_of_layer_0(const float *__restrict__ embed_weight, const int *__rest
 
 /* attend_residual_mixture_norm_of_layer_0: map residual, map norm, reduce norm */
 extern "C" __global__ void __launch_bounds__(256)
-attend_residual_mixture_norm_of_layer_0(const float *__restrict__ embed_weight, const int *__restrict__ tokens, const float *__restrict__ o, float *__restrict__ residual, const float *__restrict__ mixture_norm_weight, float *__restrict__ norm, bf16 *__restrict__ norm_bf16) {
+attend_residual_mixture_norm_of_layer_0(const float *__restrict__ embed_weight, const int *__restrict__ tokens, const float *__restrict__ o, float *__restrict__ residual, const float *__restrict__ mixture_norm_weight, bf16 *__restrict__ norm) {
   constexpr int D = 256;
   [[maybe_unused]] constexpr int LANES = 32;
   [[maybe_unused]] const int lane = threadIdx.x % LANES;
@@ -2718,31 +2507,62 @@ attend_residual_mixture_norm_of_layer_0(const float *__restrict__ embed_weight, 
   const float t_norm_a = rsqrtf((t_norm * 0.00390625f) + 0.00001f);
   // norm
   for (int i_d = lane; i_d < D; i_d += LANES) {
-    norm[row * D + i_d] = (residual[row * D + i_d] * t_norm_a) * mixture_norm_weight[i_d]; norm_bf16[row * D + i_d] = to_bf16(norm[row * D + i_d]);
+    norm[row * D + i_d] = to_bf16((residual[row * D + i_d] * t_norm_a) * mixture_norm_weight[i_d]);
   }
 }
 
-/* mixture_router_gate: map router.gate, reduce router.gate (Mixture.router.gate) */
-extern "C" __global__ void __launch_bounds__(128)
-mixture_router_gate(const unsigned char *__restrict__ mixture_visible, const int *__restrict__ tokens, const float *__restrict__ router_scores, const int *__restrict__ router_unknown_slots, float *__restrict__ router_gate) {
+/* mixture_router_seen_router_gate: map router.seen, contract router.scores, spread router.scores, map router.gate, reduce router.gate (Mixture.router.score, Mixture.router.gate) */
+extern "C" __global__ void __launch_bounds__(256)
+mixture_router_seen_router_gate(const int *__restrict__ mixture_visible_choices, const int *__restrict__ tokens, const bf16 *__restrict__ norm, const float *__restrict__ mixture_router_weight, float *__restrict__ router_scores, const unsigned char *__restrict__ mixture_visible, float *__restrict__ router_gate) {
+  constexpr int L = 4;
+  constexpr int D = 256;
   constexpr int E = 16;
+  [[maybe_unused]] constexpr int LANES = 32;
+  [[maybe_unused]] const int lane = threadIdx.x % LANES;
   constexpr long long ROWS = 4096;
-  const long long row = (long long)blockIdx.x * 128 + threadIdx.x;
+  const long long row = (long long)blockIdx.x * 8 + threadIdx.x / LANES;
   if (row >= ROWS) return;
+  __shared__ int t_router_seen_of_teams[32];
+  int *const t_router_seen = t_router_seen_of_teams + threadIdx.x / LANES * 4;
+  __shared__ float t_router_scores_of_teams[32];
+  float *const t_router_scores = t_router_scores_of_teams + threadIdx.x / LANES * 4;
+  // router.seen
+  for (int i_l = lane; i_l < L; i_l += LANES) {
+    const int tokens_here = tokens[row];
+    t_router_seen[i_l] = (int)((tokens_here >= 0 ? (float)(mixture_visible_choices[(long long)at_least_zero(tokens_here) * L + i_l]) : 0.0f));
+  }
+  // router.scores
+  for (int i_l = lane; i_l < L; i_l += LANES) {
+    float sum = 0.0f;
+    for (int i_d = 0; i_d < D; i_d++) {
+      const int t_router_seen_here = t_router_seen[i_l];
+      sum = sum + to_float(norm[row * D + i_d]) * (t_router_seen_here >= 0 ? mixture_router_weight[(long long)at_least_zero(t_router_seen_here) * D + i_d] : 0.0f);
+    }
+    t_router_scores[i_l] = sum;
+  }
+  meet_warp();
+  // router.scores
+  for (int i_e = lane; i_e < E; i_e += LANES) {
+    float sum = 0.0f;
+    for (int i_l = 0; i_l < L; i_l++) {
+      sum = sum + (((float)(t_router_seen[i_l]) == (float)(i_e)) ? t_router_scores[i_l] : 0.0f);
+    }
+    router_scores[row * E + i_e] = sum;
+  }
+  meet_warp();
   // router.gate
   float t_router_gate_share = LOWEST;
   for (int i_e = 0; i_e < E; i_e++) {
-    const int tokens_here = tokens[row];
-    const int router_unknown_slots_here = router_unknown_slots[row];
-    t_router_gate_share = fmaxf(t_router_gate_share, (((tokens_here >= 0 ? (float)(mixture_visible[(long long)at_least_zero(tokens_here) * E + i_e]) : 0.0f) != 0.0f) ? (router_unknown_slots_here >= 0 ? router_scores[(long long)at_least_zero(router_unknown_slots_here) * E + i_e] : 0.0f) : (LOWEST)));
+    const int tokens_here_2 = tokens[row];
+    t_router_gate_share = fmaxf(t_router_gate_share, (((tokens_here_2 >= 0 ? (float)(mixture_visible[(long long)at_least_zero(tokens_here_2) * E + i_e]) : 0.0f) != 0.0f) ? router_scores[row * E + i_e] : (LOWEST)));
   }
   const float t_router_gate = t_router_gate_share;
-  router_gate[row] = t_router_gate;
+  if (lane == 0) { router_gate[row] = t_router_gate; }
 }
 
 /* mixture_router_gate_router_balance: map router.gate, reduce router.gate, map router.select, reduce router.balance (Mixture.router.gate, Mixture.router.select, Mixture.router.balance) */
 extern "C" __global__ void __launch_bounds__(256)
-mixture_router_gate_router_balance(const unsigned char *__restrict__ mixture_visible, const int *__restrict__ tokens, const float *__restrict__ router_scores, const int *__restrict__ router_unknown_slots, const float *__restrict__ router_gate, float *__restrict__ router_gate_b, float *__restrict__ router_select, float *__restrict__ router_balance_partial) {
+mixture_router_gate_router_balance(const unsigned char *__restrict__ mixture_visible, const int *__restrict__ tokens, const float *__restrict__ router_scores, const float *__restrict__ router_gate, float *__restrict__ router_gate_b, float *__restrict__ router_select, float *__restrict__ router_balance_partial) {
   constexpr int E = 16;
   /* Rows are summed chunk by chunk, whatever the machine, so that sums never change. */
   constexpr int CHUNKS = 512;
@@ -2759,8 +2579,7 @@ mixture_router_gate_router_balance(const unsigned char *__restrict__ mixture_vis
     float t_router_gate[16];
     for (int i_e = 0; i_e < E; i_e++) {
       const int tokens_here = tokens[row];
-      const int router_unknown_slots_here = router_unknown_slots[row];
-      t_router_gate[i_e] = (((tokens_here >= 0 ? (float)(mixture_visible[(long long)at_least_zero(tokens_here) * E + i_e]) : 0.0f) != 0.0f) ? expf((router_unknown_slots_here >= 0 ? router_scores[(long long)at_least_zero(router_unknown_slots_here) * E + i_e] : 0.0f) - router_gate[row]) : 0.0f);
+      t_router_gate[i_e] = (((tokens_here >= 0 ? (float)(mixture_visible[(long long)at_least_zero(tokens_here) * E + i_e]) : 0.0f) != 0.0f) ? expf(router_scores[row * E + i_e] - router_gate[row]) : 0.0f);
     }
     // router.gate
     float t_router_gate_a_share = 0.0f;
@@ -2945,7 +2764,7 @@ mixture_experts_combine_attend_norm_in_evaluate(const float *__restrict__ expert
 
 /* mixture_norm_in_evaluate: map norm, reduce norm */
 extern "C" __global__ void __launch_bounds__(256)
-mixture_norm_in_evaluate(const float *__restrict__ residual, const float *__restrict__ mixture_norm_weight, float *__restrict__ norm, bf16 *__restrict__ norm_bf16) {
+mixture_norm_in_evaluate(const float *__restrict__ residual, const float *__restrict__ mixture_norm_weight, bf16 *__restrict__ norm) {
   constexpr int D = 256;
   [[maybe_unused]] constexpr int LANES = 32;
   [[maybe_unused]] const int lane = threadIdx.x % LANES;
@@ -2963,7 +2782,7 @@ mixture_norm_in_evaluate(const float *__restrict__ residual, const float *__rest
   const float t_norm_a = rsqrtf((t_norm * 0.00390625f) + 0.00001f);
   // norm
   for (int i_d = lane; i_d < D; i_d += LANES) {
-    norm[row * D + i_d] = (residual[row * D + i_d] * t_norm_a) * mixture_norm_weight[i_d]; norm_bf16[row * D + i_d] = to_bf16(norm[row * D + i_d]);
+    norm[row * D + i_d] = to_bf16((residual[row * D + i_d] * t_norm_a) * mixture_norm_weight[i_d]);
   }
 }
 

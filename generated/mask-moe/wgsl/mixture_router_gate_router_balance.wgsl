@@ -14,11 +14,10 @@ const LOWEST = -3.4028234663852886e38;
 fn read_mixture_visible(i: u32) -> u32 { return (mixture_visible[i / 4u] >> (8u * (i % 4u))) & 0xffu; }
 @group(0) @binding(1) var<storage, read> tokens: array<i32>;
 @group(0) @binding(2) var<storage, read> router_scores: array<f32>;
-@group(0) @binding(3) var<storage, read> router_unknown_slots: array<i32>;
-@group(0) @binding(4) var<storage, read> router_gate: array<f32>;
-@group(0) @binding(5) var<storage, read_write> router_gate_b: array<f32>;
-@group(0) @binding(6) var<storage, read_write> router_select: array<f32>;
-@group(0) @binding(7) var<storage, read_write> router_balance_partial: array<f32>;
+@group(0) @binding(3) var<storage, read> router_gate: array<f32>;
+@group(0) @binding(4) var<storage, read_write> router_gate_b: array<f32>;
+@group(0) @binding(5) var<storage, read_write> router_select: array<f32>;
+@group(0) @binding(6) var<storage, read_write> router_balance_partial: array<f32>;
 
 const ROWS = 4096u;
 /* Rows are summed chunk by chunk, whatever the adapter, so that sums never change. */
@@ -52,8 +51,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     var t_router_gate: array<f32, 16>;
     for (var i_e = 0u; i_e < E; i_e++) {
       let tokens_here = tokens[row];
-      let router_unknown_slots_here = router_unknown_slots[row];
-      t_router_gate[i_e] = select(0.0, exp(select(0.0, router_scores[u32(max(router_unknown_slots_here, 0)) * E + i_e], router_unknown_slots_here >= 0) - router_gate[row]), (select(0.0, f32(read_mixture_visible(u32(max(tokens_here, 0)) * E + i_e)), tokens_here >= 0) != 0.0));
+      t_router_gate[i_e] = select(0.0, exp(router_scores[row * E + i_e] - router_gate[row]), (select(0.0, f32(read_mixture_visible(u32(max(tokens_here, 0)) * E + i_e)), tokens_here >= 0) != 0.0));
     }
     // router.gate
     var t_router_gate_a_share = 0.0;

@@ -6,7 +6,7 @@
  * Mixture
  */
 
-@group(0) @binding(0) var<storage, read> router_select: array<i32>;
+@group(0) @binding(0) var<storage, read_write> router_select: array<i32>;
 @group(0) @binding(1) var<storage, read_write> router_load: array<f32>;
 @group(0) @binding(2) var<storage, read_write> experts_sort_offsets: array<i32>;
 @group(0) @binding(3) var<storage, read_write> experts_sort_rows: array<i32>;

@@ -564,13 +564,7 @@ static KERNEL void mixture_experts_combine(const worker *w, const float *restric
     const int first = chunk * PER_CHUNK, last = MIN(first + PER_CHUNK, ROWS);
     for (int row = first; row < last; row++) {
       /* experts.combine */
-      for (int i_c = 0; i_c < 128; i_c += VL) {
-        vf sum = vf_splat(0.0f);
-        for (int i_k = 0; i_k < 2; i_k++) {
-          sum = sum + (experts_sort_slots[row * (ptrdiff_t)2 + i_k] < 0 ? vf_splat(0.0f) : vf_load(experts_down + (ptrdiff_t)(experts_sort_slots[row * (ptrdiff_t)2 + i_k]) * 128 + i_c)) * router_weight[row * (ptrdiff_t)2 + i_k];
-        }
-        vf_store(experts_combine + row * (ptrdiff_t)128 + i_c, sum);
-      }
+      sum_rows((router_weight + row * (ptrdiff_t)2), experts_down, 128, (experts_sort_slots + row * (ptrdiff_t)2), 2, (experts_combine + row * (ptrdiff_t)128));
     }
   }
 }
@@ -928,14 +922,7 @@ static KERNEL void mixture_experts_combine_router_weight_backward(const worker *
     for (int row = first; row < last; row++) {
       /* experts.combine */
       float t_experts_combine[2];
-      for (int i_k = 0; i_k < 2; i_k += VL) {
-        const int lanes = LANES(2, i_k);
-        vf sum = vf_splat(0.0f);
-        for (int i_c = 0; i_c < 128; i_c++) {
-          sum = sum + vf_gather(experts_down + i_c, &experts_sort_slots[row * (ptrdiff_t)2 + i_k], 1, 128, lanes) * d_merge[row * (ptrdiff_t)128 + i_c];
-        }
-        vf_store_n(t_experts_combine + i_k, sum, lanes);
-      }
+      dot_rows((d_merge + row * (ptrdiff_t)128), experts_down, 128, (experts_sort_slots + row * (ptrdiff_t)2), 2, t_experts_combine);
       /* router.weight */
       for (int i_e = 0; i_e < 32; i_e += VL) {
         vf sum = vf_splat(0.0f);
@@ -1137,13 +1124,7 @@ static KERNEL void mixture_experts_rows_backward(const worker *w, const float *r
     const int first = chunk * PER_CHUNK, last = MIN(first + PER_CHUNK, ROWS);
     for (int row = first; row < last; row++) {
       /* experts.rows */
-      for (int i_c = 0; i_c < 128; i_c += VL) {
-        vf sum = vf_splat(0.0f);
-        for (int i_k = 0; i_k < 2; i_k++) {
-          sum = sum + (experts_sort_slots[row * (ptrdiff_t)2 + i_k] < 0 ? vf_splat(0.0f) : vf_load(d_experts_gate + (ptrdiff_t)(experts_sort_slots[row * (ptrdiff_t)2 + i_k]) * 128 + i_c));
-        }
-        vf_store(d_experts_rows + row * (ptrdiff_t)128 + i_c, sum);
-      }
+      sum_rows(0, d_experts_gate, 128, (experts_sort_slots + row * (ptrdiff_t)2), 2, (d_experts_rows + row * (ptrdiff_t)128));
     }
   }
 }
