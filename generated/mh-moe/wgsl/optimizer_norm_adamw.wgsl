@@ -9,174 +9,17 @@ const D = 256u;
 
 /* Small tensors share one buffer; a launch says at which word each begins. */
 @group(0) @binding(0) var<storage, read_write> pool: array<u32>;
-struct Places { at: array<vec4<u32>, 31> }
+struct Places { at: array<vec4<u32>, 32> }
 @group(0) @binding(1) var<uniform> places: Places;
 fn read_grad_norm_weight(i: u32) -> f32 { return bitcast<f32>(pool[places.at[0u].x + i]); }
-fn read_norm(i: u32) -> f32 { return bitcast<f32>(pool[places.at[0u].y + i]); }
-fn read_norm_b(i: u32) -> f32 { return bitcast<f32>(pool[places.at[0u].z + i]); }
-fn read_norm_c(i: u32) -> f32 { return bitcast<f32>(pool[places.at[0u].w + i]); }
-fn read_norm_d(i: u32) -> f32 { return bitcast<f32>(pool[places.at[1u].x + i]); }
-fn read_norm_e(i: u32) -> f32 { return bitcast<f32>(pool[places.at[1u].y + i]); }
-fn read_norm_f(i: u32) -> f32 { return bitcast<f32>(pool[places.at[1u].z + i]); }
-fn read_norm_g(i: u32) -> f32 { return bitcast<f32>(pool[places.at[1u].w + i]); }
-fn read_norm_h(i: u32) -> f32 { return bitcast<f32>(pool[places.at[2u].x + i]); }
-fn read_norm_i(i: u32) -> f32 { return bitcast<f32>(pool[places.at[2u].y + i]); }
-fn read_norm_j(i: u32) -> f32 { return bitcast<f32>(pool[places.at[2u].z + i]); }
-fn read_norm_k(i: u32) -> f32 { return bitcast<f32>(pool[places.at[2u].w + i]); }
-fn read_norm_l(i: u32) -> f32 { return bitcast<f32>(pool[places.at[3u].x + i]); }
-fn read_norm_m(i: u32) -> f32 { return bitcast<f32>(pool[places.at[3u].y + i]); }
-fn read_norm_n(i: u32) -> f32 { return bitcast<f32>(pool[places.at[3u].z + i]); }
-fn read_norm_o(i: u32) -> f32 { return bitcast<f32>(pool[places.at[3u].w + i]); }
-fn read_norm_p(i: u32) -> f32 { return bitcast<f32>(pool[places.at[4u].x + i]); }
-fn read_norm_q(i: u32) -> f32 { return bitcast<f32>(pool[places.at[4u].y + i]); }
-fn read_norm_r(i: u32) -> f32 { return bitcast<f32>(pool[places.at[4u].z + i]); }
-fn read_norm_s(i: u32) -> f32 { return bitcast<f32>(pool[places.at[4u].w + i]); }
-fn read_norm_t(i: u32) -> f32 { return bitcast<f32>(pool[places.at[5u].x + i]); }
-fn read_norm_u(i: u32) -> f32 { return bitcast<f32>(pool[places.at[5u].y + i]); }
-fn read_norm_v(i: u32) -> f32 { return bitcast<f32>(pool[places.at[5u].z + i]); }
-fn read_norm_w(i: u32) -> f32 { return bitcast<f32>(pool[places.at[5u].w + i]); }
-fn read_norm_x(i: u32) -> f32 { return bitcast<f32>(pool[places.at[6u].x + i]); }
-fn read_norm_y(i: u32) -> f32 { return bitcast<f32>(pool[places.at[6u].y + i]); }
-fn read_norm_z(i: u32) -> f32 { return bitcast<f32>(pool[places.at[6u].z + i]); }
-fn read_norm_bb(i: u32) -> f32 { return bitcast<f32>(pool[places.at[6u].w + i]); }
-fn read_norm_cc(i: u32) -> f32 { return bitcast<f32>(pool[places.at[7u].x + i]); }
-fn read_norm_dd(i: u32) -> f32 { return bitcast<f32>(pool[places.at[7u].y + i]); }
-fn read_norm_ee(i: u32) -> f32 { return bitcast<f32>(pool[places.at[7u].z + i]); }
-fn read_norm_ff(i: u32) -> f32 { return bitcast<f32>(pool[places.at[7u].w + i]); }
-fn read_norm_gg(i: u32) -> f32 { return bitcast<f32>(pool[places.at[8u].x + i]); }
-fn read_norm_hh(i: u32) -> f32 { return bitcast<f32>(pool[places.at[8u].y + i]); }
-fn read_norm_ii(i: u32) -> f32 { return bitcast<f32>(pool[places.at[8u].z + i]); }
-fn read_norm_jj(i: u32) -> f32 { return bitcast<f32>(pool[places.at[8u].w + i]); }
-fn read_norm_kk(i: u32) -> f32 { return bitcast<f32>(pool[places.at[9u].x + i]); }
-fn read_norm_ll(i: u32) -> f32 { return bitcast<f32>(pool[places.at[9u].y + i]); }
-fn read_norm_mm(i: u32) -> f32 { return bitcast<f32>(pool[places.at[9u].z + i]); }
-fn read_norm_nn(i: u32) -> f32 { return bitcast<f32>(pool[places.at[9u].w + i]); }
-fn read_norm_oo(i: u32) -> f32 { return bitcast<f32>(pool[places.at[10u].x + i]); }
-fn read_norm_pp(i: u32) -> f32 { return bitcast<f32>(pool[places.at[10u].y + i]); }
-fn read_norm_qq(i: u32) -> f32 { return bitcast<f32>(pool[places.at[10u].z + i]); }
-fn read_norm_rr(i: u32) -> f32 { return bitcast<f32>(pool[places.at[10u].w + i]); }
-fn read_norm_ss(i: u32) -> f32 { return bitcast<f32>(pool[places.at[11u].x + i]); }
-fn read_norm_tt(i: u32) -> f32 { return bitcast<f32>(pool[places.at[11u].y + i]); }
-fn read_norm_uu(i: u32) -> f32 { return bitcast<f32>(pool[places.at[11u].z + i]); }
-fn read_norm_vv(i: u32) -> f32 { return bitcast<f32>(pool[places.at[11u].w + i]); }
-fn read_norm_ww(i: u32) -> f32 { return bitcast<f32>(pool[places.at[12u].x + i]); }
-fn read_norm_xx(i: u32) -> f32 { return bitcast<f32>(pool[places.at[12u].y + i]); }
-fn read_norm_yy(i: u32) -> f32 { return bitcast<f32>(pool[places.at[12u].z + i]); }
-fn read_norm_zz(i: u32) -> f32 { return bitcast<f32>(pool[places.at[12u].w + i]); }
-fn read_norm_bbb(i: u32) -> f32 { return bitcast<f32>(pool[places.at[13u].x + i]); }
-fn read_norm_ccc(i: u32) -> f32 { return bitcast<f32>(pool[places.at[13u].y + i]); }
-fn read_norm_ddd(i: u32) -> f32 { return bitcast<f32>(pool[places.at[13u].z + i]); }
-fn read_norm_eee(i: u32) -> f32 { return bitcast<f32>(pool[places.at[13u].w + i]); }
-fn read_norm_fff(i: u32) -> f32 { return bitcast<f32>(pool[places.at[14u].x + i]); }
-fn read_norm_ggg(i: u32) -> f32 { return bitcast<f32>(pool[places.at[14u].y + i]); }
-fn read_norm_hhh(i: u32) -> f32 { return bitcast<f32>(pool[places.at[14u].z + i]); }
-fn read_norm_iii(i: u32) -> f32 { return bitcast<f32>(pool[places.at[14u].w + i]); }
-fn read_norm_jjj(i: u32) -> f32 { return bitcast<f32>(pool[places.at[15u].x + i]); }
-fn read_norm_kkk(i: u32) -> f32 { return bitcast<f32>(pool[places.at[15u].y + i]); }
-fn read_norm_lll(i: u32) -> f32 { return bitcast<f32>(pool[places.at[15u].z + i]); }
-fn read_norm_mmm(i: u32) -> f32 { return bitcast<f32>(pool[places.at[15u].w + i]); }
-fn read_norm_nnn(i: u32) -> f32 { return bitcast<f32>(pool[places.at[16u].x + i]); }
-fn read_norm_ooo(i: u32) -> f32 { return bitcast<f32>(pool[places.at[16u].y + i]); }
-fn read_norm_ppp(i: u32) -> f32 { return bitcast<f32>(pool[places.at[16u].z + i]); }
-fn read_norm_qqq(i: u32) -> f32 { return bitcast<f32>(pool[places.at[16u].w + i]); }
-fn read_norm_rrr(i: u32) -> f32 { return bitcast<f32>(pool[places.at[17u].x + i]); }
-fn read_norm_sss(i: u32) -> f32 { return bitcast<f32>(pool[places.at[17u].y + i]); }
-fn read_norm_ttt(i: u32) -> f32 { return bitcast<f32>(pool[places.at[17u].z + i]); }
-fn read_norm_uuu(i: u32) -> f32 { return bitcast<f32>(pool[places.at[17u].w + i]); }
-fn read_norm_vvv(i: u32) -> f32 { return bitcast<f32>(pool[places.at[18u].x + i]); }
-fn read_norm_www(i: u32) -> f32 { return bitcast<f32>(pool[places.at[18u].y + i]); }
-fn read_norm_xxx(i: u32) -> f32 { return bitcast<f32>(pool[places.at[18u].z + i]); }
-fn write_norm_xxx(i: u32, value: f32) { pool[places.at[18u].z + i] = bitcast<u32>(value); }
-fn read_clip(i: u32) -> f32 { return bitcast<f32>(pool[places.at[18u].w + i]); }
-fn write_clip(i: u32, value: f32) { pool[places.at[18u].w + i] = bitcast<u32>(value); }
-fn read_adam_m_layers_0_attend_norm_weight(i: u32) -> f32 { return bitcast<f32>(pool[places.at[19u].x + i]); }
-fn write_adam_m_layers_0_attend_norm_weight(i: u32, value: f32) { pool[places.at[19u].x + i] = bitcast<u32>(value); }
-fn read_grad_attend_norm_weight(i: u32) -> f32 { return bitcast<f32>(pool[places.at[19u].y + i]); }
-fn read_adam_v_layers_0_attend_norm_weight(i: u32) -> f32 { return bitcast<f32>(pool[places.at[19u].z + i]); }
-fn write_adam_v_layers_0_attend_norm_weight(i: u32, value: f32) { pool[places.at[19u].z + i] = bitcast<u32>(value); }
-fn read_attend_norm_weight(i: u32) -> f32 { return bitcast<f32>(pool[places.at[19u].w + i]); }
-fn write_attend_norm_weight(i: u32, value: f32) { pool[places.at[19u].w + i] = bitcast<u32>(value); }
-fn read_adamw(i: u32) -> f32 { return bitcast<f32>(pool[places.at[20u].x + i]); }
-fn read_adamw_b(i: u32) -> f32 { return bitcast<f32>(pool[places.at[20u].y + i]); }
-fn read_adamw_c(i: u32) -> f32 { return bitcast<f32>(pool[places.at[20u].z + i]); }
-fn read_adam_m_layers_0_mixture_norm_weight(i: u32) -> f32 { return bitcast<f32>(pool[places.at[20u].w + i]); }
-fn write_adam_m_layers_0_mixture_norm_weight(i: u32, value: f32) { pool[places.at[20u].w + i] = bitcast<u32>(value); }
-fn read_grad_mixture_norm_weight(i: u32) -> f32 { return bitcast<f32>(pool[places.at[21u].x + i]); }
-fn read_adam_v_layers_0_mixture_norm_weight(i: u32) -> f32 { return bitcast<f32>(pool[places.at[21u].y + i]); }
-fn write_adam_v_layers_0_mixture_norm_weight(i: u32, value: f32) { pool[places.at[21u].y + i] = bitcast<u32>(value); }
-fn read_mixture_norm_weight(i: u32) -> f32 { return bitcast<f32>(pool[places.at[21u].z + i]); }
-fn write_mixture_norm_weight(i: u32, value: f32) { pool[places.at[21u].z + i] = bitcast<u32>(value); }
-fn read_adam_m_layers_1_attend_norm_weight(i: u32) -> f32 { return bitcast<f32>(pool[places.at[21u].w + i]); }
-fn write_adam_m_layers_1_attend_norm_weight(i: u32, value: f32) { pool[places.at[21u].w + i] = bitcast<u32>(value); }
-fn read_grad_attend_norm_weight_b(i: u32) -> f32 { return bitcast<f32>(pool[places.at[22u].x + i]); }
-fn read_adam_v_layers_1_attend_norm_weight(i: u32) -> f32 { return bitcast<f32>(pool[places.at[22u].y + i]); }
-fn write_adam_v_layers_1_attend_norm_weight(i: u32, value: f32) { pool[places.at[22u].y + i] = bitcast<u32>(value); }
-fn read_attend_norm_weight_b(i: u32) -> f32 { return bitcast<f32>(pool[places.at[22u].z + i]); }
-fn write_attend_norm_weight_b(i: u32, value: f32) { pool[places.at[22u].z + i] = bitcast<u32>(value); }
-fn read_adam_m_layers_1_mixture_norm_weight(i: u32) -> f32 { return bitcast<f32>(pool[places.at[22u].w + i]); }
-fn write_adam_m_layers_1_mixture_norm_weight(i: u32, value: f32) { pool[places.at[22u].w + i] = bitcast<u32>(value); }
-fn read_grad_mixture_norm_weight_b(i: u32) -> f32 { return bitcast<f32>(pool[places.at[23u].x + i]); }
-fn read_adam_v_layers_1_mixture_norm_weight(i: u32) -> f32 { return bitcast<f32>(pool[places.at[23u].y + i]); }
-fn write_adam_v_layers_1_mixture_norm_weight(i: u32, value: f32) { pool[places.at[23u].y + i] = bitcast<u32>(value); }
-fn read_mixture_norm_weight_b(i: u32) -> f32 { return bitcast<f32>(pool[places.at[23u].z + i]); }
-fn write_mixture_norm_weight_b(i: u32, value: f32) { pool[places.at[23u].z + i] = bitcast<u32>(value); }
-fn read_adam_m_layers_2_attend_norm_weight(i: u32) -> f32 { return bitcast<f32>(pool[places.at[23u].w + i]); }
-fn write_adam_m_layers_2_attend_norm_weight(i: u32, value: f32) { pool[places.at[23u].w + i] = bitcast<u32>(value); }
-fn read_grad_attend_norm_weight_c(i: u32) -> f32 { return bitcast<f32>(pool[places.at[24u].x + i]); }
-fn read_adam_v_layers_2_attend_norm_weight(i: u32) -> f32 { return bitcast<f32>(pool[places.at[24u].y + i]); }
-fn write_adam_v_layers_2_attend_norm_weight(i: u32, value: f32) { pool[places.at[24u].y + i] = bitcast<u32>(value); }
-fn read_attend_norm_weight_c(i: u32) -> f32 { return bitcast<f32>(pool[places.at[24u].z + i]); }
-fn write_attend_norm_weight_c(i: u32, value: f32) { pool[places.at[24u].z + i] = bitcast<u32>(value); }
-fn read_adam_m_layers_2_mixture_norm_weight(i: u32) -> f32 { return bitcast<f32>(pool[places.at[24u].w + i]); }
-fn write_adam_m_layers_2_mixture_norm_weight(i: u32, value: f32) { pool[places.at[24u].w + i] = bitcast<u32>(value); }
-fn read_grad_mixture_norm_weight_c(i: u32) -> f32 { return bitcast<f32>(pool[places.at[25u].x + i]); }
-fn read_adam_v_layers_2_mixture_norm_weight(i: u32) -> f32 { return bitcast<f32>(pool[places.at[25u].y + i]); }
-fn write_adam_v_layers_2_mixture_norm_weight(i: u32, value: f32) { pool[places.at[25u].y + i] = bitcast<u32>(value); }
-fn read_mixture_norm_weight_c(i: u32) -> f32 { return bitcast<f32>(pool[places.at[25u].z + i]); }
-fn write_mixture_norm_weight_c(i: u32, value: f32) { pool[places.at[25u].z + i] = bitcast<u32>(value); }
-fn read_adam_m_layers_3_attend_norm_weight(i: u32) -> f32 { return bitcast<f32>(pool[places.at[25u].w + i]); }
-fn write_adam_m_layers_3_attend_norm_weight(i: u32, value: f32) { pool[places.at[25u].w + i] = bitcast<u32>(value); }
-fn read_grad_attend_norm_weight_d(i: u32) -> f32 { return bitcast<f32>(pool[places.at[26u].x + i]); }
-fn read_adam_v_layers_3_attend_norm_weight(i: u32) -> f32 { return bitcast<f32>(pool[places.at[26u].y + i]); }
-fn write_adam_v_layers_3_attend_norm_weight(i: u32, value: f32) { pool[places.at[26u].y + i] = bitcast<u32>(value); }
-fn read_attend_norm_weight_d(i: u32) -> f32 { return bitcast<f32>(pool[places.at[26u].z + i]); }
-fn write_attend_norm_weight_d(i: u32, value: f32) { pool[places.at[26u].z + i] = bitcast<u32>(value); }
-fn read_adam_m_layers_3_mixture_norm_weight(i: u32) -> f32 { return bitcast<f32>(pool[places.at[26u].w + i]); }
-fn write_adam_m_layers_3_mixture_norm_weight(i: u32, value: f32) { pool[places.at[26u].w + i] = bitcast<u32>(value); }
-fn read_grad_mixture_norm_weight_d(i: u32) -> f32 { return bitcast<f32>(pool[places.at[27u].x + i]); }
-fn read_adam_v_layers_3_mixture_norm_weight(i: u32) -> f32 { return bitcast<f32>(pool[places.at[27u].y + i]); }
-fn write_adam_v_layers_3_mixture_norm_weight(i: u32, value: f32) { pool[places.at[27u].y + i] = bitcast<u32>(value); }
-fn read_mixture_norm_weight_d(i: u32) -> f32 { return bitcast<f32>(pool[places.at[27u].z + i]); }
-fn write_mixture_norm_weight_d(i: u32, value: f32) { pool[places.at[27u].z + i] = bitcast<u32>(value); }
-fn read_adam_m_layers_4_attend_norm_weight(i: u32) -> f32 { return bitcast<f32>(pool[places.at[27u].w + i]); }
-fn write_adam_m_layers_4_attend_norm_weight(i: u32, value: f32) { pool[places.at[27u].w + i] = bitcast<u32>(value); }
-fn read_grad_attend_norm_weight_e(i: u32) -> f32 { return bitcast<f32>(pool[places.at[28u].x + i]); }
-fn read_adam_v_layers_4_attend_norm_weight(i: u32) -> f32 { return bitcast<f32>(pool[places.at[28u].y + i]); }
-fn write_adam_v_layers_4_attend_norm_weight(i: u32, value: f32) { pool[places.at[28u].y + i] = bitcast<u32>(value); }
-fn read_attend_norm_weight_e(i: u32) -> f32 { return bitcast<f32>(pool[places.at[28u].z + i]); }
-fn write_attend_norm_weight_e(i: u32, value: f32) { pool[places.at[28u].z + i] = bitcast<u32>(value); }
-fn read_adam_m_layers_4_mixture_norm_weight(i: u32) -> f32 { return bitcast<f32>(pool[places.at[28u].w + i]); }
-fn write_adam_m_layers_4_mixture_norm_weight(i: u32, value: f32) { pool[places.at[28u].w + i] = bitcast<u32>(value); }
-fn read_grad_mixture_norm_weight_e(i: u32) -> f32 { return bitcast<f32>(pool[places.at[29u].x + i]); }
-fn read_adam_v_layers_4_mixture_norm_weight(i: u32) -> f32 { return bitcast<f32>(pool[places.at[29u].y + i]); }
-fn write_adam_v_layers_4_mixture_norm_weight(i: u32, value: f32) { pool[places.at[29u].y + i] = bitcast<u32>(value); }
-fn read_mixture_norm_weight_e(i: u32) -> f32 { return bitcast<f32>(pool[places.at[29u].z + i]); }
-fn write_mixture_norm_weight_e(i: u32, value: f32) { pool[places.at[29u].z + i] = bitcast<u32>(value); }
-fn read_adam_m_layers_5_attend_norm_weight(i: u32) -> f32 { return bitcast<f32>(pool[places.at[29u].w + i]); }
-fn write_adam_m_layers_5_attend_norm_weight(i: u32, value: f32) { pool[places.at[29u].w + i] = bitcast<u32>(value); }
-fn read_grad_attend_norm_weight_f(i: u32) -> f32 { return bitcast<f32>(pool[places.at[30u].x + i]); }
-fn read_adam_v_layers_5_attend_norm_weight(i: u32) -> f32 { return bitcast<f32>(pool[places.at[30u].y + i]); }
-fn write_adam_v_layers_5_attend_norm_weight(i: u32, value: f32) { pool[places.at[30u].y + i] = bitcast<u32>(value); }
-fn read_attend_norm_weight_f(i: u32) -> f32 { return bitcast<f32>(pool[places.at[30u].z + i]); }
-fn write_attend_norm_weight_f(i: u32, value: f32) { pool[places.at[30u].z + i] = bitcast<u32>(value); }
-fn read_mixture_norm_weight_f(i: u32) -> f32 { return bitcast<f32>(pool[places.at[30u].w + i]); }
-fn write_mixture_norm_weight_f(i: u32, value: f32) { pool[places.at[30u].w + i] = bitcast<u32>(value); }
-@group(0) @binding(2) var<storage, read_write> adam_m_layers_5_mixture_norm_weight: array<f32>;
-@group(0) @binding(3) var<storage, read> grad_mixture_norm_weight_f: array<f32>;
-@group(0) @binding(4) var<storage, read_write> adam_v_layers_5_mixture_norm_weight: array<f32>;
-@group(0) @binding(5) var<storage, read_write> adam_m_norm_weight: array<f32>;
-@group(0) @binding(6) var<storage, read_write> adam_v_norm_weight: array<f32>;
-@group(0) @binding(7) var<storage, read_write> norm_weight: array<f32>;
+fn start_of(tensor: u32) -> u32 { return places.at[tensor / 4u][tensor % 4u]; }
+fn f32_at(tensor: u32, i: u32) -> f32 { return bitcast<f32>(pool[start_of(tensor) + i]); }
+fn put_f32(tensor: u32, i: u32, value: f32) { pool[start_of(tensor) + i] = bitcast<u32>(value); }
+@group(0) @binding(2) var<storage, read_write> norm_xxx: array<f32>;
+@group(0) @binding(3) var<storage, read_write> clip: array<f32>;
+@group(0) @binding(4) var<storage, read> adamw: array<f32>;
+@group(0) @binding(5) var<storage, read> adamw_b: array<f32>;
+@group(0) @binding(6) var<storage, read> adamw_c: array<f32>;
 
 const LANES = 256u;
 
@@ -205,178 +48,29 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
   }
   let t_norm = team_sum(lane, t_norm_share);
   // norm
-  let t_norm_a = sqrt(((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((read_norm(0u) + read_norm_b(0u)) + read_norm_c(0u)) + read_norm_d(0u)) + read_norm_e(0u)) + read_norm_f(0u)) + read_norm_g(0u)) + read_norm_h(0u)) + read_norm_i(0u)) + read_norm_j(0u)) + read_norm_k(0u)) + read_norm_l(0u)) + read_norm_m(0u)) + read_norm_n(0u)) + read_norm_o(0u)) + read_norm_p(0u)) + read_norm_q(0u)) + read_norm_r(0u)) + read_norm_s(0u)) + read_norm_t(0u)) + read_norm_u(0u)) + read_norm_v(0u)) + read_norm_w(0u)) + read_norm_x(0u)) + read_norm_y(0u)) + read_norm_z(0u)) + read_norm_bb(0u)) + read_norm_cc(0u)) + read_norm_dd(0u)) + read_norm_ee(0u)) + read_norm_ff(0u)) + read_norm_gg(0u)) + read_norm_hh(0u)) + read_norm_ii(0u)) + read_norm_jj(0u)) + read_norm_kk(0u)) + read_norm_ll(0u)) + read_norm_mm(0u)) + read_norm_nn(0u)) + read_norm_oo(0u)) + read_norm_pp(0u)) + read_norm_qq(0u)) + read_norm_rr(0u)) + read_norm_ss(0u)) + read_norm_tt(0u)) + read_norm_uu(0u)) + read_norm_vv(0u)) + read_norm_ww(0u)) + read_norm_xx(0u)) + read_norm_yy(0u)) + read_norm_zz(0u)) + read_norm_bbb(0u)) + read_norm_ccc(0u)) + read_norm_ddd(0u)) + read_norm_eee(0u)) + read_norm_fff(0u)) + read_norm_ggg(0u)) + read_norm_hhh(0u)) + read_norm_iii(0u)) + read_norm_jjj(0u)) + read_norm_kkk(0u)) + read_norm_lll(0u)) + read_norm_mmm(0u)) + read_norm_nnn(0u)) + read_norm_ooo(0u)) + read_norm_ppp(0u)) + read_norm_qqq(0u)) + read_norm_rrr(0u)) + read_norm_sss(0u)) + read_norm_ttt(0u)) + read_norm_uuu(0u)) + read_norm_vvv(0u)) + read_norm_www(0u)) + t_norm);
-  if (lane == 0u) { write_norm_xxx(0u, t_norm_a); }
+  var total = 0.0;
+  for (var tensor = 0u; tensor < 73u; tensor++) {
+    total = total + f32_at(1u + tensor, 0u);
+  }
+  let t_norm_a = sqrt(total + t_norm);
+  if (lane == 0u) { norm_xxx[0u] = t_norm_a; }
   // clip
   let t_clip = min(1.0, (1.0 / (max(t_norm_a, 1e-12))));
-  if (lane == 0u) { write_clip(0u, t_clip); }
-  // adamw
-  for (var i_d = lane; i_d < D; i_d += LANES) {
-    write_adam_m_layers_0_attend_norm_weight(i_d, (read_adam_m_layers_0_attend_norm_weight(i_d) * 0.9) + ((read_grad_attend_norm_weight(i_d) * t_clip) * 0.1));
-  }
-  // adamw
-  for (var i_d = lane; i_d < D; i_d += LANES) {
-    let grad_attend_norm_weight_here = read_grad_attend_norm_weight(i_d);
-    write_adam_v_layers_0_attend_norm_weight(i_d, (read_adam_v_layers_0_attend_norm_weight(i_d) * 0.95) + (((grad_attend_norm_weight_here * t_clip) * (grad_attend_norm_weight_here * t_clip)) * 0.05));
-  }
-  // adamw
-  for (var i_d = lane; i_d < D; i_d += LANES) {
-    write_attend_norm_weight(i_d, read_attend_norm_weight(i_d) - (read_adamw(0u) * ((read_adam_m_layers_0_attend_norm_weight(i_d) / read_adamw_b(0u)) / (sqrt(read_adam_v_layers_0_attend_norm_weight(i_d) / read_adamw_c(0u)) + 1e-8))));
-  }
-  // adamw
-  for (var i_d = lane; i_d < D; i_d += LANES) {
-    write_adam_m_layers_0_mixture_norm_weight(i_d, (read_adam_m_layers_0_mixture_norm_weight(i_d) * 0.9) + ((read_grad_mixture_norm_weight(i_d) * t_clip) * 0.1));
-  }
-  // adamw
-  for (var i_d = lane; i_d < D; i_d += LANES) {
-    let grad_mixture_norm_weight_here = read_grad_mixture_norm_weight(i_d);
-    write_adam_v_layers_0_mixture_norm_weight(i_d, (read_adam_v_layers_0_mixture_norm_weight(i_d) * 0.95) + (((grad_mixture_norm_weight_here * t_clip) * (grad_mixture_norm_weight_here * t_clip)) * 0.05));
-  }
-  // adamw
-  for (var i_d = lane; i_d < D; i_d += LANES) {
-    write_mixture_norm_weight(i_d, read_mixture_norm_weight(i_d) - (read_adamw(0u) * ((read_adam_m_layers_0_mixture_norm_weight(i_d) / read_adamw_b(0u)) / (sqrt(read_adam_v_layers_0_mixture_norm_weight(i_d) / read_adamw_c(0u)) + 1e-8))));
-  }
-  // adamw
-  for (var i_d = lane; i_d < D; i_d += LANES) {
-    write_adam_m_layers_1_attend_norm_weight(i_d, (read_adam_m_layers_1_attend_norm_weight(i_d) * 0.9) + ((read_grad_attend_norm_weight_b(i_d) * t_clip) * 0.1));
-  }
-  // adamw
-  for (var i_d = lane; i_d < D; i_d += LANES) {
-    let grad_attend_norm_weight_b_here = read_grad_attend_norm_weight_b(i_d);
-    write_adam_v_layers_1_attend_norm_weight(i_d, (read_adam_v_layers_1_attend_norm_weight(i_d) * 0.95) + (((grad_attend_norm_weight_b_here * t_clip) * (grad_attend_norm_weight_b_here * t_clip)) * 0.05));
-  }
-  // adamw
-  for (var i_d = lane; i_d < D; i_d += LANES) {
-    write_attend_norm_weight_b(i_d, read_attend_norm_weight_b(i_d) - (read_adamw(0u) * ((read_adam_m_layers_1_attend_norm_weight(i_d) / read_adamw_b(0u)) / (sqrt(read_adam_v_layers_1_attend_norm_weight(i_d) / read_adamw_c(0u)) + 1e-8))));
-  }
-  // adamw
-  for (var i_d = lane; i_d < D; i_d += LANES) {
-    write_adam_m_layers_1_mixture_norm_weight(i_d, (read_adam_m_layers_1_mixture_norm_weight(i_d) * 0.9) + ((read_grad_mixture_norm_weight_b(i_d) * t_clip) * 0.1));
-  }
-  // adamw
-  for (var i_d = lane; i_d < D; i_d += LANES) {
-    let grad_mixture_norm_weight_b_here = read_grad_mixture_norm_weight_b(i_d);
-    write_adam_v_layers_1_mixture_norm_weight(i_d, (read_adam_v_layers_1_mixture_norm_weight(i_d) * 0.95) + (((grad_mixture_norm_weight_b_here * t_clip) * (grad_mixture_norm_weight_b_here * t_clip)) * 0.05));
-  }
-  // adamw
-  for (var i_d = lane; i_d < D; i_d += LANES) {
-    write_mixture_norm_weight_b(i_d, read_mixture_norm_weight_b(i_d) - (read_adamw(0u) * ((read_adam_m_layers_1_mixture_norm_weight(i_d) / read_adamw_b(0u)) / (sqrt(read_adam_v_layers_1_mixture_norm_weight(i_d) / read_adamw_c(0u)) + 1e-8))));
-  }
-  // adamw
-  for (var i_d = lane; i_d < D; i_d += LANES) {
-    write_adam_m_layers_2_attend_norm_weight(i_d, (read_adam_m_layers_2_attend_norm_weight(i_d) * 0.9) + ((read_grad_attend_norm_weight_c(i_d) * t_clip) * 0.1));
-  }
-  // adamw
-  for (var i_d = lane; i_d < D; i_d += LANES) {
-    let grad_attend_norm_weight_c_here = read_grad_attend_norm_weight_c(i_d);
-    write_adam_v_layers_2_attend_norm_weight(i_d, (read_adam_v_layers_2_attend_norm_weight(i_d) * 0.95) + (((grad_attend_norm_weight_c_here * t_clip) * (grad_attend_norm_weight_c_here * t_clip)) * 0.05));
-  }
-  // adamw
-  for (var i_d = lane; i_d < D; i_d += LANES) {
-    write_attend_norm_weight_c(i_d, read_attend_norm_weight_c(i_d) - (read_adamw(0u) * ((read_adam_m_layers_2_attend_norm_weight(i_d) / read_adamw_b(0u)) / (sqrt(read_adam_v_layers_2_attend_norm_weight(i_d) / read_adamw_c(0u)) + 1e-8))));
-  }
-  // adamw
-  for (var i_d = lane; i_d < D; i_d += LANES) {
-    write_adam_m_layers_2_mixture_norm_weight(i_d, (read_adam_m_layers_2_mixture_norm_weight(i_d) * 0.9) + ((read_grad_mixture_norm_weight_c(i_d) * t_clip) * 0.1));
-  }
-  // adamw
-  for (var i_d = lane; i_d < D; i_d += LANES) {
-    let grad_mixture_norm_weight_c_here = read_grad_mixture_norm_weight_c(i_d);
-    write_adam_v_layers_2_mixture_norm_weight(i_d, (read_adam_v_layers_2_mixture_norm_weight(i_d) * 0.95) + (((grad_mixture_norm_weight_c_here * t_clip) * (grad_mixture_norm_weight_c_here * t_clip)) * 0.05));
-  }
-  // adamw
-  for (var i_d = lane; i_d < D; i_d += LANES) {
-    write_mixture_norm_weight_c(i_d, read_mixture_norm_weight_c(i_d) - (read_adamw(0u) * ((read_adam_m_layers_2_mixture_norm_weight(i_d) / read_adamw_b(0u)) / (sqrt(read_adam_v_layers_2_mixture_norm_weight(i_d) / read_adamw_c(0u)) + 1e-8))));
-  }
-  // adamw
-  for (var i_d = lane; i_d < D; i_d += LANES) {
-    write_adam_m_layers_3_attend_norm_weight(i_d, (read_adam_m_layers_3_attend_norm_weight(i_d) * 0.9) + ((read_grad_attend_norm_weight_d(i_d) * t_clip) * 0.1));
-  }
-  // adamw
-  for (var i_d = lane; i_d < D; i_d += LANES) {
-    let grad_attend_norm_weight_d_here = read_grad_attend_norm_weight_d(i_d);
-    write_adam_v_layers_3_attend_norm_weight(i_d, (read_adam_v_layers_3_attend_norm_weight(i_d) * 0.95) + (((grad_attend_norm_weight_d_here * t_clip) * (grad_attend_norm_weight_d_here * t_clip)) * 0.05));
-  }
-  // adamw
-  for (var i_d = lane; i_d < D; i_d += LANES) {
-    write_attend_norm_weight_d(i_d, read_attend_norm_weight_d(i_d) - (read_adamw(0u) * ((read_adam_m_layers_3_attend_norm_weight(i_d) / read_adamw_b(0u)) / (sqrt(read_adam_v_layers_3_attend_norm_weight(i_d) / read_adamw_c(0u)) + 1e-8))));
-  }
-  // adamw
-  for (var i_d = lane; i_d < D; i_d += LANES) {
-    write_adam_m_layers_3_mixture_norm_weight(i_d, (read_adam_m_layers_3_mixture_norm_weight(i_d) * 0.9) + ((read_grad_mixture_norm_weight_d(i_d) * t_clip) * 0.1));
-  }
-  // adamw
-  for (var i_d = lane; i_d < D; i_d += LANES) {
-    let grad_mixture_norm_weight_d_here = read_grad_mixture_norm_weight_d(i_d);
-    write_adam_v_layers_3_mixture_norm_weight(i_d, (read_adam_v_layers_3_mixture_norm_weight(i_d) * 0.95) + (((grad_mixture_norm_weight_d_here * t_clip) * (grad_mixture_norm_weight_d_here * t_clip)) * 0.05));
-  }
-  // adamw
-  for (var i_d = lane; i_d < D; i_d += LANES) {
-    write_mixture_norm_weight_d(i_d, read_mixture_norm_weight_d(i_d) - (read_adamw(0u) * ((read_adam_m_layers_3_mixture_norm_weight(i_d) / read_adamw_b(0u)) / (sqrt(read_adam_v_layers_3_mixture_norm_weight(i_d) / read_adamw_c(0u)) + 1e-8))));
-  }
-  // adamw
-  for (var i_d = lane; i_d < D; i_d += LANES) {
-    write_adam_m_layers_4_attend_norm_weight(i_d, (read_adam_m_layers_4_attend_norm_weight(i_d) * 0.9) + ((read_grad_attend_norm_weight_e(i_d) * t_clip) * 0.1));
-  }
-  // adamw
-  for (var i_d = lane; i_d < D; i_d += LANES) {
-    let grad_attend_norm_weight_e_here = read_grad_attend_norm_weight_e(i_d);
-    write_adam_v_layers_4_attend_norm_weight(i_d, (read_adam_v_layers_4_attend_norm_weight(i_d) * 0.95) + (((grad_attend_norm_weight_e_here * t_clip) * (grad_attend_norm_weight_e_here * t_clip)) * 0.05));
-  }
-  // adamw
-  for (var i_d = lane; i_d < D; i_d += LANES) {
-    write_attend_norm_weight_e(i_d, read_attend_norm_weight_e(i_d) - (read_adamw(0u) * ((read_adam_m_layers_4_attend_norm_weight(i_d) / read_adamw_b(0u)) / (sqrt(read_adam_v_layers_4_attend_norm_weight(i_d) / read_adamw_c(0u)) + 1e-8))));
-  }
-  // adamw
-  for (var i_d = lane; i_d < D; i_d += LANES) {
-    write_adam_m_layers_4_mixture_norm_weight(i_d, (read_adam_m_layers_4_mixture_norm_weight(i_d) * 0.9) + ((read_grad_mixture_norm_weight_e(i_d) * t_clip) * 0.1));
-  }
-  // adamw
-  for (var i_d = lane; i_d < D; i_d += LANES) {
-    let grad_mixture_norm_weight_e_here = read_grad_mixture_norm_weight_e(i_d);
-    write_adam_v_layers_4_mixture_norm_weight(i_d, (read_adam_v_layers_4_mixture_norm_weight(i_d) * 0.95) + (((grad_mixture_norm_weight_e_here * t_clip) * (grad_mixture_norm_weight_e_here * t_clip)) * 0.05));
-  }
-  // adamw
-  for (var i_d = lane; i_d < D; i_d += LANES) {
-    write_mixture_norm_weight_e(i_d, read_mixture_norm_weight_e(i_d) - (read_adamw(0u) * ((read_adam_m_layers_4_mixture_norm_weight(i_d) / read_adamw_b(0u)) / (sqrt(read_adam_v_layers_4_mixture_norm_weight(i_d) / read_adamw_c(0u)) + 1e-8))));
-  }
-  // adamw
-  for (var i_d = lane; i_d < D; i_d += LANES) {
-    write_adam_m_layers_5_attend_norm_weight(i_d, (read_adam_m_layers_5_attend_norm_weight(i_d) * 0.9) + ((read_grad_attend_norm_weight_f(i_d) * t_clip) * 0.1));
-  }
-  // adamw
-  for (var i_d = lane; i_d < D; i_d += LANES) {
-    let grad_attend_norm_weight_f_here = read_grad_attend_norm_weight_f(i_d);
-    write_adam_v_layers_5_attend_norm_weight(i_d, (read_adam_v_layers_5_attend_norm_weight(i_d) * 0.95) + (((grad_attend_norm_weight_f_here * t_clip) * (grad_attend_norm_weight_f_here * t_clip)) * 0.05));
-  }
-  // adamw
-  for (var i_d = lane; i_d < D; i_d += LANES) {
-    write_attend_norm_weight_f(i_d, read_attend_norm_weight_f(i_d) - (read_adamw(0u) * ((read_adam_m_layers_5_attend_norm_weight(i_d) / read_adamw_b(0u)) / (sqrt(read_adam_v_layers_5_attend_norm_weight(i_d) / read_adamw_c(0u)) + 1e-8))));
-  }
-  // adamw
-  for (var i_d = lane; i_d < D; i_d += LANES) {
-    adam_m_layers_5_mixture_norm_weight[i_d] = (adam_m_layers_5_mixture_norm_weight[i_d] * 0.9) + ((grad_mixture_norm_weight_f[i_d] * t_clip) * 0.1);
-  }
-  // adamw
-  for (var i_d = lane; i_d < D; i_d += LANES) {
-    let grad_mixture_norm_weight_f_here = grad_mixture_norm_weight_f[i_d];
-    adam_v_layers_5_mixture_norm_weight[i_d] = (adam_v_layers_5_mixture_norm_weight[i_d] * 0.95) + (((grad_mixture_norm_weight_f_here * t_clip) * (grad_mixture_norm_weight_f_here * t_clip)) * 0.05);
-  }
-  // adamw
-  for (var i_d = lane; i_d < D; i_d += LANES) {
-    write_mixture_norm_weight_f(i_d, read_mixture_norm_weight_f(i_d) - (read_adamw(0u) * ((adam_m_layers_5_mixture_norm_weight[i_d] / read_adamw_b(0u)) / (sqrt(adam_v_layers_5_mixture_norm_weight[i_d] / read_adamw_c(0u)) + 1e-8))));
-  }
-  // adamw
-  for (var i_d = lane; i_d < D; i_d += LANES) {
-    adam_m_norm_weight[i_d] = (adam_m_norm_weight[i_d] * 0.9) + ((read_grad_norm_weight(i_d) * t_clip) * 0.1);
-  }
-  // adamw
-  for (var i_d = lane; i_d < D; i_d += LANES) {
-    let grad_norm_weight_here_2 = read_grad_norm_weight(i_d);
-    adam_v_norm_weight[i_d] = (adam_v_norm_weight[i_d] * 0.95) + (((grad_norm_weight_here_2 * t_clip) * (grad_norm_weight_here_2 * t_clip)) * 0.05);
-  }
-  // adamw
-  for (var i_d = lane; i_d < D; i_d += LANES) {
-    norm_weight[i_d] = norm_weight[i_d] - (read_adamw(0u) * ((adam_m_norm_weight[i_d] / read_adamw_b(0u)) / (sqrt(adam_v_norm_weight[i_d] / read_adamw_c(0u)) + 1e-8)));
+  if (lane == 0u) { clip[0u] = t_clip; }
+  for (var tensor = 0u; tensor < 13u; tensor++) {
+    // adam_m_layers_0_attend_norm_weight, grad_attend_norm_weight, adam_v_layers_0_attend_norm_weight, attend_norm_weight, and so on
+    // adamw
+    for (var i_d = lane; i_d < D; i_d += LANES) {
+      put_f32(74u + tensor * 4u, i_d, (f32_at(74u + tensor * 4u, i_d) * 0.9) + ((f32_at(75u + tensor * 4u, i_d) * t_clip) * 0.1));
+    }
+    // adamw
+    for (var i_d = lane; i_d < D; i_d += LANES) {
+      let grad_attend_norm_weight_here = f32_at(75u + tensor * 4u, i_d);
+      put_f32(76u + tensor * 4u, i_d, (f32_at(76u + tensor * 4u, i_d) * 0.95) + (((grad_attend_norm_weight_here * t_clip) * (grad_attend_norm_weight_here * t_clip)) * 0.05));
+    }
+    // adamw
+    for (var i_d = lane; i_d < D; i_d += LANES) {
+      put_f32(77u + tensor * 4u, i_d, f32_at(77u + tensor * 4u, i_d) - (adamw[0u] * ((f32_at(74u + tensor * 4u, i_d) / adamw_b[0u]) / (sqrt(f32_at(76u + tensor * 4u, i_d) / adamw_c[0u]) + 1e-8))));
+    }
   }
 }

@@ -9,20 +9,46 @@ import type { Lines } from "../lines.js";
 import { isShort, namesOf, sharedDims, sourcesOf } from "../sources.js";
 import { declare } from "./locals.js";
 import { constantName, loopName } from "./names.js";
+import { covers, loopHead, printSum, type Rolled } from "./repeats.js";
 import { fresh, type Loops, type Site } from "./site.js";
 import { combine, startOf, sumName } from "./sums.js";
 import { printTopK } from "./top-k.js";
 import { load, offset, value } from "./values.js";
 
-export function printRow(body: readonly Stmt[], site: Site, out: Lines): void {
+/** Statements in their order; `repeats` are printed as loops. */
+export function printRow(body: readonly Stmt[], site: Site, out: Lines, repeats: readonly Rolled[] = []): void {
   const fresh: Fresh = new Map();
-  for (const s of body) {
-    if (s.kind === "map" && s.to.local && site.again.has(s.to.local.name)) continue;
-    if (site.team) meet(s, site, fresh, out);
-    out.line(`// ${s.note}`);
-    printStatement(s, site, out);
-    if (site.team) remember(s, fresh);
+  for (const [i, s] of body.entries()) {
+    const repeat = repeats.find((r) => covers(r, i));
+    if (!repeat || repeat.period === 0) printOne(s, site, fresh, out, repeat);
+    else if (repeat.at === i) printRepeat(repeat, body, site, fresh, out);
   }
+}
+
+function printOne(s: Stmt, site: Site, fresh: Fresh, out: Lines, sum?: Rolled): void {
+  if (s.kind === "map" && s.to.local && site.again.has(s.to.local.name)) return;
+  if (site.team) meet(s, site, fresh, out);
+  out.line(`// ${s.note}`);
+  printStatement(sum ? printSum(s, sum, site, out) : s, site, out);
+  if (site.team) remember(s, fresh);
+}
+
+/** A loop whose iterations share nothing that they write. */
+function printRepeat(repeat: Rolled, body: readonly Stmt[], site: Site, fresh: Fresh, out: Lines): void {
+  const { at, period, params, bindings } = repeat;
+  if (params.flat().some((p) => fresh.has(`p${p}`))) {
+    out.line(site.spelling.meet("storage"));
+    fresh.clear();
+  }
+  out.block(loopHead(repeat, site.spelling), () => {
+    out.line(`// ${params[0]!.map((p) => site.bindings.params[p]!.name).join(", ")}, and so on`);
+    for (const s of body.slice(at, at + period)) printOne(s, { ...site, bindings }, fresh, out);
+  });
+  for (const row of params.slice(1))
+    row.forEach((p, j) => {
+      const written = fresh.get(`p${params[0]![j]!}`);
+      if (written) fresh.set(`p${p}`, written);
+    });
 }
 
 /** What was written since the last barrier, and along which axes it was dealt out. */

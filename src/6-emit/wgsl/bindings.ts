@@ -7,6 +7,7 @@
 import type { Param } from "../../5-plan/plan.js";
 import type { WgslProfile } from "../../targets/wgsl/limits.js";
 import type { WgslBinding } from "../../targets/wgsl/program.js";
+import { ITERATION, type Repeat, type Rolled } from "../gpu/repeats.js";
 import { bytesOf, bytesOfHalves } from "../gpu/sizes.js";
 import type { Access } from "../gpu/spelling.js";
 import { halvesOf, readFour, writeFour } from "./halves.js";
@@ -17,6 +18,8 @@ export interface Bindings extends Access {
   /** four numbers of a parameter that is reached in fours, and the statement that writes them */
   readonly readFour: (param: number, i: string) => string;
   readonly writeFour: (param: number, i: string, value: string) => string;
+  /** repeats of the kernel, with how their loops reach parameters */
+  readonly rolled: readonly Rolled[];
   /** bindings of a pass that touches these parameters; all if not given */
   readonly of: (params?: readonly number[]) => WgslBinding[];
 }
@@ -25,6 +28,9 @@ export interface BindingChoice {
   readonly profile: WgslProfile;
   /** parameters read and written in the pool */
   readonly pooled: ReadonlySet<number>;
+  /** lines of a kernel that are a loop over some of them, and those that other lines name; all if not given */
+  readonly repeats?: readonly Repeat[];
+  readonly named?: ReadonlySet<number>;
   /** parameters that may lie in the pool without the kernel knowing */
   readonly small: ReadonlySet<number>;
   /** parameters that are reached in fours */
@@ -42,7 +48,10 @@ const TYPES = { f32: "f32", i32: "i32", u8: "u32" } as const;
 
 export function bindParams(params: readonly Param[], choice: BindingChoice): Bindings {
   const { pooled } = choice;
-  const poolParams = [...pooled].sort((a, b) => a - b);
+  const named = [...pooled].filter((i) => choice.named?.has(i) ?? true).sort((a, b) => a - b);
+  const repeats = choice.repeats ?? [];
+  // a launch gives the places of what is named, then those of each loop, iteration after iteration
+  const poolParams = [...named, ...repeats.flatMap((r) => r.params.flat())];
   const poolAccess = poolParams.some((i) => params[i]!.access !== "read") ? "write" : "read";
   const access = accessOf(params, choice);
   const parts = params.map((p, i) => (pooled.has(i) ? [] : partsOf(p, choice, i)));
@@ -50,7 +59,8 @@ export function bindParams(params: readonly Param[], choice: BindingChoice): Bin
   let next = poolParams.length > 0 ? 2 : 0;
   for (const list of parts) numbers.push(list.map(() => next++));
   const lines: string[] = [];
-  if (poolParams.length > 0) lines.push(...poolLines(params, poolParams, poolAccess));
+  if (poolParams.length > 0) lines.push(...poolLines(params, named, poolParams.length, poolAccess));
+  if (repeats.length > 0) lines.push(...numberLines(params, repeats));
   params.forEach((p, i) => {
     if (pooled.has(i)) return;
     const type = elementType(p, i, choice);
@@ -85,19 +95,24 @@ export function bindParams(params: readonly Param[], choice: BindingChoice): Bin
     if (called(i)) return `write_${name}(${at}, ${value});`;
     return isHalf(i) ? halves.write(name, at, value) : `${name}[${at}] = ${value};`;
   };
+  const write = (i: number, at: string, value: string): string => {
+    const twin = choice.twins?.get(i);
+    const once = writeOnce(i, at, value);
+    return twin === undefined ? once : `${once} ${writeOnce(twin, at, read(i, at))}`;
+  };
   return {
     params,
+    rolled: repeats.map((repeat, n) => {
+      const start = repeats.slice(0, n).reduce((sum, r) => sum + r.params.flat().length, named.length);
+      return { ...repeat, bindings: inLoop(params, repeat, start, { read, write }) };
+    }),
     declarations: lines.join("\n"),
     of: (only = params.map((_, i) => i)) => {
       const own = only.filter((i) => !pooled.has(i)).flatMap(bindingsOf);
       return only.some((i) => pooled.has(i)) ? [...pool, ...own] : own;
     },
     read,
-    write: (i, at, value) => {
-      const twin = choice.twins?.get(i);
-      const once = writeOnce(i, at, value);
-      return twin === undefined ? once : `${once} ${writeOnce(twin, at, read(i, at))}`;
-    },
+    write,
     readFour: (i, at) => (isHalf(i) ? readFour(params[i]!.name, at) : `${params[i]!.name}[${at}]`),
     writeFour: (i, at, value) =>
       isHalf(i) ? writeFour(params[i]!.name, at, value) : `${params[i]!.name}[${at}] = ${value};`,
@@ -126,12 +141,53 @@ function partsOf(p: Param, { profile, halves }: BindingChoice, i: number): { off
   return Array.from({ length: count }, (_, n) => ({ offset: n * most, bytes: Math.min(most, bytes - n * most) }));
 }
 
-function poolLines(params: readonly Param[], pooled: readonly number[], access: "read" | "write"): string[] {
+/** Parameters of a loop over tensors: by the place in the table of places, a row for each iteration. */
+function inLoop(
+  params: readonly Param[],
+  repeat: Repeat,
+  start: number,
+  beside: Pick<Access, "read" | "write">,
+): Access {
+  const first = repeat.params[0]!;
+  const place = (i: number): string => {
+    const row = first.length === 1 ? ITERATION : `${ITERATION} * ${first.length}u`;
+    return `${start + first.indexOf(i)}u + ${row}`;
+  };
+  const type = (i: number): string => TYPES[params[i]!.dtype];
+  return {
+    params,
+    read: (i, at) => (first.includes(i) ? `${type(i)}_at(${place(i)}, ${at})` : beside.read(i, at)),
+    write: (i, at, value) =>
+      first.includes(i) ? `put_${type(i)}(${place(i)}, ${at}, ${value});` : beside.write(i, at, value),
+  };
+}
+
+/** Numbers of a tensor that is known by its place in the table of places. */
+function numberLines(params: readonly Param[], repeats: readonly Repeat[]): string[] {
+  const types = new Set(repeats.flatMap((r) => r.params[0]!.map((i) => TYPES[params[i]!.dtype])));
+  const written = repeats.some((r) => r.params[0]!.some((i) => params[i]!.access !== "read"));
+  return [
+    "fn start_of(tensor: u32) -> u32 { return places.at[tensor / 4u][tensor % 4u]; }",
+    ...[...types].flatMap((type) => [
+      `fn ${type}_at(tensor: u32, i: u32) -> ${type} { return bitcast<${type}>(pool[start_of(tensor) + i]); }`,
+      ...(written
+        ? [`fn put_${type}(tensor: u32, i: u32, value: ${type}) { pool[start_of(tensor) + i] = bitcast<u32>(value); }`]
+        : []),
+    ]),
+  ];
+}
+
+function poolLines(
+  params: readonly Param[],
+  pooled: readonly number[],
+  places: number,
+  access: "read" | "write",
+): string[] {
   const place = (i: number) => `places.at[${Math.floor(pooled.indexOf(i) / 4)}u].${"xyzw"[pooled.indexOf(i) % 4]}`;
   return [
     "/* Small tensors share one buffer; a launch says at which word each begins. */",
     `@group(0) @binding(0) var<storage, ${access === "read" ? "read" : "read_write"}> pool: array<u32>;`,
-    `struct Places { at: array<vec4<u32>, ${Math.ceil(pooled.length / 4)}> }`,
+    `struct Places { at: array<vec4<u32>, ${Math.ceil(places / 4)}> }`,
     "@group(0) @binding(1) var<uniform> places: Places;",
     ...pooled.flatMap((i) => {
       const p = params[i]!;

@@ -33,7 +33,7 @@ export function rowsToWgsl(given: RowsKernel, context: Context): WgslText {
   const again = perLane ? new Set<string>() : overflowing(kernel.body, context.profile.workgroupMemory - 8 * lanes);
   const shared = perLane ? [] : sharedLocals(kernel.body, again);
   const out = lines(chunks > 0 ? 4 : 2);
-  printRow(kernel.body, rowSite(kernel, wgslSpelling, bindings, !perLane, again, out), out);
+  printRow(kernel.body, rowSite(kernel, wgslSpelling, bindings, !perLane, again, out), out, bindings.rolled);
   const body = out.text();
   const workgroups =
     chunks > 0

@@ -12,6 +12,7 @@ import { POOL, type WgslBuffer } from "../../targets/wgsl/program.js";
 import { livesOf } from "../gpu/lives.js";
 import type { BindingChoice } from "./bindings.js";
 import { pooledBy } from "./pool.js";
+import { namedBeside, repeatsIn } from "./series.js";
 import type { Stored } from "./stored.js";
 
 export interface Layout {
@@ -56,7 +57,10 @@ function choiceOf(
   // a flat kernel takes its length from a binding of its own
   if (kernel.kind === "flat" && pooled.size > 0 && kernel.params.every((p, i) => pooled.has(i) || p.dims.length === 0))
     throw tooMany(kernel, profile);
-  return { profile, pooled, small, halves: stored.halves[index]!, twins: stored.twins[index]! };
+  const choice = { profile, pooled, small, halves: stored.halves[index]!, twins: stored.twins[index]! };
+  if (kernel.kind !== "rows" || pooled.size === 0) return choice;
+  const repeats = repeatsIn(kernel).filter(({ params }) => params.flat().every((p) => pooled.has(p)));
+  return { ...choice, repeats, named: namedBeside(kernel, repeats) };
 }
 
 function tooMany(kernel: Kernel, profile: WgslProfile): DiagnosticError {

@@ -2,26 +2,26 @@
 import type { Kernel } from "../../5-plan/plan.js";
 import type { WgslProfile } from "../../targets/wgsl/limits.js";
 import { bytesOf, bytesOfHalves } from "../gpu/sizes.js";
+import { repeatsIn } from "./series.js";
 import type { Stored } from "./stored.js";
 
 /** Bindings that a parameter takes of its own. */
 const bindingsOf = (bytes: number, profile: WgslProfile): number => Math.ceil(bytes / profile.binding);
 
-/** Parameters of a kernel that must share one binding: its smallest, as many as it has too many. */
-function pooledParams(
-  { kind, params }: Kernel,
-  halves: ReadonlySet<number>,
-  profile: WgslProfile,
-): ReadonlySet<number> {
+/** Parameters of a kernel that must share one binding: those it has loops over, then its smallest, as many as are too many. */
+function pooledParams(kernel: Kernel, halves: ReadonlySet<number>, profile: WgslProfile): ReadonlySet<number> {
+  const { kind, params } = kernel;
   const sizes = params.map((p, i) => {
     const bytes = halves.has(i) ? bytesOfHalves(p) : bytesOf(p);
     return { i, bytes, own: bindingsOf(bytes, profile) };
   });
   let own = sizes.reduce((n, s) => n + s.own, 0);
-  const pooled = new Set<number>();
-  if (kind === "special" || own <= profile.storageBuffers) return pooled;
+  if (kind === "special" || own <= profile.storageBuffers) return new Set();
+  const pooled = new Set(repeatsIn(kernel).flatMap((r) => r.params.flat()));
+  for (const i of pooled) own -= sizes[i]!.own;
   for (const s of sizes.sort((a, b) => a.bytes - b.bytes || a.i - b.i)) {
     if (own + 1 <= profile.storageBuffers) break;
+    if (pooled.has(s.i)) continue;
     pooled.add(s.i);
     own -= s.own;
   }

@@ -24,6 +24,14 @@ describe.skipIf(typeof software === "string")("shipped designs in WGSL", () => {
   });
 });
 
+it("the optimiser of many small tensors is a loop over them", () => {
+  const { spec, set } = designCases[0]!;
+  const graph = graphsOf(designOf(spec, set), { batch: 2, programs: ["train"] }).graphs.train!;
+  const { code } = emit({ run: graph }, profile).kernels.find(({ name }) => name === "optimizer_norm_adamw")!;
+  // a sum of all squares, and the updates of tensors of each shape
+  expect(code.match(/tensor < \d+u/g)?.length).toBeGreaterThanOrEqual(3);
+});
+
 /** PEER with more experts than a workgroup can count, one block of it. */
 const manyExperts = {
   "Peer.vocab": "261",
