@@ -7,12 +7,12 @@
 
 @group(0) @binding(0) var<storage, read_write> adam_m: array<f32>;
 @group(0) @binding(1) var<storage, read> gradient: array<f32>;
-@group(0) @binding(2) var<storage, read_write> clip: array<f32>;
+@group(0) @binding(2) var<storage, read> clip: array<f32>;
 @group(0) @binding(3) var<storage, read_write> adam_v: array<f32>;
 @group(0) @binding(4) var<storage, read_write> weight: array<f32>;
-@group(0) @binding(5) var<storage, read_write> adamw: array<f32>;
-@group(0) @binding(6) var<storage, read_write> adamw_b: array<f32>;
-@group(0) @binding(7) var<storage, read_write> adamw_c: array<f32>;
+@group(0) @binding(5) var<storage, read> adamw: array<f32>;
+@group(0) @binding(6) var<storage, read> adamw_b: array<f32>;
+@group(0) @binding(7) var<storage, read> adamw_c: array<f32>;
 
 const LANES = 256u;
 @compute @workgroup_size(256)
