@@ -36,10 +36,11 @@ export async function explainCuda(design: Design, device: string, flags: Dispatc
 type Uses = ReadonlyMap<string, KernelUse> | undefined;
 
 /** What makes a kernel's products. */
-function unitsOf({ tensor, whyPortable }: CudaKernel, tier: CudaProgram["tier"]): string {
-  if (!tensor) return "";
+function unitsOf({ tensor, whyPortable, whyPlain, passes }: CudaKernel, tier: CudaProgram["tier"]): string {
+  if (!tensor) return whyPlain === undefined ? "" : `, without tensor cores: ${whyPlain}`;
   if (tier === "portable") return ", tensor cores";
-  return whyPortable === undefined ? ", wgmma" : `, tensor cores (mma.sync: ${whyPortable})`;
+  if (whyPortable === undefined) return passes.some((p) => p.maps) ? ", wgmma" : ", tensor cores (mma.sync)";
+  return `, tensor cores (mma.sync: ${whyPortable})`;
 }
 
 function programLines(

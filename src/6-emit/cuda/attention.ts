@@ -1,9 +1,13 @@
-/** Attention and its gradient in f32, in CUDA: threads for each query, or for each key; scores are never stored. */
+/**
+ * Attention and its gradient in f32, in CUDA: threads for each query, or for each key; scores are never stored. Where
+ * products are made in bf16, `attention-tensor.ts` makes them.
+ */
 import type { SpecialKernel } from "../../5-plan/plan.js";
 import { cudaFloat } from "../../targets/cuda/dialect.js";
 import type { CudaPass } from "../../targets/cuda/program.js";
 import { blocks } from "../gpu/sizes.js";
 import { attentionSizes } from "../gpu/special-sizes.js";
+import { tensorAttentionGradToCuda, tensorAttentionToCuda } from "./attention-tensor.js";
 import { accessTo, assemble, type Context, type CudaText } from "./view.js";
 
 /** Numbers of a head that one thread keeps. */
@@ -32,6 +36,7 @@ function shapeOf(kernel: SpecialKernel) {
 const MINE = "place + c * SPLIT + part";
 
 export function attentionToCuda(kernel: SpecialKernel, context: Context): CudaText {
+  if (context.tensor) return tensorAttentionToCuda(kernel, context);
   const shape = shapeOf(kernel);
   const b = accessTo(kernel.params, context);
   const [q, k, v, o, lse] = [0, 1, 2, 3, 4];
@@ -52,17 +57,38 @@ export function attentionToCuda(kernel: SpecialKernel, context: Context): CudaTe
 }
 
 export function attentionGradToCuda(kernel: SpecialKernel, context: Context): CudaText {
-  const shape = shapeOf(kernel);
+  const before = deltaToCuda(kernel, context);
+  const { text, passes } = (context.tensor ? tensorAttentionGradToCuda : exactGradToCuda)(kernel, context);
+  return { text: `${before.text}\n\n${text}`, passes: [...before.passes, ...passes] };
+}
+
+/** The first launch of the gradient, the same for both ways. */
+function deltaToCuda(kernel: SpecialKernel, context: Context): CudaText {
+  const { sequence, batch, heads, headDim } = attentionSizes(kernel);
   const b = accessTo(kernel.params, context);
-  const [q, k, v, o, lse, dOut, dq, dk, dv, delta] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9];
-  const { window, threads, split, sequence, heads, kvHeads, batch } = shape;
+  const [o, dOut, delta] = [3, 5, 9];
   const rowsOfHeads = batch * sequence * heads;
   const view = {
-    ...shape,
+    headDim,
     rowsOfHeads,
     delta: kernel.params[delta]!.name,
     readO: b.read(o, "i * D + c"),
     readDo: b.read(dOut, "i * D + c"),
+  };
+  const passes = [
+    { entry: `${kernel.name}_delta`, grid: [blocks(rowsOfHeads, 8), 1, 1] as const, threads: 256, shared: 0 },
+  ];
+  return { text: assemble(kernel, "attention-delta", context, view), passes };
+}
+
+function exactGradToCuda(kernel: SpecialKernel, context: Context): CudaText {
+  const shape = shapeOf(kernel);
+  const b = accessTo(kernel.params, context);
+  const [q, k, v, lse, dOut, dq, dk, dv, delta] = [0, 1, 2, 4, 5, 6, 7, 8, 9];
+  const { window, threads, split, sequence, heads, kvHeads, batch } = shape;
+  const view = {
+    ...shape,
+    delta: kernel.params[delta]!.name,
     readQ: b.read(q, MINE),
     readDoMine: b.read(dOut, MINE),
     readLseMine: b.read(lse, "(begin + query) * HEADS + head"),
@@ -81,7 +107,6 @@ export function attentionGradToCuda(kernel: SpecialKernel, context: Context): Cu
   const across = blocks(sequence, threads / split);
   const { name } = kernel;
   const passes: CudaPass[] = [
-    { entry: `${name}_delta`, grid: [blocks(rowsOfHeads, 8), 1, 1], threads: 256, shared: 0 },
     { entry: `${name}_queries`, grid: [across, heads, batch], threads, shared: 0 },
     { entry: `${name}_keys`, grid: [across, kvHeads, batch], threads, shared: 0 },
   ];

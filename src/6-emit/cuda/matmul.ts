@@ -8,6 +8,7 @@ import { lines } from "../lines.js";
 import { finishText } from "./finish-text.js";
 import { namedParams } from "./names.js";
 import { type Fetch, printFetch } from "./panels.js";
+import { runOf, withAfter } from "./pieces.js";
 import { gathersOf, outputView, stepSourceOf, tableOf, tilesOf } from "./tile-view.js";
 import { accessTo, assemble, type Context, type CudaText } from "./view.js";
 
@@ -152,8 +153,7 @@ export function outerToCuda(given: OuterKernel, context: Context): CudaText {
     );
     return out.text();
   };
-  const at = `${many && kernel.store.batchStride > 0 ? `(long long)${lead} * ${kernel.store.batchStride} + ` : ""}row * ${kernel.store.stride} + column`;
-  const offsets = kernel.group?.offsets;
+  const run = runOf(given, kernel, bindings, context, "sum[r][c]");
   const view = {
     rows,
     columns,
@@ -163,17 +163,14 @@ export function outerToCuda(given: OuterKernel, context: Context): CudaText {
     laneColumns: LANE_COLUMNS,
     m: kernel.m,
     n: kernel.n,
-    lead,
     grouped: kernel.group !== undefined,
-    begin: offsets === undefined ? "0" : bindings.read(offsets, "expert"),
-    end: offsets === undefined ? String(kernel.k) : bindings.read(offsets, "expert + 1"),
+    ...run.view,
     fetchA: fetch(kernel.a, "a"),
     fetchB: fetch(kernel.b, "b"),
-    store: bindings.write(kernel.store.param, at, "sum[r][c]"),
+    store: run.store,
   };
-  const grid = [blocks(kernel.n, columns), blocks(kernel.m, rows), kernel.group?.experts ?? kernel.batch] as const;
-  return {
-    text: assemble(kernel, "outer", context, view),
-    passes: [{ entry: kernel.name, grid, threads: view.lanes, shared: 0 }],
-  };
+  const deep = (kernel.group?.experts ?? kernel.batch) * run.pieces;
+  const grid = [blocks(kernel.n, columns), blocks(kernel.m, rows), deep] as const;
+  const text = assemble(kernel, "outer", context, view);
+  return withAfter({ text, passes: [{ entry: kernel.name, grid, threads: view.lanes, shared: 0 }] }, run);
 }

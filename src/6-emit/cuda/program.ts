@@ -3,15 +3,17 @@ import type { Kernel, KernelPlan, MatmulKernel, OuterKernel } from "../../5-plan
 import type { CudaKernel, CudaProgram, Tier } from "../../targets/cuda/program.js";
 import { withTwins } from "../gpu/copies.js";
 import { type Lowered, lowerPlan } from "../gpu/lower.js";
-import { exact, mixed, storedBytes } from "../gpu/precision.js";
+import { exact, mixed, type Product, storedBytes } from "../gpu/precision.js";
 import type { GpuShape } from "../gpu/shape.js";
 import { fill, readTemplate } from "../templates.js";
+import { whyNotTensor } from "./attention-tensor.js";
 import { finishToCuda, flatToCuda } from "./flat.js";
 import { whyNotMatmul, whyNotOuter } from "./hopper/fits.js";
 import { hopperMatmulToCuda } from "./hopper/matmul.js";
 import { hopperOuterToCuda } from "./hopper/outer.js";
 import { layOut } from "./layout.js";
 import { matmulToCuda, outerToCuda } from "./matmul.js";
+import { cutOf, piecesParams } from "./pieces.js";
 import { rowsToCuda } from "./rows.js";
 import { SHADOW, type Stored, withShadows } from "./shadows.js";
 import { SORT_CHUNK_OF_WARP, specialToCuda } from "./special.js";
@@ -33,6 +35,7 @@ export interface CudaOptions {
 const shapeFor = (compute: "f32" | "bf16"): GpuShape => ({
   tileRows: compute === "bf16" ? TENSOR_ROWS : 64,
   sortChunk: SORT_CHUNK_OF_WARP,
+  pieces: (kernel) => piecesParams(kernel, compute === "bf16" ? TENSOR_ROWS : 64),
   mostChunks: (size) => (size <= 8192 ? 1024 : size <= 65_536 ? 256 : 64),
 });
 
@@ -79,9 +82,11 @@ export function planToCuda(plan: KernelPlan, options: CudaOptions): CudaProgram 
   const layout = layOut(stored);
   const shadow = stored.shadowKernel;
   const kernels = [
-    ...parts.map(({ kernel: { name, flops }, context, text: { passes, whyPortable }, bytes }): CudaKernel => {
+    ...parts.map(({ kernel, context, text: { passes, whyPortable }, bytes }): CudaKernel => {
       const why = whyPortable === undefined ? {} : { whyPortable };
-      return { name, flops, bytes, tensor: context.tensor, ...why, passes };
+      const whyPlain = options.compute === "bf16" && !context.tensor ? whyNotTensor(kernel) : undefined;
+      const plain = whyPlain === undefined ? {} : { whyPlain };
+      return { name: kernel.name, flops: kernel.flops, bytes, tensor: context.tensor, ...why, ...plain, passes };
     }),
     ...(shadow ? [{ name: SHADOW, flops: 0, bytes: stored.shadowBytes, tensor: false, passes: shadow.passes }] : []),
   ];
@@ -103,9 +108,10 @@ export function planToCuda(plan: KernelPlan, options: CudaOptions): CudaProgram 
   };
 }
 
-/** Every term of a product lies the same way round. */
-function tensorCoresTake(kernel: MatmulKernel | OuterKernel): boolean {
+/** Every term of a product lies the same way round; heads of attention are whole steps of tensor cores. */
+function tensorCoresTake(kernel: Product): boolean {
   if (kernel.kind === "outer") return true;
+  if (kernel.kind === "special") return whyNotTensor(kernel) === undefined;
   const terms = kernel.outputs.flatMap((o) => o.terms);
   return terms.every((t) => t.a.major === terms[0]!.a.major && t.b.major === terms[0]!.b.major);
 }
@@ -137,7 +143,8 @@ function productToCuda(kernel: MatmulKernel | OuterKernel, context: Context): Cu
   const portable = (): CudaText =>
     kernel.kind === "matmul" ? tensorMatmulToCuda(kernel, context) : tensorOuterToCuda(kernel, context);
   if (context.tier === "portable") return portable();
-  const whyPortable = kernel.kind === "matmul" ? whyNotMatmul(kernel, context) : whyNotOuter(kernel, context);
+  const cut = cutOf(kernel) ? "few tiles, so its rows are cut in pieces" : undefined;
+  const whyPortable = kernel.kind === "matmul" ? whyNotMatmul(kernel, context) : (cut ?? whyNotOuter(kernel, context));
   if (whyPortable !== undefined) return { ...portable(), whyPortable };
   return kernel.kind === "matmul" ? hopperMatmulToCuda(kernel, context) : hopperOuterToCuda(kernel, context);
 }

@@ -8,6 +8,7 @@ import type { Access } from "../gpu/spelling.js";
 import { type Lines, lines } from "../lines.js";
 import { finishText } from "./finish-text.js";
 import { namedParams } from "./names.js";
+import { runOf, withAfter } from "./pieces.js";
 import { gathersOf, outputView, stepSourceOf, tableOf, tilesOf } from "./tile-view.js";
 import { accessTo, assemble, type Context, type CudaText } from "./view.js";
 
@@ -219,23 +220,20 @@ export function tensorOuterToCuda(given: OuterKernel, context: Context): CudaTex
       out,
     );
   }
-  const { store, group } = kernel;
-  const place = `${many && store.batchStride > 0 ? `(long long)${lead} * ${store.batchStride} + ` : ""}row * ${store.stride} + column`;
+  const { group } = kernel;
+  const run = runOf(given, kernel, bindings, context, "product0");
   const view = {
     ...tileView(a, b, { aBySteps, bBySteps, productColumns: COLUMNS }),
     m: kernel.m,
     width: kernel.n,
-    lead,
     run: true,
-    begin: group ? bindings.read(group.offsets, "expert") : "0",
-    end: group ? bindings.read(group.offsets, "expert + 1") : String(kernel.k),
+    ...run.view,
     bring: out.text(),
-    finish: `    ${bindings.write(store.param, place, "product0")}`,
+    finish: `    ${run.store}`,
   };
-  const grid = [blocks(kernel.n, COLUMNS), blocks(kernel.m, TENSOR_ROWS), group?.experts ?? kernel.batch] as const;
+  const deep = (group?.experts ?? kernel.batch) * run.pieces;
+  const grid = [blocks(kernel.n, COLUMNS), blocks(kernel.m, TENSOR_ROWS), deep] as const;
   const shared = sharedBytes(a.size, b.size);
-  return {
-    text: assemble(kernel, "tensor", context, view),
-    passes: [{ entry: kernel.name, grid, threads: 256, shared }],
-  };
+  const text = assemble(kernel, "tensor", context, view);
+  return withAfter({ text, passes: [{ entry: kernel.name, grid, threads: 256, shared }] }, run);
 }

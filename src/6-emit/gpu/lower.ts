@@ -46,6 +46,7 @@ function inChunks<T extends Pick<Param, "dims">>(p: T, chunks: number): T {
 
 function extrasOf(k: Kernel, shape: GpuShape): Param[] {
   if (k.kind === "special") return extraParams(k, shape);
+  if (k.kind === "outer") return shape.pieces?.(k) ?? [];
   return k.kind === "matmul" && k.group ? [tilesParam(k.m, k.group.experts, shape.tileRows, "read")] : [];
 }
 

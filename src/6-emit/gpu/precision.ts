@@ -4,7 +4,7 @@
  * reads them too, in f32 with a twin in halves beside them; weights keep their f32 masters and get copies in halves
  * (shadows), made anew before each run. Everything else, sums above all, stays f32.
  */
-import type { Kernel, MatmulKernel, OuterKernel } from "../../5-plan/plan.js";
+import type { Kernel, MatmulKernel, OuterKernel, SpecialKernel } from "../../5-plan/plan.js";
 import type { Lowered, LoweredBuffer } from "./lower.js";
 import { bytesOf } from "./sizes.js";
 
@@ -33,7 +33,8 @@ export const exact = ({ kernels }: Lowered): Precision => ({
   shadowed: [],
 });
 
-type Product = MatmulKernel | OuterKernel;
+/** Kernels that multiply matrices: attention does so twice, its gradient five times. */
+export type Product = MatmulKernel | OuterKernel | SpecialKernel;
 
 /**
  * `takes`: which products a target makes of halves; never a router's. `keeps`: which nodes (`buffer 3`, `shadow 3`) stay
@@ -86,11 +87,19 @@ function readByRouters({ kernels, programs }: Lowered): number[] {
 const isPlain = ({ role, dtype, dims }: LoweredBuffer): boolean =>
   role === "work" && dtype === "f32" && dims.length > 0 && dims[0]!.name !== "chunk";
 
-const isProduct = (kernel: Kernel): kernel is Product => kernel.kind === "matmul" || kernel.kind === "outer";
+const isAttention = (kernel: Kernel): boolean =>
+  kernel.kind === "special" && (kernel.op === "attention" || kernel.op === "attentionGrad");
+
+const isGradient = (kernel: Kernel): boolean => kernel.kind === "special" && kernel.op === "attentionGrad";
+
+const isProduct = (kernel: Kernel): kernel is Product =>
+  kernel.kind === "matmul" || kernel.kind === "outer" || isAttention(kernel);
 
 /** Parameters that a product reads as its operands. */
 export function operandsOf(kernel: Kernel): ReadonlySet<number> {
   if (kernel.kind === "outer") return new Set([kernel.a.param, kernel.b.param]);
+  // queries, keys, values, and the gradient of what attention gives
+  if (isAttention(kernel)) return new Set(isGradient(kernel) ? [0, 1, 2, 5] : [0, 1, 2]);
   if (kernel.kind !== "matmul") return new Set();
   return new Set(kernel.outputs.flatMap((o) => o.terms.flatMap((t) => [t.a.param, t.b.param])));
 }

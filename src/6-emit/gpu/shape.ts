@@ -1,4 +1,6 @@
 /** In what pieces a kind of GPU is given its work; the same for all kernels of a program, because they share tables. */
+import type { OuterKernel, Param } from "../../5-plan/plan.js";
+
 export interface GpuShape {
   /** rows of a tile of sorted rows */
   readonly tileRows: number;
@@ -9,4 +11,6 @@ export interface GpuShape {
   readonly admitsInRounds?: boolean;
   /** chunks that sums of so many numbers over rows are made in, at most */
   readonly mostChunks: (size: number) => number;
+  /** memory for the pieces that the inner axis of a weight gradient is cut in; it is not cut, if not given */
+  readonly pieces?: (kernel: OuterKernel) => Param[];
 }

@@ -39,7 +39,7 @@ export function inHalves(lowered: Lowered, profile: WgslProfile): Stored {
   for (;;) {
     const precision = mixed(
       lowered,
-      () => true,
+      ({ kind }) => kind !== "special",
       (node) => kept.has(node),
     );
     const stored = store(lowered, precision, profile);

@@ -34,6 +34,8 @@ export interface CudaKernel {
   readonly tensor: boolean;
   /** of a product in a text for Hopper that its units cannot make: why */
   readonly whyPortable?: string;
+  /** of a kernel that multiplies in f32 though products are in bf16: why */
+  readonly whyPlain?: string;
   /** launches of the GPU for one launch of the plan, in order */
   readonly passes: readonly CudaPass[];
 }
