@@ -402,6 +402,44 @@ INLINE void multiply_tiles(float (&sum)[4][4][4], const bf16 *a_panel, const bf1
   }
 }
 
+/* Two numbers as bf16 in one word, the first in the lower half. */
+INLINE unsigned two_bf16(float first, float second) { return (unsigned)to_bf16(first) | (unsigned)to_bf16(second) << 16; }
+
+/* A warp's 16 by 8 TILES of a product: lines of A, lines of B, both with their DEPTH steps side by side. */
+template <int DEPTH, int TILES, int A_LINE, int B_LINE>
+INLINE void multiply_lines(float (&sum)[TILES][4], const bf16 *a_panel, const bf16 *b_panel) {
+  const int lane = lane_of_warp(), within = lane % 8, lower = lane / 8 % 2 * 8, upper = lane / 16 * 8;
+#pragma unroll
+  for (int k = 0; k < DEPTH; k += 16) {
+    unsigned a[4], b[4];
+    load_matrices(a, a_panel + (lower + within) * A_LINE + k + upper);
+#pragma unroll
+    for (int j = 0; j < TILES / 2; j++) {
+      load_matrices(b, b_panel + (j * 16 + upper + within) * B_LINE + k + lower);
+      multiply_add(sum[2 * j], a, b[0], b[1]);
+      multiply_add(sum[2 * j + 1], a, b[2], b[3]);
+    }
+  }
+}
+
+/* The same with A in registers, 16 by 8 HELD as sums of a product lie, rounded to bf16; B has steps with lines side by side. */
+template <int HELD, int TILES, int B_LINE>
+INLINE void multiply_held(float (&sum)[TILES][4], const float (&held)[HELD][4], const bf16 *b_panel) {
+  const int lane = lane_of_warp(), within = lane % 8, lower = lane / 8 % 2 * 8, upper = lane / 16 * 8;
+#pragma unroll
+  for (int k = 0; k < HELD / 2; k++) {
+    const float(&one)[4] = held[2 * k], (&two)[4] = held[2 * k + 1];
+    const unsigned a[4] = {two_bf16(one[0], one[1]), two_bf16(one[2], one[3]), two_bf16(two[0], two[1]), two_bf16(two[2], two[3])};
+#pragma unroll
+    for (int j = 0; j < TILES / 2; j++) {
+      unsigned b[4];
+      load_matrices_turned(b, b_panel + (k * 16 + lower + within) * B_LINE + j * 16 + upper);
+      multiply_add(sum[2 * j], a, b[0], b[1]);
+      multiply_add(sum[2 * j + 1], a, b[2], b[3]);
+    }
+  }
+}
+
 /* A warp's sums to its place in a tile of floats. */
 template <int LINE>
 INLINE void put_tiles(float *tile, const float (&sum)[4][4][4], int row, int column) {

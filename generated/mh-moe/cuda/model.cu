@@ -52,7 +52,7 @@ attend_norm(const float *__restrict__ embed_weight, const int *__restrict__ toke
 
 /* attend_q_v: contract q, contract k, contract v (Attend) */
 extern "C" __global__ void __launch_bounds__(256, 2)
-attend_q_v(const bf16 *__restrict__ norm, const bf16 *__restrict__ attend_q_weight, float *__restrict__ q, const bf16 *__restrict__ attend_k_weight, float *__restrict__ the_k, const bf16 *__restrict__ attend_v_weight, float *__restrict__ v) {
+attend_q_v(const bf16 *__restrict__ norm, const bf16 *__restrict__ attend_q_weight, float *__restrict__ q, const bf16 *__restrict__ attend_k_weight, float *__restrict__ the_k, const bf16 *__restrict__ attend_v_weight, bf16 *__restrict__ v) {
   /* A block makes a tile of 128 by 128 on tensor cores, in bf16 with sums in f32; a warp, 64 by 32 of it. Panels of both
    * operands come in 3 stages, so that copies for the next steps are on their way while one is multiplied. */
   constexpr int TILE_ROWS = 128, TILE_COLUMNS = 128, DEPTH = 32, STAGES = 3, LANES = 256;
@@ -126,13 +126,13 @@ attend_q_v(const bf16 *__restrict__ norm, const bf16 *__restrict__ attend_q_weig
     const float product0 = staged[i / PRODUCT_COLUMNS * STAGED_LINE + i % PRODUCT_COLUMNS];
     if (output == 0) { q[row * 256 + column] = product0; }
     if (output == 1) { the_k[row * 256 + column] = product0; }
-    if (output == 2) { v[row * 256 + column] = product0; }
+    if (output == 2) { v[row * 256 + column] = to_bf16(product0); }
   }
 }
 
 /* attend_q_rope: rope q_rope (Attend.position) */
 extern "C" __global__ void __launch_bounds__(256)
-attend_q_rope(const float *__restrict__ q, const float *__restrict__ rope_10000_32_cos, const float *__restrict__ rope_10000_32_sin, float *__restrict__ q_rope) {
+attend_q_rope(const float *__restrict__ q, const float *__restrict__ rope_10000_32_cos, const float *__restrict__ rope_10000_32_sin, bf16 *__restrict__ q_rope) {
   /* Turns the two halves of every head by its position; one thread, one pair. */
   constexpr int WIDTH = 256, HEAD = 32, HALF = HEAD / 2, SEQUENCE = 512;
   const long long i = (long long)blockIdx.x * 256 + threadIdx.x;
@@ -143,13 +143,13 @@ attend_q_rope(const float *__restrict__ q, const float *__restrict__ rope_10000_
   const long long angle = row % SEQUENCE * HALF + pair;
   const float x = q[one], y = q[two];
   const float cosine = rope_10000_32_cos[angle], sine = rope_10000_32_sin[angle];
-  q_rope[one] = x * cosine - y * sine;
-  q_rope[two] = y * cosine + x * sine;
+  q_rope[one] = to_bf16(x * cosine - y * sine);
+  q_rope[two] = to_bf16(y * cosine + x * sine);
 }
 
 /* attend_k_rope: rope k_rope (Attend.position) */
 extern "C" __global__ void __launch_bounds__(256)
-attend_k_rope(const float *__restrict__ the_k, const float *__restrict__ rope_10000_32_cos, const float *__restrict__ rope_10000_32_sin, float *__restrict__ k_rope) {
+attend_k_rope(const float *__restrict__ the_k, const float *__restrict__ rope_10000_32_cos, const float *__restrict__ rope_10000_32_sin, bf16 *__restrict__ k_rope) {
   /* Turns the two halves of every head by its position; one thread, one pair. */
   constexpr int WIDTH = 256, HEAD = 32, HALF = HEAD / 2, SEQUENCE = 512;
   const long long i = (long long)blockIdx.x * 256 + threadIdx.x;
@@ -160,65 +160,104 @@ attend_k_rope(const float *__restrict__ the_k, const float *__restrict__ rope_10
   const long long angle = row % SEQUENCE * HALF + pair;
   const float x = the_k[one], y = the_k[two];
   const float cosine = rope_10000_32_cos[angle], sine = rope_10000_32_sin[angle];
-  k_rope[one] = x * cosine - y * sine;
-  k_rope[two] = y * cosine + x * sine;
+  k_rope[one] = to_bf16(x * cosine - y * sine);
+  k_rope[two] = to_bf16(y * cosine + x * sine);
 }
 
 /* attend_scores: attention scores (Attend.mask) */
-extern "C" __global__ void __launch_bounds__(128)
-attend_scores(const float *__restrict__ q_rope, const float *__restrict__ k_rope, const float *__restrict__ v, bf16 *__restrict__ scores_o, float *__restrict__ scores_lse) {
-  /* softmax(scale · q kᵀ) v: 1 thread has a query; keys and values pass by in blocks, the softmax is kept
-   * running, and scores are never stored. Keys after the last query are not touched. */
-  constexpr int S = 512, HEADS = 8, KV_HEADS = 8, D = 32, KEYS = 32;
-  constexpr int THREADS = 128, SPLIT = 1, PARTS = D / SPLIT, QUERIES = THREADS / SPLIT;
-  __shared__ float key_block[KEYS * D], value_block[KEYS * D];
-  const int part = threadIdx.x % SPLIT, head = blockIdx.y, kv_head = head * KV_HEADS / HEADS;
-  const int first_query = blockIdx.x * QUERIES, query = first_query + threadIdx.x / SPLIT;
+extern "C" __global__ void __launch_bounds__(128, 2)
+attend_scores(const bf16 *__restrict__ q_rope, const bf16 *__restrict__ k_rope, const bf16 *__restrict__ v, bf16 *__restrict__ scores_o, float *__restrict__ scores_lse) {
+  /* softmax(scale · q kᵀ) v on tensor cores, in bf16 with sums and softmax in f32. A warp has 16 queries; keys and values pass by
+   * in blocks, the next on its way while one is multiplied; scores are never stored. Keys after the last query are not
+   * touched, and blocks with most keys come first. */
+  constexpr int S = 512, HEADS = 8, KV_HEADS = 8, D = 32, KEYS = 64, QUERIES = 64, LANES = 128;
+  constexpr int LINE = D + 8, STAGE = 2 * KEYS * LINE;
+  DYNAMIC_SHARED(memory);
+  bf16 *const query_panel = (bf16 *)memory, *const stages = query_panel + QUERIES * LINE;
+  const int head = blockIdx.y, kv_head = head * KV_HEADS / HEADS;
+  const int first_query = (int)(gridDim.x - 1 - blockIdx.x) * QUERIES;
   const long long begin = (long long)blockIdx.z * S;
-  const long long place = (begin + query) * (HEADS * D) + head * D;
-  float mine[PARTS], sums[PARTS];
-#pragma unroll
-  for (int c = 0; c < PARTS; c++) {
-    mine[c] = query < S ? q_rope[place + c * SPLIT + part] : 0.0f;
-    sums[c] = 0.0f;
-  }
-  float most = LOWEST, total = 0.0f;
-  const int to = smaller(first_query + QUERIES, S);
-  for (int start = 0; start < to; start += KEYS) {
-    for (int i = threadIdx.x; i < KEYS * D; i += THREADS) {
-      const int row = start + i / D;
-      const long long at = (begin + row) * (KV_HEADS * D) + kv_head * D + i % D;
-      key_block[i] = row < S ? k_rope[at] : 0.0f;
-      value_block[i] = row < S ? v[at] : 0.0f;
+  const int first_key = 0 / KEYS * KEYS, to = smaller(first_query + QUERIES, S);
+  const int steps = (to - first_key + KEYS - 1) / KEYS;
+  const auto bring = [&](int step) {
+    bf16 *const key_panel = stages + step % 2 * STAGE, *const value_panel = key_panel + KEYS * LINE;
+    for (int i = threadIdx.x; i < KEYS * D / 8; i += LANES) {
+      const int line = i / (D / 8), c = i % (D / 8) * 8, seen = first_key + step * KEYS + line;
+      const long long at = seen < S ? (begin + seen) * (KV_HEADS * D) + kv_head * D + c : 0;
+      bring_eight<true>(key_panel + line * LINE + c, k_rope + at, seen < S ? 8 : 0);
+      bring_eight<true>(value_panel + line * LINE + c, v + at, seen < S ? 8 : 0);
     }
+  };
+  for (int i = threadIdx.x; i < QUERIES * D / 8; i += LANES) {
+    const int line = i / (D / 8), c = i % (D / 8) * 8, asks = first_query + line;
+    const long long at = asks < S ? (begin + asks) * (HEADS * D) + head * D + c : 0;
+    bring_eight<true>(query_panel + line * LINE + c, q_rope + at, asks < S ? 8 : 0);
+  }
+  bring(0);
+  end_of_copies();
+  /* of a thread: rows `query` and `query` + 8, of every eight columns two from `pair` on */
+  const int warp_row = warp_of_block() * 16, query = first_query + warp_row + lane_of_warp() / 4, pair = lane_of_warp() % 4 * 2;
+  float sums[D / 8][4] = {}, most[2] = {LOWEST, LOWEST}, total[2] = {};
+#pragma unroll 1
+  for (int step = 0; step < steps; step++) {
+    if (step + 1 < steps) bring(step + 1);
+    end_of_copies();
+    wait_for_copies<1>();
     meet_block();
-    for (int j = 0; j < KEYS; j++) {
-      const int seen = start + j;
-      float score = 0.0f;
+    const bf16 *const key_panel = stages + step % 2 * STAGE;
+    float score[KEYS / 8][4] = {};
+    multiply_lines<D, KEYS / 8, LINE, LINE>(score, query_panel + warp_row * LINE, key_panel);
+    float now[2] = {most[0], most[1]};
 #pragma unroll
-      for (int c = 0; c < PARTS; c++) score += mine[c] * key_block[j * D + c * SPLIT + part];
+    for (int j = 0; j < KEYS / 8; j++)
 #pragma unroll
-      for (int reach = SPLIT / 2; reach > 0; reach /= 2) score += shuffle_xor(score, reach);
-      if (query >= S || seen >= to || seen > query) continue;
-      score *= 0.17677669f;
-      if (score > most) {
-        const float shrink = expf(most - score);
-        total *= shrink;
-#pragma unroll
-        for (int c = 0; c < PARTS; c++) sums[c] *= shrink;
-        most = score;
+      for (int n = 0; n < 4; n++) {
+        const int seen = first_key + step * KEYS + j * 8 + pair + n % 2;
+        [[maybe_unused]] const int asks = query + n / 2 * 8;
+        const bool sees = seen < S && seen <= asks;
+        score[j][n] = sees ? 0.17677669f * score[j][n] : LOWEST;
+        now[n / 2] = fmaxf(now[n / 2], score[j][n]);
       }
-      const float weight = expf(score - most);
-      total += weight;
+    float shrink[2];
 #pragma unroll
-      for (int c = 0; c < PARTS; c++) sums[c] += weight * value_block[j * D + c * SPLIT + part];
+    for (int r = 0; r < 2; r++) {
+      now[r] = fmaxf(now[r], shuffle_xor(now[r], 1));
+      now[r] = fmaxf(now[r], shuffle_xor(now[r], 2));
+      shrink[r] = now[r] > LOWEST ? expf(most[r] - now[r]) : 1.0f;
+      most[r] = now[r];
+      total[r] *= shrink[r];
     }
+#pragma unroll
+    for (int j = 0; j < KEYS / 8; j++)
+#pragma unroll
+      for (int n = 0; n < 4; n++) {
+        score[j][n] = score[j][n] > LOWEST ? expf(score[j][n] - most[n / 2]) : 0.0f;
+        total[n / 2] += score[j][n];
+      }
+#pragma unroll
+    for (int j = 0; j < D / 8; j++)
+#pragma unroll
+      for (int n = 0; n < 4; n++) sums[j][n] *= shrink[n / 2];
+    multiply_held<KEYS / 8, D / 8, LINE>(sums, score, key_panel + KEYS * LINE);
     meet_block();
   }
-  if (query >= S) return;
+  wait_for_copies<0>();
 #pragma unroll
-  for (int c = 0; c < PARTS; c++) { scores_o[place + c * SPLIT + part] = to_bf16(sums[c] / total); }
-  if (part == 0) { scores_lse[(begin + query) * HEADS + head] = most + logf(total); }
+  for (int r = 0; r < 2; r++) {
+    total[r] += shuffle_xor(total[r], 1);
+    total[r] += shuffle_xor(total[r], 2);
+  }
+#pragma unroll
+  for (int r = 0; r < 2; r++) {
+    const int asks = query + r * 8;
+    if (asks >= S) continue;
+    const long long place = (begin + asks) * (HEADS * D) + head * D + pair;
+#pragma unroll
+    for (int j = 0; j < D / 8; j++)
+#pragma unroll
+      for (int n = 0; n < 2; n++) { scores_o[place + j * 8 + n] = to_bf16(sums[j][2 * r + n] / total[r]); }
+    if (pair == 0) { scores_lse[(begin + asks) * HEADS + head] = most[r] + logf(total[r]); }
+  }
 }
 
 /* attend_o: contract o (Attend) */
@@ -1201,7 +1240,7 @@ head_logits_norm_backward(const bf16 *__restrict__ d_cross_entropy, const bf16 *
 
 /* head_grad_embed_weight_backward: contract grad.embed.weight */
 extern "C" __global__ void __launch_bounds__(256, 2)
-head_grad_embed_weight_backward(const bf16 *__restrict__ d_cross_entropy, const bf16 *__restrict__ norm, float *__restrict__ grad_embed_weight) {
+head_grad_embed_weight_backward(const bf16 *__restrict__ d_cross_entropy, const bf16 *__restrict__ norm, float *__restrict__ grad_embed_weight, float *__restrict__ pieces) {
   /* A block makes a tile of 128 by 128 on tensor cores, in bf16 with sums in f32; a warp, 64 by 32 of it. Panels of both
    * operands come in 3 stages, so that copies for the next steps are on their way while one is multiplied. */
   constexpr int TILE_ROWS = 128, TILE_COLUMNS = 128, DEPTH = 32, STAGES = 3, LANES = 256;
@@ -1212,11 +1251,13 @@ head_grad_embed_weight_backward(const bf16 *__restrict__ d_cross_entropy, const 
   bf16 *const panels = (bf16 *)memory;
   const int lane = threadIdx.x;
   const int first_row = blockIdx.y * TILE_ROWS, end_row = smaller(first_row + TILE_ROWS, 4096);
-  [[maybe_unused]] const int batch = blockIdx.z;
+  constexpr int PIECES = 4;
+  [[maybe_unused]] const int batch = blockIdx.z / PIECES, piece = blockIdx.z % PIECES;
   constexpr int width = 256;
   const int first_column = blockIdx.x * PRODUCT_COLUMNS;
-  // the run of the inner axis that is summed
-  const int begin = 0, end = 4096, steps = (end - begin + DEPTH - 1) / DEPTH;
+  // the run of the inner axis, and the piece of it that this block sums
+  const int run_begin = 0, run_end = 4096, share = ((run_end - run_begin + PIECES - 1) / PIECES + DEPTH - 1) / DEPTH * DEPTH;
+  const int begin = run_begin + piece * share, end = smaller(begin + share, run_end), steps = at_least_zero(end - begin + DEPTH - 1) / DEPTH;
   const auto bring = [&](int step) {
     bf16 *const a_panel = panels + step % STAGES * (A_PANEL + B_PANEL), *const b_panel = a_panel + A_PANEL;
     const int first_step = begin + step * DEPTH;
@@ -1257,8 +1298,23 @@ head_grad_embed_weight_backward(const bf16 *__restrict__ d_cross_entropy, const 
     const int column = first_column + i % PRODUCT_COLUMNS;
     if (row >= end_row || column >= width) continue;
     const float product0 = staged[i / PRODUCT_COLUMNS * STAGED_LINE + i % PRODUCT_COLUMNS];
-    grad_embed_weight[row * 256 + column] = product0;
+    pieces[((long long)piece * 1 + batch) * 1048576 + row * 256 + column] = product0;
   }
+}
+
+/* What the pieces of the inner axis have left of each number, added up in their order. */
+extern "C" __global__ void __launch_bounds__(256)
+head_grad_embed_weight_backward_add(const bf16 *__restrict__ d_cross_entropy, const bf16 *__restrict__ norm, float *__restrict__ grad_embed_weight, float *__restrict__ pieces) {
+  constexpr int PIECES = 4;
+  constexpr long long COUNT = 1048576;
+  const long long i = (long long)blockIdx.x * 256 + threadIdx.x;
+  if (i >= COUNT) return;
+  float sum = 0.0f;
+  for (int piece = 0; piece < PIECES; piece++) sum += pieces[piece * COUNT + i];
+  const long long row = i / 256 % 4096;
+  const int column = i % 256;
+  [[maybe_unused]] const int batch = i / 1048576;
+  grad_embed_weight[row * 256 + column] = sum;
 }
 
 /* head_norm_backward: map norm, reduce norm, map grad.norm.weight, reduce grad.norm.weight */
@@ -1376,7 +1432,7 @@ mixture_merge_backward(const bf16 *__restrict__ d_norm, const bf16 *__restrict__
 
 /* mixture_grad_mixture_merge_weight_backward: contract grad.mixture.merge.weight (Mixture.unit) */
 extern "C" __global__ void __launch_bounds__(256, 2)
-mixture_grad_mixture_merge_weight_backward(const bf16 *__restrict__ d_norm, const bf16 *__restrict__ experts_combine, float *__restrict__ grad_mixture_merge_weight) {
+mixture_grad_mixture_merge_weight_backward(const bf16 *__restrict__ d_norm, const bf16 *__restrict__ experts_combine, float *__restrict__ grad_mixture_merge_weight, float *__restrict__ pieces) {
   /* A block makes a tile of 128 by 128 on tensor cores, in bf16 with sums in f32; a warp, 64 by 32 of it. Panels of both
    * operands come in 3 stages, so that copies for the next steps are on their way while one is multiplied. */
   constexpr int TILE_ROWS = 128, TILE_COLUMNS = 128, DEPTH = 32, STAGES = 3, LANES = 256;
@@ -1387,11 +1443,13 @@ mixture_grad_mixture_merge_weight_backward(const bf16 *__restrict__ d_norm, cons
   bf16 *const panels = (bf16 *)memory;
   const int lane = threadIdx.x;
   const int first_row = blockIdx.y * TILE_ROWS, end_row = smaller(first_row + TILE_ROWS, 256);
-  [[maybe_unused]] const int batch = blockIdx.z;
+  constexpr int PIECES = 8;
+  [[maybe_unused]] const int batch = blockIdx.z / PIECES, piece = blockIdx.z % PIECES;
   constexpr int width = 256;
   const int first_column = blockIdx.x * PRODUCT_COLUMNS;
-  // the run of the inner axis that is summed
-  const int begin = 0, end = 4096, steps = (end - begin + DEPTH - 1) / DEPTH;
+  // the run of the inner axis, and the piece of it that this block sums
+  const int run_begin = 0, run_end = 4096, share = ((run_end - run_begin + PIECES - 1) / PIECES + DEPTH - 1) / DEPTH * DEPTH;
+  const int begin = run_begin + piece * share, end = smaller(begin + share, run_end), steps = at_least_zero(end - begin + DEPTH - 1) / DEPTH;
   const auto bring = [&](int step) {
     bf16 *const a_panel = panels + step % STAGES * (A_PANEL + B_PANEL), *const b_panel = a_panel + A_PANEL;
     const int first_step = begin + step * DEPTH;
@@ -1432,8 +1490,23 @@ mixture_grad_mixture_merge_weight_backward(const bf16 *__restrict__ d_norm, cons
     const int column = first_column + i % PRODUCT_COLUMNS;
     if (row >= end_row || column >= width) continue;
     const float product0 = staged[i / PRODUCT_COLUMNS * STAGED_LINE + i % PRODUCT_COLUMNS];
-    grad_mixture_merge_weight[row * 256 + column] = product0;
+    pieces[((long long)piece * 1 + batch) * 65536 + row * 256 + column] = product0;
   }
+}
+
+/* What the pieces of the inner axis have left of each number, added up in their order. */
+extern "C" __global__ void __launch_bounds__(256)
+mixture_grad_mixture_merge_weight_backward_add(const bf16 *__restrict__ d_norm, const bf16 *__restrict__ experts_combine, float *__restrict__ grad_mixture_merge_weight, float *__restrict__ pieces) {
+  constexpr int PIECES = 8;
+  constexpr long long COUNT = 65536;
+  const long long i = (long long)blockIdx.x * 256 + threadIdx.x;
+  if (i >= COUNT) return;
+  float sum = 0.0f;
+  for (int piece = 0; piece < PIECES; piece++) sum += pieces[piece * COUNT + i];
+  const long long row = i / 256 % 256;
+  const int column = i % 256;
+  [[maybe_unused]] const int batch = i / 65536;
+  grad_mixture_merge_weight[row * 256 + column] = sum;
 }
 
 /* mixture_experts_combine_router_weight_backward: map experts.combine, reduce experts.combine, spread router.weight (Mixture, Mixture.router.weight) */
@@ -1873,16 +1946,18 @@ mixture_router_scores_backward(const float *__restrict__ d_router_gate, const fl
 
 /* mixture_grad_mixture_router_weight_backward: contract grad.mixture.router.weight (Mixture.router.score) */
 extern "C" __global__ void __launch_bounds__(64, 1)
-mixture_grad_mixture_router_weight_backward(const float *__restrict__ d_router_gate, const float *__restrict__ split, float *__restrict__ grad_mixture_router_weight) {
+mixture_grad_mixture_router_weight_backward(const float *__restrict__ d_router_gate, const float *__restrict__ split, float *__restrict__ grad_mixture_router_weight, float *__restrict__ pieces) {
   /* A block makes a tile of 32 by 64; a thread, 8 by 4 of it. */
   constexpr int TILE_ROWS = 32, TILE_COLUMNS = 64, DEPTH = 16, LANES = 64;
   constexpr int A_LINE = TILE_ROWS + 4, B_LINE = TILE_COLUMNS + 4;
   __shared__ __align__(16) float a_panel[DEPTH * A_LINE];
   __shared__ __align__(16) float b_panel[DEPTH * B_LINE];
   const int lane = threadIdx.x;
-  [[maybe_unused]] const int batch = blockIdx.z;
-  /* The run of the inner axis that is summed. */
-  const int begin = 0, end = 8192;
+  /* The run of the inner axis; this block sums a piece of it. */
+  constexpr int PIECES = 16;
+  [[maybe_unused]] const int batch = blockIdx.z / PIECES, piece = blockIdx.z % PIECES;
+  const int run_begin = 0, run_end = 8192, share = ((run_end - run_begin + PIECES - 1) / PIECES + DEPTH - 1) / DEPTH * DEPTH;
+  const int begin = run_begin + piece * share, end = smaller(begin + share, run_end);
   const int first_row = blockIdx.y * TILE_ROWS, first_column = blockIdx.x * TILE_COLUMNS;
   const int lane_row = lane / (TILE_COLUMNS / 4) * 8;
   const int lane_column = lane % (TILE_COLUMNS / 4) * 4;
@@ -1912,9 +1987,24 @@ mixture_grad_mixture_router_weight_backward(const float *__restrict__ d_router_g
     for (int c = 0; c < 4; c++) {
       const long long row = first_row + lane_row + r;
       const int column = first_column + lane_column + c;
-      if (row < 32 && column < 128) { grad_mixture_router_weight[row * 128 + column] = sum[r][c]; }
+      if (row < 32 && column < 128) { pieces[((long long)piece * 1 + batch) * 4096 + row * 128 + column] = sum[r][c]; }
     }
   }
+}
+
+/* What the pieces of the inner axis have left of each number, added up in their order. */
+extern "C" __global__ void __launch_bounds__(256)
+mixture_grad_mixture_router_weight_backward_add(const float *__restrict__ d_router_gate, const float *__restrict__ split, float *__restrict__ grad_mixture_router_weight, float *__restrict__ pieces) {
+  constexpr int PIECES = 16;
+  constexpr long long COUNT = 4096;
+  const long long i = (long long)blockIdx.x * 256 + threadIdx.x;
+  if (i >= COUNT) return;
+  float sum = 0.0f;
+  for (int piece = 0; piece < PIECES; piece++) sum += pieces[piece * COUNT + i];
+  const long long row = i / 128 % 32;
+  const int column = i % 128;
+  [[maybe_unused]] const int batch = i / 4096;
+  grad_mixture_router_weight[row * 128 + column] = sum;
 }
 
 /* mixture_split_norm_backward: contract split, map norm (Mixture.unit) */
@@ -1981,7 +2071,7 @@ mixture_split_norm_backward(const bf16 *__restrict__ d_router_scores, const bf16
 
 /* mixture_grad_mixture_split_weight_backward: contract grad.mixture.split.weight (Mixture.unit) */
 extern "C" __global__ void __launch_bounds__(256, 2)
-mixture_grad_mixture_split_weight_backward(const bf16 *__restrict__ d_router_scores, const bf16 *__restrict__ norm, float *__restrict__ grad_mixture_split_weight) {
+mixture_grad_mixture_split_weight_backward(const bf16 *__restrict__ d_router_scores, const bf16 *__restrict__ norm, float *__restrict__ grad_mixture_split_weight, float *__restrict__ pieces) {
   /* A block makes a tile of 128 by 128 on tensor cores, in bf16 with sums in f32; a warp, 64 by 32 of it. Panels of both
    * operands come in 3 stages, so that copies for the next steps are on their way while one is multiplied. */
   constexpr int TILE_ROWS = 128, TILE_COLUMNS = 128, DEPTH = 32, STAGES = 3, LANES = 256;
@@ -1992,11 +2082,13 @@ mixture_grad_mixture_split_weight_backward(const bf16 *__restrict__ d_router_sco
   bf16 *const panels = (bf16 *)memory;
   const int lane = threadIdx.x;
   const int first_row = blockIdx.y * TILE_ROWS, end_row = smaller(first_row + TILE_ROWS, 256);
-  [[maybe_unused]] const int batch = blockIdx.z;
+  constexpr int PIECES = 8;
+  [[maybe_unused]] const int batch = blockIdx.z / PIECES, piece = blockIdx.z % PIECES;
   constexpr int width = 256;
   const int first_column = blockIdx.x * PRODUCT_COLUMNS;
-  // the run of the inner axis that is summed
-  const int begin = 0, end = 4096, steps = (end - begin + DEPTH - 1) / DEPTH;
+  // the run of the inner axis, and the piece of it that this block sums
+  const int run_begin = 0, run_end = 4096, share = ((run_end - run_begin + PIECES - 1) / PIECES + DEPTH - 1) / DEPTH * DEPTH;
+  const int begin = run_begin + piece * share, end = smaller(begin + share, run_end), steps = at_least_zero(end - begin + DEPTH - 1) / DEPTH;
   const auto bring = [&](int step) {
     bf16 *const a_panel = panels + step % STAGES * (A_PANEL + B_PANEL), *const b_panel = a_panel + A_PANEL;
     const int first_step = begin + step * DEPTH;
@@ -2037,8 +2129,23 @@ mixture_grad_mixture_split_weight_backward(const bf16 *__restrict__ d_router_sco
     const int column = first_column + i % PRODUCT_COLUMNS;
     if (row >= end_row || column >= width) continue;
     const float product0 = staged[i / PRODUCT_COLUMNS * STAGED_LINE + i % PRODUCT_COLUMNS];
-    grad_mixture_split_weight[row * 256 + column] = product0;
+    pieces[((long long)piece * 1 + batch) * 65536 + row * 256 + column] = product0;
   }
+}
+
+/* What the pieces of the inner axis have left of each number, added up in their order. */
+extern "C" __global__ void __launch_bounds__(256)
+mixture_grad_mixture_split_weight_backward_add(const bf16 *__restrict__ d_router_scores, const bf16 *__restrict__ norm, float *__restrict__ grad_mixture_split_weight, float *__restrict__ pieces) {
+  constexpr int PIECES = 8;
+  constexpr long long COUNT = 65536;
+  const long long i = (long long)blockIdx.x * 256 + threadIdx.x;
+  if (i >= COUNT) return;
+  float sum = 0.0f;
+  for (int piece = 0; piece < PIECES; piece++) sum += pieces[piece * COUNT + i];
+  const long long row = i / 256 % 256;
+  const int column = i % 256;
+  [[maybe_unused]] const int batch = i / 65536;
+  grad_mixture_split_weight[row * 256 + column] = sum;
 }
 
 /* mixture_norm_backward: map norm, reduce norm, map grad.mixture.norm.weight, reduce grad.mixture.norm.weight */
@@ -2081,7 +2188,7 @@ mixture_norm_backward(const float *__restrict__ residual, const float *__restric
 
 /* attend_o_backward: contract o (Attend) */
 extern "C" __global__ void __launch_bounds__(256, 2)
-attend_o_backward(const bf16 *__restrict__ d_norm, const bf16 *__restrict__ attend_o_weight, float *__restrict__ d_o) {
+attend_o_backward(const bf16 *__restrict__ d_norm, const bf16 *__restrict__ attend_o_weight, bf16 *__restrict__ d_o) {
   /* A block makes a tile of 128 by 128 on tensor cores, in bf16 with sums in f32; a warp, 64 by 32 of it. Panels of both
    * operands come in 3 stages, so that copies for the next steps are on their way while one is multiplied. */
   constexpr int TILE_ROWS = 128, TILE_COLUMNS = 128, DEPTH = 32, STAGES = 3, LANES = 256;
@@ -2135,13 +2242,13 @@ attend_o_backward(const bf16 *__restrict__ d_norm, const bf16 *__restrict__ atte
     const int column = first_column + i % PRODUCT_COLUMNS;
     if (row >= end_row || column >= width) continue;
     const float product0 = staged[i / PRODUCT_COLUMNS * STAGED_LINE + i % PRODUCT_COLUMNS];
-    d_o[row * 256 + column] = product0;
+    d_o[row * 256 + column] = to_bf16(product0);
   }
 }
 
 /* attend_grad_attend_o_weight_backward: contract grad.attend.o.weight (Attend) */
 extern "C" __global__ void __launch_bounds__(256, 2)
-attend_grad_attend_o_weight_backward(const bf16 *__restrict__ d_norm, const bf16 *__restrict__ scores_o, float *__restrict__ grad_attend_o_weight) {
+attend_grad_attend_o_weight_backward(const bf16 *__restrict__ d_norm, const bf16 *__restrict__ scores_o, float *__restrict__ grad_attend_o_weight, float *__restrict__ pieces) {
   /* A block makes a tile of 128 by 128 on tensor cores, in bf16 with sums in f32; a warp, 64 by 32 of it. Panels of both
    * operands come in 3 stages, so that copies for the next steps are on their way while one is multiplied. */
   constexpr int TILE_ROWS = 128, TILE_COLUMNS = 128, DEPTH = 32, STAGES = 3, LANES = 256;
@@ -2152,11 +2259,13 @@ attend_grad_attend_o_weight_backward(const bf16 *__restrict__ d_norm, const bf16
   bf16 *const panels = (bf16 *)memory;
   const int lane = threadIdx.x;
   const int first_row = blockIdx.y * TILE_ROWS, end_row = smaller(first_row + TILE_ROWS, 256);
-  [[maybe_unused]] const int batch = blockIdx.z;
+  constexpr int PIECES = 8;
+  [[maybe_unused]] const int batch = blockIdx.z / PIECES, piece = blockIdx.z % PIECES;
   constexpr int width = 256;
   const int first_column = blockIdx.x * PRODUCT_COLUMNS;
-  // the run of the inner axis that is summed
-  const int begin = 0, end = 4096, steps = (end - begin + DEPTH - 1) / DEPTH;
+  // the run of the inner axis, and the piece of it that this block sums
+  const int run_begin = 0, run_end = 4096, share = ((run_end - run_begin + PIECES - 1) / PIECES + DEPTH - 1) / DEPTH * DEPTH;
+  const int begin = run_begin + piece * share, end = smaller(begin + share, run_end), steps = at_least_zero(end - begin + DEPTH - 1) / DEPTH;
   const auto bring = [&](int step) {
     bf16 *const a_panel = panels + step % STAGES * (A_PANEL + B_PANEL), *const b_panel = a_panel + A_PANEL;
     const int first_step = begin + step * DEPTH;
@@ -2197,139 +2306,184 @@ attend_grad_attend_o_weight_backward(const bf16 *__restrict__ d_norm, const bf16
     const int column = first_column + i % PRODUCT_COLUMNS;
     if (row >= end_row || column >= width) continue;
     const float product0 = staged[i / PRODUCT_COLUMNS * STAGED_LINE + i % PRODUCT_COLUMNS];
-    grad_attend_o_weight[row * 256 + column] = product0;
+    pieces[((long long)piece * 1 + batch) * 65536 + row * 256 + column] = product0;
   }
 }
 
-/* attend_scores_backward: attentionGrad scores (Attend.mask) */
-/* Gradient of attention. Probabilities are computed again from the saved log-sums: once with threads for each query, for the
- * queries' gradient, once with threads for each key, so that every sum is made in one order. First: what the softmax's
- * gradient takes off, output times its gradient, for every query and head. */
+/* What the pieces of the inner axis have left of each number, added up in their order. */
 extern "C" __global__ void __launch_bounds__(256)
-attend_scores_backward_delta(const float *__restrict__ q_rope, const float *__restrict__ k_rope, const float *__restrict__ v, const bf16 *__restrict__ scores_o, const float *__restrict__ scores_lse, const float *__restrict__ d_o, float *__restrict__ d_scores_dq, float *__restrict__ d_scores_dk, bf16 *__restrict__ d_scores_dv, float *__restrict__ delta) {
+attend_grad_attend_o_weight_backward_add(const bf16 *__restrict__ d_norm, const bf16 *__restrict__ scores_o, float *__restrict__ grad_attend_o_weight, float *__restrict__ pieces) {
+  constexpr int PIECES = 8;
+  constexpr long long COUNT = 65536;
+  const long long i = (long long)blockIdx.x * 256 + threadIdx.x;
+  if (i >= COUNT) return;
+  float sum = 0.0f;
+  for (int piece = 0; piece < PIECES; piece++) sum += pieces[piece * COUNT + i];
+  const long long row = i / 256 % 256;
+  const int column = i % 256;
+  [[maybe_unused]] const int batch = i / 65536;
+  grad_attend_o_weight[row * 256 + column] = sum;
+}
+
+/* attend_scores_backward: attentionGrad scores (Attend.mask) */
+/* What the softmax's gradient takes off: output times its gradient, for every query and head. */
+extern "C" __global__ void __launch_bounds__(256)
+attend_scores_backward_delta(const bf16 *__restrict__ q_rope, const bf16 *__restrict__ k_rope, const bf16 *__restrict__ v, const bf16 *__restrict__ scores_o, const float *__restrict__ scores_lse, const bf16 *__restrict__ d_o, float *__restrict__ d_scores_dq, float *__restrict__ d_scores_dk, bf16 *__restrict__ d_scores_dv, float *__restrict__ delta) {
   constexpr int D = 32;
   const long long i = (long long)blockIdx.x * 8 + warp_of_block();
   if (i >= 32768LL) return;
   float share = 0.0f;
-  for (int c = lane_of_warp(); c < D; c += 32) share += to_float(scores_o[i * D + c]) * d_o[i * D + c];
+  for (int c = lane_of_warp(); c < D; c += 32) share += to_float(scores_o[i * D + c]) * to_float(d_o[i * D + c]);
   const float total = warp_sum(share);
   if (lane_of_warp() == 0) delta[i] = total;
 }
 
-extern "C" __global__ void __launch_bounds__(128)
-attend_scores_backward_queries(const float *__restrict__ q_rope, const float *__restrict__ k_rope, const float *__restrict__ v, const bf16 *__restrict__ scores_o, const float *__restrict__ scores_lse, const float *__restrict__ d_o, float *__restrict__ d_scores_dq, float *__restrict__ d_scores_dk, bf16 *__restrict__ d_scores_dv, float *__restrict__ delta) {
-  constexpr int S = 512, HEADS = 8, KV_HEADS = 8, D = 32, KEYS = 32;
-  constexpr int THREADS = 128, SPLIT = 1, PARTS = D / SPLIT, QUERIES = THREADS / SPLIT;
-  __shared__ float key_block[KEYS * D], value_block[KEYS * D];
-  const int part = threadIdx.x % SPLIT, head = blockIdx.y, kv_head = head * KV_HEADS / HEADS;
-  const int first_query = blockIdx.x * QUERIES, query = first_query + threadIdx.x / SPLIT;
+/* Gradient of attention on tensor cores. Probabilities are computed again from the saved log-sums: once with a warp for 16 queries,
+ * for the queries' gradient, once with a warp for 16 keys, so that every sum is made in one order. */
+extern "C" __global__ void __launch_bounds__(128, 2)
+attend_scores_backward_queries(const bf16 *__restrict__ q_rope, const bf16 *__restrict__ k_rope, const bf16 *__restrict__ v, const bf16 *__restrict__ scores_o, const float *__restrict__ scores_lse, const bf16 *__restrict__ d_o, float *__restrict__ d_scores_dq, float *__restrict__ d_scores_dk, bf16 *__restrict__ d_scores_dv, float *__restrict__ delta) {
+  constexpr int S = 512, HEADS = 8, KV_HEADS = 8, D = 32, KEYS = 64, QUERIES = 64, LANES = 128;
+  constexpr int LINE = D + 8, STAGE = 2 * KEYS * LINE;
+  DYNAMIC_SHARED(memory);
+  bf16 *const query_panel = (bf16 *)memory, *const d_out_panel = query_panel + QUERIES * LINE, *const stages = d_out_panel + QUERIES * LINE;
+  const int head = blockIdx.y, kv_head = head * KV_HEADS / HEADS;
+  const int first_query = (int)(gridDim.x - 1 - blockIdx.x) * QUERIES;
   const long long begin = (long long)blockIdx.z * S;
-  const long long place = (begin + query) * (HEADS * D) + head * D;
-  float mine[PARTS], d_out[PARTS], sums[PARTS];
-#pragma unroll
-  for (int c = 0; c < PARTS; c++) {
-    mine[c] = query < S ? q_rope[place + c * SPLIT + part] : 0.0f;
-    d_out[c] = query < S ? d_o[place + c * SPLIT + part] : 0.0f;
-    sums[c] = 0.0f;
-  }
-  const float log_sum = query < S ? scores_lse[(begin + query) * HEADS + head] : 0.0f;
-  const float taken_off = query < S ? delta[(begin + query) * HEADS + head] : 0.0f;
-  const int to = smaller(first_query + QUERIES, S);
-  for (int start = 0; start < to; start += KEYS) {
-    for (int i = threadIdx.x; i < KEYS * D; i += THREADS) {
-      const int row = start + i / D;
-      const long long at = (begin + row) * (KV_HEADS * D) + kv_head * D + i % D;
-      key_block[i] = row < S ? k_rope[at] : 0.0f;
-      value_block[i] = row < S ? v[at] : 0.0f;
+  const int first_key = 0 / KEYS * KEYS, to = smaller(first_query + QUERIES, S);
+  const int steps = (to - first_key + KEYS - 1) / KEYS;
+  const auto bring = [&](int step) {
+    bf16 *const key_panel = stages + step % 2 * STAGE, *const value_panel = key_panel + KEYS * LINE;
+    for (int i = threadIdx.x; i < KEYS * D / 8; i += LANES) {
+      const int line = i / (D / 8), c = i % (D / 8) * 8, seen = first_key + step * KEYS + line;
+      const long long at = seen < S ? (begin + seen) * (KV_HEADS * D) + kv_head * D + c : 0;
+      bring_eight<true>(key_panel + line * LINE + c, k_rope + at, seen < S ? 8 : 0);
+      bring_eight<true>(value_panel + line * LINE + c, v + at, seen < S ? 8 : 0);
     }
+  };
+  for (int i = threadIdx.x; i < QUERIES * D / 8; i += LANES) {
+    const int line = i / (D / 8), c = i % (D / 8) * 8, asks = first_query + line;
+    const long long at = asks < S ? (begin + asks) * (HEADS * D) + head * D + c : 0;
+    bring_eight<true>(query_panel + line * LINE + c, q_rope + at, asks < S ? 8 : 0);
+    bring_eight<true>(d_out_panel + line * LINE + c, d_o + at, asks < S ? 8 : 0);
+  }
+  bring(0);
+  end_of_copies();
+  const int warp_row = warp_of_block() * 16, query = first_query + warp_row + lane_of_warp() / 4, pair = lane_of_warp() % 4 * 2;
+  float sums[D / 8][4] = {}, log_sum[2], taken_off[2];
+#pragma unroll
+  for (int r = 0; r < 2; r++) {
+    const long long at = (begin + smaller(query + r * 8, S - 1)) * HEADS + head;
+    log_sum[r] = scores_lse[at];
+    taken_off[r] = delta[at];
+  }
+#pragma unroll 1
+  for (int step = 0; step < steps; step++) {
+    if (step + 1 < steps) bring(step + 1);
+    end_of_copies();
+    wait_for_copies<1>();
     meet_block();
-    for (int j = 0; j < KEYS; j++) {
-      const int seen = start + j;
-      float score = 0.0f, slope = 0.0f;
+    const bf16 *const key_panel = stages + step % 2 * STAGE;
+    float score[KEYS / 8][4] = {}, slope[KEYS / 8][4] = {};
+    multiply_lines<D, KEYS / 8, LINE, LINE>(score, query_panel + warp_row * LINE, key_panel);
+    multiply_lines<D, KEYS / 8, LINE, LINE>(slope, d_out_panel + warp_row * LINE, key_panel + KEYS * LINE);
 #pragma unroll
-      for (int c = 0; c < PARTS; c++) {
-        score += mine[c] * key_block[j * D + c * SPLIT + part];
-        slope += d_out[c] * value_block[j * D + c * SPLIT + part];
+    for (int j = 0; j < KEYS / 8; j++)
+#pragma unroll
+      for (int n = 0; n < 4; n++) {
+        const int seen = first_key + step * KEYS + j * 8 + pair + n % 2, asks = query + n / 2 * 8;
+        const bool sees = seen < S && asks < S && seen <= asks;
+        score[j][n] = sees ? 0.17677669f * expf(0.17677669f * score[j][n] - log_sum[n / 2]) * (slope[j][n] - taken_off[n / 2]) : 0.0f;
       }
-#pragma unroll
-      for (int reach = SPLIT / 2; reach > 0; reach /= 2) {
-        score += shuffle_xor(score, reach);
-        slope += shuffle_xor(slope, reach);
-      }
-      if (query >= S || seen >= to || seen > query) continue;
-      const float d_score = 0.17677669f * expf(0.17677669f * score - log_sum) * (slope - taken_off);
-#pragma unroll
-      for (int c = 0; c < PARTS; c++) sums[c] += d_score * key_block[j * D + c * SPLIT + part];
-    }
+    multiply_held<KEYS / 8, D / 8, LINE>(sums, score, key_panel);
     meet_block();
   }
-  if (query >= S) return;
+  wait_for_copies<0>();
 #pragma unroll
-  for (int c = 0; c < PARTS; c++) { d_scores_dq[place + c * SPLIT + part] = sums[c]; }
+  for (int r = 0; r < 2; r++) {
+    const int asks = query + r * 8;
+    if (asks >= S) continue;
+    const long long place = (begin + asks) * (HEADS * D) + head * D + pair;
+#pragma unroll
+    for (int j = 0; j < D / 8; j++)
+#pragma unroll
+      for (int n = 0; n < 2; n++) { d_scores_dq[place + j * 8 + n] = sums[j][2 * r + n]; }
+  }
 }
 
-extern "C" __global__ void __launch_bounds__(128)
-attend_scores_backward_keys(const float *__restrict__ q_rope, const float *__restrict__ k_rope, const float *__restrict__ v, const bf16 *__restrict__ scores_o, const float *__restrict__ scores_lse, const float *__restrict__ d_o, float *__restrict__ d_scores_dq, float *__restrict__ d_scores_dk, bf16 *__restrict__ d_scores_dv, float *__restrict__ delta) {
-  constexpr int S = 512, HEADS = 8, KV_HEADS = 8, D = 32, QUERIES = 32;
-  constexpr int THREADS = 128, SPLIT = 1, PARTS = D / SPLIT, KEYS = THREADS / SPLIT;
-  __shared__ float query_block[QUERIES * D], d_out_block[QUERIES * D], log_sums[QUERIES], deltas[QUERIES];
-  const int part = threadIdx.x % SPLIT, kv_head = blockIdx.y;
-  const int first_key = blockIdx.x * KEYS, seen = first_key + threadIdx.x / SPLIT;
+extern "C" __global__ void __launch_bounds__(128, 2)
+attend_scores_backward_keys(const bf16 *__restrict__ q_rope, const bf16 *__restrict__ k_rope, const bf16 *__restrict__ v, const bf16 *__restrict__ scores_o, const float *__restrict__ scores_lse, const bf16 *__restrict__ d_o, float *__restrict__ d_scores_dq, float *__restrict__ d_scores_dk, bf16 *__restrict__ d_scores_dv, float *__restrict__ delta) {
+  constexpr int S = 512, HEADS = 8, KV_HEADS = 8, D = 32, QUERIES = 64, KEYS = 64, LANES = 128;
+  constexpr int LINE = D + 8, STAGE = 2 * QUERIES * LINE, GROUP = HEADS / KV_HEADS;
+  DYNAMIC_SHARED(memory);
+  bf16 *const key_panel = (bf16 *)memory, *const value_panel = key_panel + KEYS * LINE, *const stages = value_panel + KEYS * LINE;
+  __shared__ float log_sums[QUERIES], deltas[QUERIES];
+  const int kv_head = blockIdx.y, first_key = blockIdx.x * KEYS;
   const long long begin = (long long)blockIdx.z * S;
-  const long long place = (begin + seen) * (KV_HEADS * D) + kv_head * D;
-  float my_key[PARTS], my_value[PARTS], d_key[PARTS], d_value[PARTS];
-#pragma unroll
-  for (int c = 0; c < PARTS; c++) {
-    my_key[c] = seen < S ? k_rope[place + c * SPLIT + part] : 0.0f;
-    my_value[c] = seen < S ? v[place + c * SPLIT + part] : 0.0f;
-    d_key[c] = 0.0f;
-    d_value[c] = 0.0f;
-  }
-  const int to = S;
-  for (int head = kv_head * (HEADS / KV_HEADS); head < (kv_head + 1) * (HEADS / KV_HEADS); head++) {
-    for (int start = first_key; start < to; start += QUERIES) {
-      for (int i = threadIdx.x; i < QUERIES * D; i += THREADS) {
-        const int row = start + i / D;
-        const long long at = (begin + row) * (HEADS * D) + head * D + i % D;
-        query_block[i] = row < S ? q_rope[at] : 0.0f;
-        d_out_block[i] = row < S ? d_o[at] : 0.0f;
-      }
-      for (int i = threadIdx.x; i < QUERIES; i += THREADS) {
-        const long long at = (begin + smaller(start + i, S - 1)) * HEADS + head;
-        log_sums[i] = scores_lse[at];
-        deltas[i] = delta[at];
-      }
-      meet_block();
-      for (int j = 0; j < QUERIES; j++) {
-        const int query = start + j;
-        float score = 0.0f, slope = 0.0f;
-#pragma unroll
-        for (int c = 0; c < PARTS; c++) {
-          score += query_block[j * D + c * SPLIT + part] * my_key[c];
-          slope += d_out_block[j * D + c * SPLIT + part] * my_value[c];
-        }
-#pragma unroll
-        for (int reach = SPLIT / 2; reach > 0; reach /= 2) {
-          score += shuffle_xor(score, reach);
-          slope += shuffle_xor(slope, reach);
-        }
-        if (seen >= S || query >= to || seen > query) continue;
-        const float weight = expf(0.17677669f * score - log_sums[j]);
-        const float d_score = 0.17677669f * weight * (slope - deltas[j]);
-#pragma unroll
-        for (int c = 0; c < PARTS; c++) {
-          d_key[c] += d_score * query_block[j * D + c * SPLIT + part];
-          d_value[c] += weight * d_out_block[j * D + c * SPLIT + part];
-        }
-      }
-      meet_block();
+  const int from_query = first_key, to = S;
+  /* every head that shares the keys, block after block of its queries */
+  const int per_head = (to - from_query + QUERIES - 1) / QUERIES, steps = per_head * GROUP;
+  const auto head_of = [&](int step) { return kv_head * GROUP + step / per_head; };
+  const auto query_of = [&](int step) { return from_query + step % per_head * QUERIES; };
+  const auto bring = [&](int step) {
+    bf16 *const query_panel = stages + step % 2 * STAGE, *const d_out_panel = query_panel + QUERIES * LINE;
+    for (int i = threadIdx.x; i < QUERIES * D / 8; i += LANES) {
+      const int line = i / (D / 8), c = i % (D / 8) * 8, asks = query_of(step) + line;
+      const long long at = asks < S ? (begin + asks) * (HEADS * D) + head_of(step) * D + c : 0;
+      bring_eight<true>(query_panel + line * LINE + c, q_rope + at, asks < S ? 8 : 0);
+      bring_eight<true>(d_out_panel + line * LINE + c, d_o + at, asks < S ? 8 : 0);
     }
+  };
+  for (int i = threadIdx.x; i < KEYS * D / 8; i += LANES) {
+    const int line = i / (D / 8), c = i % (D / 8) * 8, seen = first_key + line;
+    const long long at = seen < S ? (begin + seen) * (KV_HEADS * D) + kv_head * D + c : 0;
+    bring_eight<true>(key_panel + line * LINE + c, k_rope + at, seen < S ? 8 : 0);
+    bring_eight<true>(value_panel + line * LINE + c, v + at, seen < S ? 8 : 0);
   }
-  if (seen >= S) return;
+  bring(0);
+  end_of_copies();
+  const int warp_row = warp_of_block() * 16, my_key = first_key + warp_row + lane_of_warp() / 4, pair = lane_of_warp() % 4 * 2;
+  float d_key[D / 8][4] = {}, d_value[D / 8][4] = {};
+#pragma unroll 1
+  for (int step = 0; step < steps; step++) {
+    if (step + 1 < steps) bring(step + 1);
+    end_of_copies();
+    for (int i = threadIdx.x; i < QUERIES; i += LANES) {
+      const long long at = (begin + smaller(query_of(step) + i, S - 1)) * HEADS + head_of(step);
+      log_sums[i] = scores_lse[at];
+      deltas[i] = delta[at];
+    }
+    wait_for_copies<1>();
+    meet_block();
+    const bf16 *const query_panel = stages + step % 2 * STAGE, *const d_out_panel = query_panel + QUERIES * LINE;
+    float weight[QUERIES / 8][4] = {}, slope[QUERIES / 8][4] = {};
+    multiply_lines<D, QUERIES / 8, LINE, LINE>(weight, key_panel + warp_row * LINE, query_panel);
+    multiply_lines<D, QUERIES / 8, LINE, LINE>(slope, value_panel + warp_row * LINE, d_out_panel);
 #pragma unroll
-  for (int c = 0; c < PARTS; c++) {
-    d_scores_dk[place + c * SPLIT + part] = d_key[c];
-    d_scores_dv[place + c * SPLIT + part] = to_bf16(d_value[c]);
+    for (int j = 0; j < QUERIES / 8; j++)
+#pragma unroll
+      for (int n = 0; n < 4; n++) {
+        const int column = j * 8 + pair + n % 2, asks = query_of(step) + column, seen = my_key + n / 2 * 8;
+        const bool sees = seen < S && asks < S && seen <= asks;
+        weight[j][n] = sees ? expf(0.17677669f * weight[j][n] - log_sums[column]) : 0.0f;
+        slope[j][n] = 0.17677669f * weight[j][n] * (slope[j][n] - deltas[column]);
+      }
+    multiply_held<QUERIES / 8, D / 8, LINE>(d_value, weight, d_out_panel);
+    multiply_held<QUERIES / 8, D / 8, LINE>(d_key, slope, query_panel);
+    meet_block();
+  }
+  wait_for_copies<0>();
+#pragma unroll
+  for (int r = 0; r < 2; r++) {
+    const int seen = my_key + r * 8;
+    if (seen >= S) continue;
+    const long long place = (begin + seen) * (KV_HEADS * D) + kv_head * D + pair;
+#pragma unroll
+    for (int j = 0; j < D / 8; j++)
+#pragma unroll
+      for (int n = 0; n < 2; n++) {
+        d_scores_dk[place + j * 8 + n] = d_key[j][2 * r + n];
+        d_scores_dv[place + j * 8 + n] = to_bf16(d_value[j][2 * r + n]);
+      }
   }
 }
 
