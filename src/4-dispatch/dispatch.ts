@@ -53,7 +53,7 @@ export interface Dispatched {
 /** Lowers every mixture of a forward graph; MOE5002–5004 and 5010 for wishes that cannot be met. */
 export function dispatch(graph: Graph, design: Design, options: DispatchOptions = {}): Dispatched {
   const profile = profileOf(options.target ?? "cpu");
-  checkSites(graph, Object.keys(options.strategies ?? {}));
+  checkSites(graph, design, Object.keys(options.strategies ?? {}));
   // readers that nobody needs would forbid rewrites
   const routed = rewriteRouters(compact(graph), design, profile, options);
   const choices = sitesOf(routed.graph).map((node): Choice => {
@@ -88,12 +88,22 @@ export function sitesOf(graph: Graph): readonly Node[] {
   return [...sites.values()];
 }
 
-function checkSites(graph: Graph, wanted: readonly string[]): void {
+function checkSites(graph: Graph, design: Design, wanted: readonly string[]): void {
   const names = sitesOf(graph).flatMap(({ op }) => (op.kind === "experts" ? [op.site] : []));
-  for (const name of wanted) {
-    if (names.includes(name)) continue;
-    const near = suggest(name, names);
-    const help = near === undefined ? `mixtures: ${names.join(", ")}` : `did you mean \`${near}\`?`;
-    throw new DiagnosticError([diagnose("MOE5004", { site: name }, { help: [help] })]);
+  for (const site of wanted) {
+    if (names.includes(site)) continue;
+    const near = suggest(site, names);
+    const help = names.length === 0 ? [] : [near ? `did you mean \`${near}\`?` : `mixtures: ${names.join(", ")}`];
+    throw new DiagnosticError([diagnose("MOE5004", { site, ...whyNot(design, site) }, { help })]);
   }
+}
+
+/** Why a mixture of the design is not dispatched; nothing where it is simply not there. */
+function whyNot({ mixtures }: Design, site: string): { readonly why?: string } {
+  const mixture = Object.hasOwn(mixtures, site) ? mixtures[site] : undefined;
+  if (mixture === undefined) return {};
+  const blocks = mixture.experts.every(({ ffn }) => ffn.block !== undefined);
+  return {
+    why: blocks ? "its experts are whole blocks, which run where they stand" : "the model does not dispatch it",
+  };
 }

@@ -19,10 +19,11 @@ import { type TraceCall, tablesOf, tensorOf } from "./trace-call.js";
 export function traceReference(call: TraceCall): Tensor[] {
   const { design, rows, weights } = call;
   checkTensors(weights, expectedModel({ weights: weightsOf(design), buffers: buffersOf(design) }));
+  const size = { batch: rows.length, seq: rows[0]!.length - 1, programs: ["trace"] as const };
+  // wishes change no number here, but a wrong one is as wrong as anywhere
+  graphsOf(design, { ...size, dispatch: call.dispatch, without: call.without });
   const { graphs } = graphsOf(design, {
-    batch: rows.length,
-    seq: rows[0]!.length - 1,
-    programs: ["trace"],
+    ...size,
     dispatch: Object.fromEntries(mixturesOf(design).map((name) => [name, "one-hot"])),
     without: routerRewrites.map(({ name }) => name),
   });

@@ -278,6 +278,21 @@ describe("trace", () => {
     expect(stderr).toContain(`error[${expected}]`);
   });
 
+  it.each([
+    [["--no-rewrite", "skip-known"], "MOE5010"],
+    [["--dispatch", "Mixtrue=one-hot"], "MOE5004"],
+    [["--dispatch", "Mixture=padded-batched"], "MOE5003"],
+  ])("the reference refuses %j with %s, as every target does", async (wish, expected) => {
+    const { moec } = commandLineOn({
+      "tiny.moe": tiny,
+      "c.json": JSON.stringify(new Array(256).fill(1)),
+      "t.json": '{"tokens": [[1,2,3]]}',
+    });
+    await moec("init", "tiny.moe", "--out", "w.safetensors", "--counts", "c.json");
+    const { code, stderr } = await moec("trace", "tiny.moe", ...call, "--target", "reference", ...wish);
+    expect([code, stderr.includes(`error[${expected}]`)]).toEqual([1, true]);
+  });
+
   it("refuses weights of another design, tensor by tensor", async () => {
     const counts = JSON.stringify(new Array(256).fill(1));
     const { moec, host } = commandLineOn({ "tiny.moe": tiny, "c.json": counts, "t.json": '{"tokens": [[1,2,3]]}' });

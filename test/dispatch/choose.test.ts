@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { type DispatchOptions, dispatch } from "../../src/4-dispatch/dispatch.js";
 import { explainChoice } from "../../src/4-dispatch/explain-dispatch.js";
 import { DiagnosticError } from "../../src/diagnostics/diagnostic.js";
+import { checkSpec } from "../../src/pipeline.js";
 import { designOf, lineWith, type Spec, trainingGraph } from "./router.js";
 
 const spec: Spec = {
@@ -63,6 +64,21 @@ describe("wishes", () => {
     expect(told({ without: ["skip-known-score"] })).toEqual(["MOE5010", "did you mean `skip-known-scores`?"]);
     expect(told({ strategies: { Mixture: "zzz" } })[1]).toContain("strategies: table-permuted, sorted-grouped");
   });
+});
+
+it("a mixture of whole blocks has no strategy, and that is what is said", () => {
+  const text = `edition 1
+model Small { vocab = 12; context = 8; d_model = 4; embed tokens tied; repeat 1 of Layer; head linear }
+block Layer { residual Mixture after rms }
+block Inner { residual Feed after rms }
+dense Feed { ffn gelu(hidden: 6) }
+moe Mixture { experts 2 of block(Inner); router { score linear; gate softmax; select top(1); weight gate; balance switch } }`;
+  const { design, diagnostics } = checkSpec({ path: "small.moe", text });
+  expect(diagnostics.filter(({ severity }) => severity === "error")).toEqual([]);
+  const graph = trainingGraph(design!, 1, 8);
+  expect(() => dispatch(graph, design!, { strategies: { Mixture: "one-hot" } })).toThrow(
+    "MOE5004: there is no strategy to choose for `Mixture`: its experts are whole blocks",
+  );
 });
 
 describe("facts", () => {

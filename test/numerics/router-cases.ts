@@ -80,6 +80,9 @@ export const routerCases: Readonly<Record<string, Words>> = {
     experts: "experts 1 of swiglu(hidden: 5)\n  experts 1 of copy",
     router: `score linear(to: 1)\ngate sigmoid\nselect top(30%) per sequence\nrest copy\nweight gate\n${ahead}`,
   },
+  "scores of some, and of the layer before": {
+    router: `score linear(to: 3)\nscore linear(to: 3, from: previous.scores)\ngate softmax\n${top}`,
+  },
   "capacity, the next best": {
     router:
       "score linear\ngate softmax\nselect top(2) per token\nweight gate renormalized\nlimit capacity(0.8) else next",

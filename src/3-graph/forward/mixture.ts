@@ -46,7 +46,7 @@ export function mix(c: ForwardContext, mixture: Mixture, place: MixturePlace, x:
     const units = split(c, mixture, scope, x);
     const site = routerSite(c, mixture, scope, layer, units);
     const routed = runRouter(mixture, site);
-    if (routed.logits) c.previousScores.set(mixture.name, routed.logits);
+    if (routed.logits) c.previousScores.set(mixture.name, carriedScores(c, mixture, routed.logits));
     report(c, scope, site, routed);
     // experts read what is routed, except where that is a run of tokens: then every token goes with its run
     const run = isRun(mixture.unit) ? mixture.unit : undefined;
@@ -138,6 +138,15 @@ function routerSite(c: ForwardContext, mixture: Mixture, scope: string, layer: n
     },
     random: (axes) => g.random(c.seed(), c.step(), c.stream(), axes),
   };
+}
+
+/** What the next layer goes on from [U, E]: experts that no line scores count 0 there, not −∞. */
+function carriedScores({ g }: ForwardContext, { router, expertCount }: Mixture, logits: Value): Value {
+  const some = router.rules.some(({ slot, args }) => slot === "score" && Number(args.to ?? expertCount) < expertCount);
+  if (!some) return logits;
+  return g.within({ role: "router.scores" }, () =>
+    g.map([logits], (z) => choose(lt(Number.NEGATIVE_INFINITY, z), z, 0)),
+  );
 }
 
 const predicts = ({ router }: Mixture): boolean =>

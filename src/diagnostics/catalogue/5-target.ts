@@ -9,7 +9,11 @@ export const targetCodes = {
     (p: { strategy: string; site: string; reason: string }) =>
       `\`${p.strategy}\` cannot dispatch \`${p.site}\`: ${p.reason}`,
   ),
-  MOE5004: error("an unknown dispatch site", (p: { site: string }) => `the model has no mixture called \`${p.site}\``),
+  MOE5004: error("an unknown dispatch site", (p: { site: string; why?: string }) =>
+    p.why === undefined
+      ? `the model has no mixture called \`${p.site}\``
+      : `there is no strategy to choose for \`${p.site}\`: ${p.why}`,
+  ),
   MOE5005: error(
     "no C compiler",
     (_: NoParams) => "native code was asked for, but no C compiler (`cc`, `gcc`, `clang`) was found",

@@ -30,10 +30,10 @@ function cosine(
   return g.map([cos, temperature], (c, t) => div(c, mul(t, start)), { axes: cos.axes });
 }
 
-/** Scores of the layer before [U, E] times a matrix of experts by experts. */
-function fromPrevious({ g, experts, param }: RouterSite, scores: Value, prefix: string): Value {
+/** Scores of the layer before [U, E] times a matrix of those that are scored by experts. */
+function fromPrevious({ g, experts, param }: RouterSite, scores: Value, scored: Axis, prefix: string): Value {
   const before = { name: "EP", size: experts.size };
-  const weight = param(`${prefix}.weight`, [experts, before]);
+  const weight = param(`${prefix}.weight`, [scored, before]);
   // under another name: in one product an axis can only be one thing
   const same = g.map([], () => index(before.name), { axes: [scores.axes[0]!, before], dtype: "i32" });
   return product(g, g.pick(scores, same, experts.name), weight);
@@ -49,7 +49,9 @@ function addFirstScores(site: RouterSite, state: RouterState, scores: Value): Ro
     const all = g.map([g.pick(scores, which, some.name)], (z) => select(has, z, Number.NEGATIVE_INFINITY));
     const scored = g.map([], () => has, { axes: [units, experts] });
     const legal = state.legal === undefined ? scored : g.map([state.legal, scored], (a, b) => mul(a, b));
-    return { ...addScores(site, state, all), scores, legal };
+    const made = state.scores?.axes.at(-1)?.size === some.size ? state.scores : undefined;
+    const sum = made === undefined ? scores : g.map([made, scores], (a, b) => add(a, b));
+    return { ...addScores(site, state, all), scores: sum, legal };
   });
 }
 
@@ -95,15 +97,13 @@ export const linear = defineRule({
     const previous = args.from === "previous.scores";
     const x = previous ? site.previousScores : (state.x ?? site.x);
     const some = typeof args.to === "number" && args.to < experts.size ? args.to : undefined;
-    // what is not scored cannot be gone on from
-    if (some !== undefined && previous) throw refuse(use);
     const scored = some === undefined ? site.scored : { name: "ES", size: some };
     // in the first layer there is nothing to go on from, but then another line must score
     if (x === undefined && state.logits === undefined) throw refuse(use);
     if (x === undefined) return state;
     const prefix = scorePrefix(use);
     const scores = g.within({ role: "router.scores" }, () => {
-      if (previous) return fromPrevious(site, x, prefix);
+      if (previous) return fromPrevious(site, x, scored, prefix);
       const bias = args.bias === true ? site.param(`${prefix}.bias`, [scored]) : undefined;
       const width = x.axes.at(-1)!;
       if (args.normalized !== true) return product(g, x, site.param(`${prefix}.weight`, [scored, width]), bias);

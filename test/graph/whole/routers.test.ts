@@ -218,6 +218,24 @@ describe("scores", () => {
     });
   });
 
+  it("of the layer before, where only some experts are scored: the others count 0 and get none", () => {
+    const router = `score linear(to: 3)\nscore linear(to: 3, from: previous.scores)\n${rest}`;
+    const run = (factor: number): Run =>
+      runProgram({ layers: 2, router }, "trace", undefined, (leaves) => {
+        const { data, axes } = leaves.get("layers.1.mixture.router.1.weight")!;
+        const [scored, before] = axes.map(({ size }) => size) as [number, number];
+        expect([scored, before > 3]).toEqual([3, true]);
+        // the diagonal, and all of the column of an expert that nobody scores
+        data.set(Array.from(data, (_, i) => (i % before === Math.floor(i / before) || i % before === 3 ? factor : 0)));
+      });
+    const [without, once] = [run(0), run(3)].map((r) => numbers(r, "layers.1.mixture.router.scores"));
+    const before = numbers(run(0), "layers.0.mixture.router.scores");
+    expect(once!.length % 3).toBe(0);
+    once!.forEach((z, i) => {
+      expect(z).toBeCloseTo(without![i]! + 3 * before[i]!, 12);
+    });
+  });
+
   it("of two matrices bend between them", () => {
     const run = trace(`score mlp(hidden: 6, act: tanh)\n${rest}`, {}, (leaves) => {
       leaves.get(`${at}.router.hidden.weight`)!.data.fill(0);
