@@ -16,7 +16,8 @@ const TAKEN = new Set(
   kv_head first_query query seen place score slope weight shrink my_key my_value d_key d_value log_sum taken_off pair one
   two x y cosine sine lane_row lane_column sum0 sum1 counted taken starts first_tiles team first_column first_key fours
   memory panels bring warp_row warp_column at_k first_step steps as_bf16 number_at begin
-  query_panel key_panel value_panel d_out_panel stages now asks step my_key head_of query_of per_head from_query piece
+  query_panel key_panel value_panel d_out_panel stages now asks step my_key head_of query_of per_head from_query piece keys length own sorted others item sums taken
+  asking goes_on turn next_choice refused again no_room wanted second leads thread behind next no refusals start
   run_begin run_end share ring full empty position team place_of parts here late found entry across tile begin_of end_of Place Barrier piece step_of at TILES
   ACROSS DOWN DEPTH STAGES TILE_ROWS TILE_COLUMNS A_PANEL B_PANEL cell later winner begin slot rank offset angle total most LOWEST HIGHEST INLINE LANES CHUNKS ROWS WARPS`.split(
     /\s+/,

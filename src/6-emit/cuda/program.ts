@@ -7,6 +7,7 @@ import { exact, mixed, type Product, storedBytes } from "../gpu/precision.js";
 import type { GpuShape } from "../gpu/shape.js";
 import { fill, readTemplate } from "../templates.js";
 import { whyNotTensor } from "./attention-tensor.js";
+import { MOST_THREADS } from "./choosing.js";
 import { finishToCuda, flatToCuda } from "./flat.js";
 import { whyNotMatmul, whyNotOuter } from "./hopper/fits.js";
 import { hopperMatmulToCuda } from "./hopper/matmul.js";
@@ -35,6 +36,9 @@ export interface CudaOptions {
 const shapeFor = (compute: "f32" | "bf16"): GpuShape => ({
   tileRows: compute === "bf16" ? TENSOR_ROWS : 64,
   sortChunk: SORT_CHUNK_OF_WARP,
+  rankChunk: MOST_THREADS,
+  admitsInRounds: true,
+  sortsItems: true,
   pieces: (kernel) => piecesParams(kernel, compute === "bf16" ? TENSOR_ROWS : 64),
   mostChunks: (size) => (size <= 8192 ? 1024 : size <= 65_536 ? 256 : 64),
 });

@@ -9,7 +9,7 @@ import { sortShape } from "../gpu/special-params.js";
 import { ropeSizes, scatterSizes } from "../gpu/special-sizes.js";
 import { mostTiles } from "../gpu/tiles.js";
 import { attentionGradToCuda, attentionToCuda } from "./attention.js";
-import { admitToCuda, assignToCuda, rankToCuda } from "./choosing.js";
+import { admitToCuda, assignToCuda, rankToCuda, threadsFor } from "./choosing.js";
 import { namedParams } from "./names.js";
 import { accessTo, assemble, type Context, type CudaText } from "./view.js";
 
@@ -98,25 +98,33 @@ function sortToCuda(kernel: SpecialKernel, context: Context): CudaText {
 
 function scatterToCuda(kernel: SpecialKernel, context: Context): CudaText {
   const b = accessTo(kernel.params, context);
+  const [values, index, to, sorting] = [0, 1, 2, 3];
   const sizes = scatterSizes(kernel);
-  const { items, width, rows, copies, weight, to, next } = sizes;
-  const [values, index] = [0, 1];
+  const { items, width, rows } = sizes;
+  const chunk = threadsFor(items);
+  const chunks = blocks(items, chunk);
   const view = {
     ...sizes,
+    chunk,
+    chunks,
     zero: b.write(to, "i", "0.0f"),
     index: kernel.params[index]!.name,
-    nextItem: kernel.params[next]!.name,
-    value:
-      weight === undefined
-        ? b.read(values, "(long long)item * WIDTH + c")
-        : `${b.read(weight, "item")} * ${b.read(values, `(long long)(item / ${copies}) * WIDTH + c`)}`,
-    putSum: b.write(to, "row * WIDTH + c", "sum"),
+    sorting: kernel.params[sorting]!.name,
+    value: b.read(values, "(long long)item * WIDTH + c"),
+    putSum: b.write(to, "row * WIDTH + c", "sums[n]"),
   };
   const { name } = kernel;
+  const add = {
+    entry: `${name}_add`,
+    grid: [blocks(items, 4), blocks(width, 128), 1],
+    threads: 128,
+    shared: 0,
+  } as const;
   const passes = [
     pass(`${name}_clear`, blocks(rows * width, 256), 256),
-    pass(`${name}_chain`, blocks(items, 4), 128),
-    pass(`${name}_add`, blocks(items, 4), 128),
+    pass(`${name}_chunks`, chunks, chunk),
+    pass(`${name}_places`, chunks, chunk),
+    add,
   ];
   return { text: assemble(kernel, "scatter", context, view), passes };
 }

@@ -9,6 +9,8 @@ export interface GpuShape {
   /** keys that are ranked together, and whether edges are let in in rounds: where not given, one after the other */
   readonly rankChunk?: number;
   readonly admitsInRounds?: boolean;
+  /** whether items are sorted by the rows that they are added to: where not, they are chained */
+  readonly sortsItems?: boolean;
   /** chunks that sums of so many numbers over rows are made in, at most */
   readonly mostChunks: (size: number) => number;
   /** memory for the pieces that the inner axis of a weight gradient is cut in; it is not cut, if not given */

@@ -8,7 +8,7 @@ import { tilesParam } from "./tiles.js";
 /** Memory of its own that a special kernel needs, as further parameters. */
 export function extraParams(
   kernel: SpecialKernel,
-  { sortChunk, tileRows, rankChunk, admitsInRounds }: GpuShape,
+  { sortChunk, tileRows, rankChunk, admitsInRounds, sortsItems }: GpuShape,
 ): Param[] {
   const i32 = (name: string, sizes: readonly number[]): Param => ({
     name,
@@ -16,7 +16,11 @@ export function extraParams(
     access: "update",
     dims: sizes.map((size, i) => ({ name: `x${i}`, size })),
   });
-  if (kernel.op === "scatterAdd") return [i32("next_item", [elements(kernel.params[1]!), 2])];
+  if (kernel.op === "scatterAdd") {
+    const items = elements(kernel.params[1]!);
+    // sorted keys, places within a chunk, items by row; or, of each item, the next one and whether it is the first
+    return [sortsItems ? i32("sorting", [3, items]) : i32("next_item", [items, 2])];
+  }
   if (kernel.op === "attentionGrad") return [{ ...kernel.params[4]!, name: "delta", access: "update" }];
   if (kernel.op === "assign") return assignParams(kernel);
   if (kernel.op === "rank") return rankChunk ? [{ ...kernel.params[0]!, name: "sorted_keys", access: "update" }] : [];

@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { choosing } from "../../numerics/choosing.js";
 import { mixtures, transformers } from "../../numerics/graphs.js";
-import { compareEmulated } from "./agree.js";
+import { compareEmulated, emit, runEmulated } from "./agree.js";
 import { whyNoEmulation } from "./fake.js";
 
 describe.skipIf(whyNoEmulation !== undefined).each([
@@ -16,3 +16,15 @@ describe.skipIf(whyNoEmulation !== undefined).each([
     expect([...far].filter(([, d]) => !(d < 1e-4))).toEqual([]);
   });
 });
+
+describe.skipIf(whyNoEmulation !== undefined)(
+  "a choice is the same bit by bit, whichever thread and block goes first",
+  () => {
+    it.each(choosing)("$name", async ({ make }) => {
+      const { graph, leaves } = make();
+      const program = emit({ run: graph });
+      const [one, two] = [await runEmulated(program, leaves), await runEmulated(program, leaves, true)];
+      expect([...one].filter(([name, bytes]) => Buffer.compare(bytes, two.get(name)!) !== 0)).toEqual([]);
+    });
+  },
+);
