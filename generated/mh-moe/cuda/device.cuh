@@ -309,6 +309,31 @@ INLINE Candidate block_best(Candidate mine) {
   return best;
 }
 
+/* ------------------------------------------------------------------ sorting */
+
+/* The place of key `own` among a chunk's: how many are larger, or as large and before it. */
+template <class Key>
+INLINE int place_in(const Key *keys, int length, int own) {
+  int place = 0;
+  for (int i = 0; i < length; i++) place += keys[i] > keys[own] || (keys[i] == keys[own] && i < own);
+  return place;
+}
+
+/* How many keys of a sorted chunk are larger than another, or, with `ties`, as large. */
+template <class Key>
+INLINE int keys_before(const Key *sorted, int length, Key own, bool ties) {
+  int low = 0, high = length;
+  while (low < high) {
+    const int middle = (low + high) / 2;
+    if (sorted[middle] > own || (ties && sorted[middle] == own)) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/* The lowest row has the largest key; no row, the smallest. */
+INLINE int key_of_row(int row) { return row < 0 ? -2147483647 : -row; }
+
 /* ---------------------------------------------------------- matrix products */
 
 /* Four numbers side by side, as many of them as are there, zeros behind. WHOLE: all or none are, on 16 bytes. */

@@ -2654,44 +2654,68 @@ attend_norm_backward(const float *__restrict__ embed_weight, const int *__restri
 }
 
 /* embed_grad_embed_weight_backward: scatterAdd grad.embed.weight */
-/* Adds 4096 rows of 256 numbers to the rows their index names. Rows that meet are chained in their order first, so
- * that each sum is made by one warp, in one order, without atomics. */
+/* Adds 4096 rows of 256 numbers to the rows their index names. Items are sorted by row first, stable, so that each sum is
+ * made in the order of the items, without atomics. First: every row is zero. */
 extern "C" __global__ void __launch_bounds__(256)
-embed_grad_embed_weight_backward_clear(const float *__restrict__ d_norm, const int *__restrict__ tokens, float *__restrict__ grad_embed_weight, int *__restrict__ next_item) {
+embed_grad_embed_weight_backward_clear(const float *__restrict__ d_norm, const int *__restrict__ tokens, float *__restrict__ grad_embed_weight, int *__restrict__ sorting) {
   const long long i = (long long)blockIdx.x * 256 + threadIdx.x;
   if (i < 4096LL * 256) { grad_embed_weight[i] = 0.0f; }
 }
 
-/* For each item: the next one of the same row, and whether it is the row's first. */
-extern "C" __global__ void __launch_bounds__(128)
-embed_grad_embed_weight_backward_chain(const float *__restrict__ d_norm, const int *__restrict__ tokens, float *__restrict__ grad_embed_weight, int *__restrict__ next_item) {
-  constexpr int ITEMS = 4096;
-  const int lane = lane_of_warp(), i = blockIdx.x * 4 + warp_of_block();
-  if (i >= ITEMS) return;
-  const int row = tokens[i];
-  bool leads = row >= 0;
-  for (int from = 0; from < i && leads; from += 32) leads = lanes_where(from + lane < i && tokens[smaller(from + lane, ITEMS - 1)] == row) == 0;
-  int next = -1;
-  for (int from = i + 1; from < ITEMS && next < 0 && row >= 0; from += 32) {
-    const unsigned same = lanes_where(from + lane < ITEMS && tokens[smaller(from + lane, ITEMS - 1)] == row);
-    if (same != 0) next = from + lowest_bit(same);
-  }
-  if (lane == 0) {
-    next_item[i * 2] = next;
-    next_item[i * 2 + 1] = leads;
-  }
+/* Items are sorted in chunks: the largest key comes first, which is the lowest row; those without a row come last. */
+extern "C" __global__ void __launch_bounds__(1024)
+embed_grad_embed_weight_backward_chunks(const float *__restrict__ d_norm, const int *__restrict__ tokens, float *__restrict__ grad_embed_weight, int *__restrict__ sorting) {
+  constexpr int ITEMS = 4096, CHUNK = 1024;
+  __shared__ int keys[CHUNK];
+  const int lane = threadIdx.x, start = blockIdx.x * CHUNK, length = smaller(CHUNK, ITEMS - start);
+  if (lane < length) keys[lane] = key_of_row(tokens[start + lane]);
+  meet_block();
+  if (lane >= length) return;
+  const int place = place_in(keys, length, lane);
+  sorting[start + place] = keys[lane];
+  sorting[ITEMS + start + lane] = place;
 }
 
+/* Every item looks up in each chunk how many come before it. */
+extern "C" __global__ void __launch_bounds__(1024)
+embed_grad_embed_weight_backward_places(const float *__restrict__ d_norm, const int *__restrict__ tokens, float *__restrict__ grad_embed_weight, int *__restrict__ sorting) {
+  constexpr int ITEMS = 4096, CHUNK = 1024, CHUNKS = 4;
+  const int i = blockIdx.x * CHUNK + threadIdx.x;
+  if (i >= ITEMS) return;
+  const int own = key_of_row(tokens[i]), mine = i / CHUNK;
+  int place = sorting[ITEMS + i];
+  for (int c = 0; c < CHUNKS; c++)
+    if (c != mine) place += keys_before(sorting + c * CHUNK, smaller(CHUNK, ITEMS - c * CHUNK), own, c < mine);
+  sorting[2 * ITEMS + place] = i;
+}
+
+/* The first item of each row adds up the row, for 128 columns. */
 extern "C" __global__ void __launch_bounds__(128)
-embed_grad_embed_weight_backward_add(const float *__restrict__ d_norm, const int *__restrict__ tokens, float *__restrict__ grad_embed_weight, int *__restrict__ next_item) {
+embed_grad_embed_weight_backward_add(const float *__restrict__ d_norm, const int *__restrict__ tokens, float *__restrict__ grad_embed_weight, int *__restrict__ sorting) {
   constexpr int ITEMS = 4096, WIDTH = 256;
-  const int i = blockIdx.x * 4 + warp_of_block();
-  if (i >= ITEMS || next_item[i * 2 + 1] == 0) return;
-  const long long row = tokens[i];
-  for (int c = lane_of_warp(); c < WIDTH; c += 32) {
-    float sum = 0.0f;
-    for (int item = i; item >= 0; item = next_item[item * 2]) sum += d_norm[(long long)item * WIDTH + c];
-    grad_embed_weight[row * WIDTH + c] = sum;
+  const int *const sorted = sorting + 2 * ITEMS;
+  const int lane = lane_of_warp(), first = blockIdx.x * 4 + warp_of_block(), first_column = blockIdx.y * 128 + lane;
+  if (first >= ITEMS) return;
+  const long long row = tokens[sorted[first]];
+  if (row < 0 || (first > 0 && tokens[sorted[first - 1]] == row)) return;
+  float sums[4] = {};
+  for (int from = first, length = 32; length == 32; from += 32) {
+    const int mine = from + lane < ITEMS ? sorted[from + lane] : -1;
+    const unsigned others = ~lanes_where(mine >= 0 && tokens[smaller(at_least_zero(mine), ITEMS - 1)] == row);
+    length = others == 0 ? 32 : lowest_bit(others);
+    for (int l = 0; l < length; l++) {
+      const int item = shuffle_from(mine, l);
+#pragma unroll
+      for (int n = 0; n < 4; n++) {
+        const int c = first_column + n * 32;
+        if (c < WIDTH) sums[n] += d_norm[(long long)item * WIDTH + c];
+      }
+    }
+  }
+#pragma unroll
+  for (int n = 0; n < 4; n++) {
+    const int c = first_column + n * 32;
+    if (c < WIDTH) { grad_embed_weight[row * WIDTH + c] = sums[n]; }
   }
 }
 
