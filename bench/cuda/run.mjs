@@ -9,7 +9,7 @@ import { layerProgram } from "./layer.mjs";
 import { distance, reference } from "./reference.mjs";
 import { edgesOf, normals, random, routings } from "./routing.mjs";
 
-const { openCuda } = await import("../../dist/src/targets/cuda/device.js");
+const { findGpu, openCuda, tierOf } = await import("../../dist/src/targets/cuda/device.js");
 
 /** T, H, I, E, K. */
 const shapes = {
@@ -79,7 +79,8 @@ const names = {
 };
 
 async function open(shape, data) {
-  const program = layerProgram(shape, flags.compute);
+  const tier = tierOf((await findGpu()).fact.capability);
+  const program = layerProgram(shape, flags.compute, tier);
   const device = await openCuda(program);
   for (const [key, name] of Object.entries(names))
     device.write(

@@ -36,7 +36,12 @@ static inline void end_if_complete(Phase &phase) {
   phase.pending = phase.arrivals;
 }
 
+/* Whether the block has begun a barrier; nothing here is of use before. */
+static bool with_barriers;
+static void begin_engines();
+
 static inline void begin_barrier(unsigned long long *barrier, int arrivals) {
+  if (!with_barriers) begin_engines();
   const Phase phase = {BEGUN, 0, (unsigned char)arrivals, (unsigned char)arrivals, 0};
   memcpy(barrier, &phase, sizeof phase);
 }
@@ -162,7 +167,7 @@ struct Share {
   bool begun;
   std::vector<float> kept;
   std::vector<Product> open;
-  std::deque<std::vector<Product>> groups;
+  std::vector<std::vector<Product>> groups;
 };
 static Share shares[MOST_THREADS];
 
@@ -200,19 +205,27 @@ static inline float number_of(unsigned long long panel, int line, int k, bool tu
   return bits<float>((unsigned)number << 16);
 }
 
-static inline void multiply(int first, const Product &p, int columns) {
-  static float a[64][16], b[256][16];
+/* a: 64 by 16, b: 16 by 256, one step after another. */
+__attribute__((optimize("O3"))) static void add_up(float (&sum)[64][256], const float (&a)[64][16], const float (&b)[16][256], int columns) {
+  for (int r = 0; r < 64; r++)
+    for (int k = 0; k < 16; k++)
+      for (int c = 0; c < columns; c++) sum[r][c] += a[r][k] * b[k][c];
+}
+
+static void multiply(int first, const Product &p, int columns) {
+  static float a[64][16], b[16][256], sum[64][256];
   for (int k = 0; k < 16; k++) {
     for (int r = 0; r < 64; r++) a[r][k] = number_of(p.a, r, k, p.a_turned);
-    for (int c = 0; c < columns; c++) b[c][k] = number_of(p.b, c, k, p.b_turned);
+    for (int c = 0; c < columns; c++) b[k][c] = number_of(p.b, c, k, p.b_turned);
   }
-  for (int t = 0; t < 128; t++)
-    for (int i = 0; i < columns / 2; i++) {
-      const int r = t / 32 * 16 + t % 32 / 4 + i / 2 % 2 * 8, c = i / 4 * 8 + t % 4 * 2 + i % 2;
-      float &sum = shares[first + t].kept[i], total = p.keep ? sum : 0.0f;
-      for (int k = 0; k < 16; k++) total += a[r][k] * b[c][k];
-      sum = total;
-    }
+  const auto each = [&](auto what) {
+    for (int t = 0; t < 128; t++)
+      for (int i = 0; i < columns / 2; i++)
+        what(sum[t / 32 * 16 + t % 32 / 4 + i / 2 % 2 * 8][i / 4 * 8 + t % 4 * 2 + i % 2], shares[first + t].kept[i]);
+  };
+  each([&](float &here, float &kept) { here = p.keep ? kept : 0.0f; });
+  add_up(sum, a, b, columns);
+  each([](float &here, float &kept) { kept = here; });
 }
 
 /* All 128 have come to wait: their products are made, but for the `latest` latest groups. */
@@ -223,7 +236,7 @@ static void make_products(int with) {
     if (!(shares[t].groups == shares[first].groups)) fail("warps of a warpgroup want different products");
   while (shares[first].groups.size() > latest) {
     for (const Product &p : shares[first].groups.front()) multiply(first, p, shares[first].columns);
-    for (int t = first; t < first + 128; t++) shares[t].groups.pop_front();
+    for (int t = first; t < first + 128; t++) shares[t].groups.erase(shares[t].groups.begin());
   }
 }
 
@@ -239,7 +252,10 @@ static inline void wait_for_products(int latest) {
 
 /* ------------------------------------------------------------------ blocks */
 
-static void begin_block() {
+static void begin_block() { with_barriers = false; }
+
+static void begin_engines() {
+  with_barriers = true;
   memset(dynamic_shared, 0xff, sizeof dynamic_shared);
   for (Meeting &m : meetings) m = {0, 0};
   for (Share &s : shares) s = Share{};
@@ -247,13 +263,14 @@ static void begin_block() {
 }
 
 static void end_block() {
+  if (!with_barriers) return;
   if (!on_their_way.empty()) fail("a block ends while copies are on their way to it");
   for (const Share &s : shares)
     if (s.sum) fail("a block ends while products are at work");
 }
 
 static const bool with_engines = [] {
-  engines = {begin_block, land_one, end_block, [](int thread, void *to) { unshown[thread].push_back(to); }};
+  engines = {begin_block, land_one, end_block, [](int thread, void *to) { if (with_barriers) unshown[thread].push_back(to); }};
   return true;
 }();
 

@@ -5,16 +5,24 @@ import { whyNoEmulation } from "./fake.js";
 
 const SLOW = 240_000;
 
-function bench(...flags: string[]): Promise<{ code: number; rows: Record<string, unknown>[] }> {
+function bench(
+  flags: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Promise<{ code: number; rows: Record<string, unknown>[] }> {
   return new Promise((resolve) => {
-    execFile(process.execPath, ["bench/cuda/run.mjs", "--json", ...flags], (error, stdout, stderr) => {
-      if (stdout === "") throw new Error(stderr);
-      const rows = stdout
-        .trim()
-        .split("\n")
-        .map((line) => JSON.parse(line) as Record<string, unknown>);
-      resolve({ code: error ? Number(error.code) : 0, rows });
-    });
+    execFile(
+      process.execPath,
+      ["bench/cuda/run.mjs", "--json", ...flags],
+      { env: { ...process.env, ...env } },
+      (error, stdout, stderr) => {
+        if (stdout === "") throw new Error(stderr);
+        const rows = stdout
+          .trim()
+          .split("\n")
+          .map((line) => JSON.parse(line) as Record<string, unknown>);
+        resolve({ code: error ? Number(error.code) : 0, rows });
+      },
+    );
   });
 }
 
@@ -22,7 +30,7 @@ describe.skipIf(whyNoEmulation !== undefined)("bench/cuda", () => {
   it(
     "bf16: uniform, Zipf and one-hot routing are right, E not a power of two, ragged tails",
     async () => {
-      const { code, rows } = await bench("--shape", "150,40,24,6,2", "--times", "2");
+      const { code, rows } = await bench(["--shape", "150,40,24,6,2", "--times", "2"]);
       expect(rows.map(({ routing, right }) => [routing, right])).toEqual([
         ["uniform", true],
         ["zipf", true],
@@ -35,9 +43,19 @@ describe.skipIf(whyNoEmulation !== undefined)("bench/cuda", () => {
     SLOW,
   );
   it(
+    "bf16 on Hopper",
+    async () => {
+      const flags = ["--shape", "150,40,24,6,2", "--routing", "zipf", "--check"];
+      const { code, rows } = await bench(flags, { FAKE_CUDA_HOPPER: "1" });
+      expect(rows.map(({ right }) => right)).toEqual([true]);
+      expect(code).toBe(0);
+    },
+    SLOW,
+  );
+  it(
     "f32, sixteen experts a token",
     async () => {
-      const { code, rows } = await bench(
+      const { code, rows } = await bench([
         "--shape",
         "33,20,12,19,16",
         "--routing",
@@ -45,7 +63,7 @@ describe.skipIf(whyNoEmulation !== undefined)("bench/cuda", () => {
         "--compute",
         "f32",
         "--check",
-      );
+      ]);
       expect(rows[0]!.right).toBe(true);
       expect(code).toBe(0);
     },

@@ -61,6 +61,12 @@ describe("moec explain --stage plan --target cuda", () => {
     expect(stdout).toContain("registers are not known");
     expect(stdout).toMatch(/mixture_\w+ +\d+× +[\d.]+ µs, (memory|arithmetic)/);
   });
+  it("names what products are made by on Hopper, and what they cannot make", async () => {
+    const dtype = "Tiny.dtype=mixed(params: f32, compute: bf16, router: f32)";
+    const { stdout } = await explain("--stage", "plan", "--device", "H200", "--set", dtype);
+    expect(stdout).toContain("written for Hopper (sm_90a)");
+    expect(stdout).toMatch(/ wgmma\n +384 threads/);
+  });
   it.each([
     { flags: ["--device", "V100"], says: "H100, H200, A100, RTX4090" },
     { flags: ["--stage", "graph"], says: "other stages are those of every target" },

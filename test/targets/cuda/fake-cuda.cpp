@@ -93,9 +93,9 @@ CALL int cuModuleUnload(void *module) { return modules.erase(module) ? OK : INVA
 CALL int cuModuleGetFunction(void **function, void *module, const char *name) {
   const std::string base = name;
   void *kernel = dlsym(module, ("emulated_" + base).c_str());
-  const int *parameters = (const int *)dlsym(module, ("parameters_" + base).c_str());
+  const int **parameters = (const int **)dlsym(module, ("parameters_" + base).c_str());
   if (!kernel || !parameters) return NOT_FOUND;
-  *function = new Function{(Kernel)kernel, parameters, 49152};
+  *function = new Function{(Kernel)kernel, *parameters, 49152};
   return OK;
 }
 CALL int cuFuncSetAttribute(Function *function, int attribute, int value) {
@@ -227,7 +227,7 @@ CALL int nvrtcCompileProgram(Program *program, int count, const char **options) 
     const size_t name_at = text.find('\n', at) + 1;
     const std::string name = text.substr(name_at, text.find('(', name_at) - name_at);
     main << "EMULATED(" << name << ")\n";
-    main << "extern \"C\" __attribute__((visibility(\"default\"))) const emulate::Sizes parameters_" << name << " = emulate::sizes_of(" << name << ");\n";
+    main << "extern \"C\" __attribute__((visibility(\"default\"))) const int *parameters_" << name << " = emulate::sizes_of(" << name << ");\n";
   }
   main.close();
   const std::string command = std::string(FAKE_CUDA_CXX) +

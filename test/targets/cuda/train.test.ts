@@ -16,14 +16,12 @@ const seeds = [
 
 /** A folder with text and the spec, and the flags that make the design small. */
 function small(
-  { spec, model, dtype }: (typeof seeds)[number],
+  { spec, model, dtype }: { readonly spec: string; readonly model: string; readonly dtype: string },
   env: Readonly<Record<string, string>> = {},
 ): { m: Machine; flags: string[] } {
+  const design = readFileSync(`specs/${spec}.moe`, "utf8").replace("repeat 6 of", "repeat 2 of");
   const gpu = { MOEC_LIBCUDA: process.env.MOEC_LIBCUDA ?? "", MOEC_LIBNVRTC: process.env.MOEC_LIBNVRTC ?? "", ...env };
-  const m = machine(
-    { [`${spec}.moe`]: readFileSync(`specs/${spec}.moe`, "utf8"), "data/a.md": text, "data/b.md": text.slice(0, 9000) },
-    gpu,
-  );
+  const m = machine({ [`${spec}.moe`]: design, "data/a.md": text, "data/b.md": text.slice(0, 9000) }, gpu);
   const set = {
     [`${model}.d_model`]: "32",
     [`${model}.context`]: "24",
@@ -75,6 +73,27 @@ describe.skipIf(whyNoEmulation !== undefined)("moec train --target cuda", () => 
       expect(gpu.at(-1)!.val_loss).toBeCloseTo(cpu.at(-1)!.val_loss!, seed.digits);
       const manifest = JSON.parse(m.read("cuda/manifest.json"));
       expect(manifest).toMatchObject({ target: "cuda", status: "finished", device: "cuda (Emulated GPU)" });
+    },
+    SLOW,
+  );
+});
+
+const bf16 = "mixed(params: f32, compute: bf16, router: f32)";
+
+describe.skipIf(whyNoEmulation !== undefined)("moec train --target cuda on Hopper", () => {
+  it.each(seeds)(
+    "$spec, bf16: the losses of the kernels for every GPU",
+    async (seed) => {
+      const runs = await Promise.all(
+        [{}, { FAKE_CUDA_HOPPER: "1" }].map(async (env) => {
+          const { m, flags } = small({ ...seed, dtype: bf16 }, env);
+          const asked = ["train", ...flags, "--steps", "2", "--target", "cuda", "--out", "run"];
+          expect(await m.moec(...asked)).toMatchObject({ code: 0, stderr: "" });
+          return metrics(m, "run").map(({ loss, grad_norm, val_loss }) => ({ loss, grad_norm, val_loss }));
+        }),
+      );
+      expect(runs[1]).toEqual(runs[0]);
+      expect(runs[1]!.length).toBe(2);
     },
     SLOW,
   );
