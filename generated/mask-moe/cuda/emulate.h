@@ -274,15 +274,18 @@ static inline void multiply_add(float (&sum)[4], const unsigned (&a)[4], unsigne
   warp.b[turn][lane][1] = b1;
   meet_warp();
   /* Row r, step k of A is in lane r % 8 * 4 + k % 8 / 2; register 2 (k / 8) + r / 8; the upper half for odd k. */
-  const auto half = [](unsigned word, int k) { return bits<float>((k % 2 ? word >> 16 : word & 0xffffu) << 16); };
-  const auto at_a = [&](int r, int k) { return half(warp.a[turn][r % 8 * 4 + k % 8 / 2][2 * (k / 8) + r / 8], k); };
-  const auto at_b = [&](int k, int c) { return half(warp.b[turn][c * 4 + k % 8 / 2][k / 8], k); };
-  for (int i = 0; i < 4; i++) {
-    const int r = lane / 4 + i / 2 * 8, c = lane % 4 * 2 + i % 2;
-    float total = sum[i];
-    for (int k = 0; k < 16; k++) total += at_a(r, k) * at_b(k, c);
-    sum[i] = total;
-  }
+  float row[2][16], column[2][16];
+  for (int k = 0; k < 16; k += 2)
+    for (int i = 0; i < 2; i++) {
+      const unsigned of_a = warp.a[turn][lane / 4 * 4 + k % 8 / 2][2 * (k / 8) + i];
+      const unsigned of_b = warp.b[turn][(lane % 4 * 2 + i) * 4 + k % 8 / 2][k / 8];
+      row[i][k] = bits<float>(of_a << 16);
+      row[i][k + 1] = bits<float>(of_a & 0xffff0000u);
+      column[i][k] = bits<float>(of_b << 16);
+      column[i][k + 1] = bits<float>(of_b & 0xffff0000u);
+    }
+  for (int k = 0; k < 16; k++)
+    for (int i = 0; i < 4; i++) sum[i] += row[i / 2][k] * column[i % 2][k];
 }
 
 /* Runs a grid of blocks, one block after another. */
@@ -312,12 +315,10 @@ static void call(void (*kernel)(Args...), void **args) {
 }
 
 /* Bytes of each parameter of a kernel, and 0 behind the last. */
-struct Sizes {
-  int bytes[64];
-};
 template <class... Args>
-static constexpr Sizes sizes_of(void (*)(Args...)) {
-  return {{(int)sizeof(Args)...}};
+static const int *sizes_of(void (*)(Args...)) {
+  static const int sizes[] = {(int)sizeof(Args)..., 0};
+  return sizes;
 }
 
 }  // namespace emulate
