@@ -206,7 +206,7 @@ static std::string text_of(const std::string &path) {
   text << std::ifstream(path).rdbuf();
   return text.str();
 }
-CALL int nvrtcVersion(int *major, int *minor) { return *major = 13, *minor = 0, 0; }
+CALL int nvrtcVersion(int *major, int *minor) { return *major = 13, *minor = FAKE_CUDA_MINOR, 0; }
 CALL int nvrtcCreateProgram(Program **program, const char *source, const char *, int count, const char **headers, const char **names) {
   *program = new Program{source, "", "", {}};
   for (int i = 0; i < count; i++) (*program)->headers[names[i]] = headers[i];

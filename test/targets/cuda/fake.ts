@@ -20,6 +20,9 @@ async function useFakeCuda(): Promise<string | undefined> {
   ];
   const { ok, stdout } = await runTool([compiler], ["--version"]);
   if (!ok) return `no C++ compiler (\`${compiler}\`)`;
+  // what was built with another emulated machine is not to be taken from the cache: its compiler has another version
+  const machine = ["emulate.h", "emulate-hopper.h"].map((name) => readFileSync(join(templates, name), "utf8"));
+  flags.push(`-DFAKE_CUDA_MINOR=${Number.parseInt(contentHash(machine).slice(0, 6), 16)}`);
   const hash = contentHash([readFileSync(source, "utf8"), ...flags, stdout]);
   const library = await cached(`fake-cuda-${hash}.so`, async (folder) => {
     mkdirSync(folder, { recursive: true });
