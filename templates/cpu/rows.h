@@ -24,15 +24,24 @@ CORE_INLINE void vf_store_n(float *p, vf v, int n) {
 }
 
 /* start, start + 1, ... */
-CORE_INLINE vf vf_count(int start) {
-  vf v;
-  for (int lane = 0; lane < VL; lane++) v[lane] = (float)(start + lane);
-  return v;
-}
+CORE_INLINE vf vf_count(int start) { return vf_splat((float)start) + (vf){CORE_LIST(CORE_LANE, 0)}; }
 
 /* The first n lanes of v, `fill` in the others. */
 CORE_INLINE vf vf_keep(vf v, int n, float fill) {
   return n == VL ? v : vf_select(vf_count(0) < vf_splat((float)n), v, vf_splat(fill));
+}
+
+/* Keeps lanes first .. end-1 of a tile's row of NR, `other` in the rest. */
+CORE_INLINE void keep_lanes(float *row, int first, int end, float other) {
+  for (int at = 0; at < NR; at += VL) {
+    const vf lane = vf_count(at);
+    const vi kept = ~(lane < vf_splat((float)first)) & (lane < vf_splat((float)end));
+    vf_store(row + at, vf_select(kept, vf_load(row + at), vf_splat(other)));
+  }
+}
+CORE_INLINE void keep_lanes_of_two(float *x, float *y, int first, int end) {
+  keep_lanes(x, first, end, 0.0f);
+  keep_lanes(y, first, end, 0.0f);
 }
 
 typedef unsigned char v8 __attribute__((vector_size(VL), aligned(1), may_alias));
@@ -212,19 +221,18 @@ CORE_INLINE void fetch(const float *p, int n) {
   for (int i = 0; i < n; i += 16) __builtin_prefetch(p + i);
 }
 
-/* A whole vector that nobody reads soon: past the caches where the machine can (p then lies on a vector's width). */
+/* A whole vector that nobody reads soon: past the caches where it is a whole line of them (p then lies on its start).
+ * Narrower vectors would go to memory as parts of lines, which takes longer than the caches do. */
 CORE_INLINE void vf_stream(float *p, vf v) {
 #if defined(__AVX512F__)
   _mm512_stream_ps(p, (__m512)v);
-#elif defined(__AVX__)
-  _mm256_stream_ps(p, (__m256)v);
 #else
   vf_store(p, v);
 #endif
 }
 /* Before others may read what was streamed. */
 CORE_INLINE void stream_end(void) {
-#if defined(__x86_64__)
+#if defined(__AVX512F__)
   _mm_sfence();
 #endif
 }
@@ -280,6 +288,32 @@ CORE_CALL void tile_add_rows(ptrdiff_t k, const float *restrict a, const float *
     TILE_ROWS(TILE_STEP_ROWS)
   }
   TILE_ROWS(TILE_STORE)
+}
+
+/* c[MR][NR] = sum over k of a[k * NR + r] * b[k][NR] for the first `rows` (1 .. MR) rows: A is read turned, as another
+ * tile left it. Of c, rows past them may be written; of a, what stands beside them is read. */
+#define TURNED_FUNCTION(name, ROWS) \
+  CORE_CALL void name(ptrdiff_t k, const float *restrict a, const float *restrict b, float *restrict c) { \
+    enum { ld = NR }; \
+    ROWS(TILE_NEW) \
+    for (ptrdiff_t i = 0; i < k; i++, a += NR, b += NR) { \
+      const vf low = vf_load(b), high = vf_load(b + VL); \
+      vf x; \
+      ROWS(TILE_STEP) \
+    } \
+    ROWS(TILE_STORE) \
+  }
+TURNED_FUNCTION(core_turned, TILE_ROWS)
+TURNED_FUNCTION(core_turned_4, TILE_4)
+#if MR == 12
+TURNED_FUNCTION(core_turned_8, TILE_8)
+#else
+#define core_turned_8 core_turned
+#endif
+CORE_INLINE void tile_zero_turned(int rows, ptrdiff_t k, const float *a, const float *b, float *c) {
+  if (rows <= 4) core_turned_4(k, a, b, c);
+  else if (rows <= 8) core_turned_8(k, a, b, c);
+  else core_turned(k, a, b, c);
 }
 
 #endif

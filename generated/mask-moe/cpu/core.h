@@ -262,6 +262,25 @@ CORE_INLINE vf vf_exp(vf x) {
 #endif
 }
 
+/* e^x for x that is not above 0 but for rounding: vf_exp in fewer steps, 0 from -86.5 down. Far above 0 it gives anything. */
+CORE_INLINE vf vf_exp_negative(vf x) {
+#if defined(__AVX512F__)
+  return vf_exp(x);
+#else
+  const vf shift = vf_splat(12582912.0f);
+  const vf t = vf_fma(x, vf_splat(1.44269504f), shift), n = t - shift;
+  vf r = vf_fma(n, vf_splat(-0.693359375f), x);
+  r = vf_fma(n, vf_splat(2.12194440e-4f), r);
+  vf q = vf_fma(r, vf_splat(1.381446491e-03f), vf_splat(8.368780836e-03f));
+  q = vf_fma(q, r, vf_splat(4.166839272e-02f));
+  q = vf_fma(q, r, vf_splat(1.666651964e-01f));
+  q = vf_fma(q, r, vf_splat(4.999999404e-01f));
+  const vf p = vf_fma(q, r * r, r) + vf_splat(1.0f);
+  /* n stands in the low bits of t; added to the exponent, it multiplies by 2^n */
+  return (vf)(((vi)p + ((vi)t << 23)) & ~(x < vf_splat(-86.5f)));
+#endif
+}
+
 /* ln x, within 2 ulp. 0 gives -inf, negatives NaN, inf stays inf; subnormals are exact inputs. */
 CORE_INLINE vf vf_log(vf x) {
   const vi tiny = x < vf_splat(1.17549435e-38f);
@@ -428,6 +447,13 @@ CORE_INLINE void core_transpose(const float *const *p, ptrdiff_t at, vf *out) {
   out[3] = CORE_SHUFFLE(ab_high, cd_high, CORE_IN_FOURS, 0x7632);
 }
 
+/* The first `width` lanes of one step of a panel. Where another step follows it writes over the rest, so that a whole
+ * vector can be stored: some processors take ten times as long for a part of one. */
+CORE_INLINE void core_pack_store(float *to, vf v, ptrdiff_t width, int more) {
+  if (more || width == VL) vf_store(to, v);
+  else vf_store_part(to, v, width);
+}
+
 /* dst[k][step], lanes 0 .. width-1 of every step, from VL row pointers; lanes outside
  * keep become 0 (their pointers must still be readable for k floats). */
 CORE_INLINE void core_pack_rows(float *dst, ptrdiff_t step, ptrdiff_t width, const float *const *p, vi keep, ptrdiff_t k) {
@@ -435,7 +461,10 @@ CORE_INLINE void core_pack_rows(float *dst, ptrdiff_t step, ptrdiff_t width, con
   for (ptrdiff_t i = 0; i < whole; i += 4) {
     vf t[4];
     core_transpose(p, i, t);
-    for (int j = 0; j < 4; j++) vf_store_part(dst + (i + j) * step, (vf)((vi)t[j] & keep), width);
+    core_pack_store(dst + i * step, (vf)((vi)t[0] & keep), width, 1);
+    core_pack_store(dst + (i + 1) * step, (vf)((vi)t[1] & keep), width, 1);
+    core_pack_store(dst + (i + 2) * step, (vf)((vi)t[2] & keep), width, 1);
+    core_pack_store(dst + (i + 3) * step, (vf)((vi)t[3] & keep), width, i + 4 < k);
   }
   for (ptrdiff_t i = whole; i < k; i++) {
     vf t;
@@ -487,7 +516,9 @@ CORE_INLINE void core_pack_columns(float *dst, ptrdiff_t width, const float *src
       if (width > 16) __builtin_prefetch(src + (next < 0 ? 0 : next) * ld + 16);
     }
     if (width <= VL) {
-      vf_store_part(dst, vf_load_part(p, row < 0 ? 0 : first), width);
+      /* a whole vector is read only where the row goes on behind it */
+      const vf v = cols == width && row >= 0 && i + 1 < k && !index ? vf_load(p) : vf_load_part(p, row < 0 ? 0 : first);
+      core_pack_store(dst, v, width, i + 1 < k);
     } else if (cols == width && row >= 0) {
       vf_store(dst, vf_load(p));
       vf_store_part(dst + VL, vf_load_part(p + VL, width - VL), width - VL);

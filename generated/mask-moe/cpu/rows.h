@@ -24,28 +24,34 @@ CORE_INLINE void vf_store_n(float *p, vf v, int n) {
 }
 
 /* start, start + 1, ... */
-CORE_INLINE vf vf_count(int start) {
-  vf v;
-  for (int lane = 0; lane < VL; lane++) v[lane] = (float)(start + lane);
-  return v;
-}
+CORE_INLINE vf vf_count(int start) { return vf_splat((float)start) + (vf){CORE_LIST(CORE_LANE, 0)}; }
 
 /* The first n lanes of v, `fill` in the others. */
 CORE_INLINE vf vf_keep(vf v, int n, float fill) {
   return n == VL ? v : vf_select(vf_count(0) < vf_splat((float)n), v, vf_splat(fill));
 }
 
-typedef unsigned char v8 __attribute__((vector_size(VL), aligned(1), may_alias));
+/* Keeps lanes first .. end-1 of a tile's row of NR, `other` in the rest. */
+CORE_INLINE void keep_lanes(float *row, int first, int end, float other) {
+  for (int at = 0; at < NR; at += VL) {
+    const vf lane = vf_count(at);
+    const vi kept = ~(lane < vf_splat((float)first)) & (lane < vf_splat((float)end));
+    vf_store(row + at, vf_select(kept, vf_load(row + at), vf_splat(other)));
+  }
+}
+CORE_INLINE void keep_lanes_of_two(float *x, float *y, int first, int end) {
+  keep_lanes(x, first, end, 0.0f);
+  keep_lanes(y, first, end, 0.0f);
+}
+
 CORE_INLINE vf vf_load_u8(const unsigned char *p, int n) {
   vf v = {0};
-  if (n == VL) return __builtin_convertvector(*(const v8 *)p, vf);
   for (int lane = 0; lane < n; lane++) v[lane] = (float)p[lane];
   return v;
 }
 
 CORE_INLINE vf vf_load_int(const int *p, int n) {
   vf v = {0};
-  if (n == VL) return __builtin_convertvector(*(const vi *)p, vf);
   for (int lane = 0; lane < n; lane++) v[lane] = (float)p[lane];
   return v;
 }
@@ -102,62 +108,6 @@ CORE_CALL vf vf_cos(vf x) {
   return x;
 }
 
-/* The rows of a table that four indices name, of n that are left; `other` in place of those that are not there. Bits
- * tell which are. */
-CORE_INLINE int four_rows(const float *row[4], const float *table, ptrdiff_t width, const int *index, int n, const float *other) {
-  int there = 0;
-  for (int r = 0; r < 4; r++) {
-    const int at = r < n ? index[r] : -1;
-    row[r] = at < 0 ? other : table + at * width;
-    there |= (at >= 0) << r;
-  }
-  return there;
-}
-
-/* to[i] = x times the row of the table that index[i] names, 0 where that is negative. Four rows read x once. */
-CORE_CALL void dot_rows(const float *x, const float *table, ptrdiff_t width, const int *index, int n, float *to) {
-  for (int i = 0; i < n; i += 4) {
-    const float *row[4];
-    const int there = four_rows(row, table, width, index + i, n - i, x);
-    vf a0 = {0}, b0 = {0}, c0 = {0}, d0 = {0}, a1 = {0}, b1 = {0}, c1 = {0}, d1 = {0};
-    ptrdiff_t j = there ? 0 : width;
-    for (; j + 2 * VL <= width; j += 2 * VL) {
-      const vf even = vf_load(x + j), odd = vf_load(x + j + VL);
-      a0 = vf_fma(even, vf_load(row[0] + j), a0), a1 = vf_fma(odd, vf_load(row[0] + j + VL), a1);
-      b0 = vf_fma(even, vf_load(row[1] + j), b0), b1 = vf_fma(odd, vf_load(row[1] + j + VL), b1);
-      c0 = vf_fma(even, vf_load(row[2] + j), c0), c1 = vf_fma(odd, vf_load(row[2] + j + VL), c1);
-      d0 = vf_fma(even, vf_load(row[3] + j), d0), d1 = vf_fma(odd, vf_load(row[3] + j + VL), d1);
-    }
-    for (; j < width; j += VL) {
-      const int lanes = LANES(width, j);
-      const vf last = vf_load_n(x + j, lanes);
-      a0 = vf_fma(last, vf_load_n(row[0] + j, lanes), a0), b0 = vf_fma(last, vf_load_n(row[1] + j, lanes), b0);
-      c0 = vf_fma(last, vf_load_n(row[2] + j, lanes), c0), d0 = vf_fma(last, vf_load_n(row[3] + j, lanes), d0);
-    }
-    const float dots[4] = {vf_hsum(a0 + a1), vf_hsum(b0 + b1), vf_hsum(c0 + c1), vf_hsum(d0 + d1)};
-    for (int r = 0; r < 4 && i + r < n; r++) to[i + r] = there >> r & 1 ? dots[r] : 0.0f;
-  }
-}
-
-/* to = sum over i of times[i] * the row of the table that index[i] names, in order; a negative index adds nothing.
- * Without `times` every row counts once. Four rows go through `to` once. */
-CORE_CALL void sum_rows(const float *times, const float *table, ptrdiff_t width, const int *index, int n, float *to) {
-  for (int i = 0; i < n; i += 4) {
-    const float *row[4];
-    const int there = four_rows(row, table, width, index + i, n - i, table);
-    if (!there && i > 0) continue;
-    const int some = MIN(4, n - i);
-    vf by[4];
-    for (int r = 0; r < some; r++) by[r] = vf_splat(there >> r & 1 ? (times ? times[i + r] : 1.0f) : 0.0f);
-    for (ptrdiff_t j = 0; j < width; j += VL) {
-      const int lanes = LANES(width, j);
-      vf sum = i > 0 ? vf_load_n(to + j, lanes) : vf_splat(0.0f);
-      for (int r = 0; r < some; r++) sum = vf_fma(by[r], vf_load_n(row[r] + j, lanes), sum);
-      vf_store_n(to + j, sum, lanes);
-    }
-  }
-}
-
 /* Indices of the k largest of n keys, best first, ties to the lowest index; -1 where only -inf is left. */
 CORE_CALL void top_k(const float *key, int n, int *chosen, int k) {
   for (int i = 0; i < k; i++) {
@@ -212,19 +162,18 @@ CORE_INLINE void fetch(const float *p, int n) {
   for (int i = 0; i < n; i += 16) __builtin_prefetch(p + i);
 }
 
-/* A whole vector that nobody reads soon: past the caches where the machine can (p then lies on a vector's width). */
+/* A whole vector that nobody reads soon: past the caches where it is a whole line of them (p then lies on its start).
+ * Narrower vectors would go to memory as parts of lines, which takes longer than the caches do. */
 CORE_INLINE void vf_stream(float *p, vf v) {
 #if defined(__AVX512F__)
   _mm512_stream_ps(p, (__m512)v);
-#elif defined(__AVX__)
-  _mm256_stream_ps(p, (__m256)v);
 #else
   vf_store(p, v);
 #endif
 }
 /* Before others may read what was streamed. */
 CORE_INLINE void stream_end(void) {
-#if defined(__x86_64__)
+#if defined(__AVX512F__)
   _mm_sfence();
 #endif
 }
@@ -280,6 +229,32 @@ CORE_CALL void tile_add_rows(ptrdiff_t k, const float *restrict a, const float *
     TILE_ROWS(TILE_STEP_ROWS)
   }
   TILE_ROWS(TILE_STORE)
+}
+
+/* c[MR][NR] = sum over k of a[k * NR + r] * b[k][NR] for the first `rows` (1 .. MR) rows: A is read turned, as another
+ * tile left it. Of c, rows past them may be written; of a, what stands beside them is read. */
+#define TURNED_FUNCTION(name, ROWS) \
+  CORE_CALL void name(ptrdiff_t k, const float *restrict a, const float *restrict b, float *restrict c) { \
+    enum { ld = NR }; \
+    ROWS(TILE_NEW) \
+    for (ptrdiff_t i = 0; i < k; i++, a += NR, b += NR) { \
+      const vf low = vf_load(b), high = vf_load(b + VL); \
+      vf x; \
+      ROWS(TILE_STEP) \
+    } \
+    ROWS(TILE_STORE) \
+  }
+TURNED_FUNCTION(core_turned, TILE_ROWS)
+TURNED_FUNCTION(core_turned_4, TILE_4)
+#if MR == 12
+TURNED_FUNCTION(core_turned_8, TILE_8)
+#else
+#define core_turned_8 core_turned
+#endif
+CORE_INLINE void tile_zero_turned(int rows, ptrdiff_t k, const float *a, const float *b, float *c) {
+  if (rows <= 4) core_turned_4(k, a, b, c);
+  else if (rows <= 8) core_turned_8(k, a, b, c);
+  else core_turned(k, a, b, c);
 }
 
 #endif

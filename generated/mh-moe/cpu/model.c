@@ -192,18 +192,18 @@ static KERNEL void attend_k_rope(const worker *w, const float *restrict k, const
 }
 
 /* Attention of 8 sequences, 8 heads of 32, causal: keys after the query are never touched.
- * Scores lie transposed, [key][query], so that the softmax runs down whole vectors of queries and the
- * probabilities are already the packed operand of the second product. */
+ * Scores lie transposed, [key][query], so that the softmax runs down whole vectors of queries; the second
+ * product reads them as they lie, a few queries at a time, and gives rows of the output. */
 static KERNEL void attend_scores(const worker *w, const float *restrict q_rope, const float *restrict k_rope, const float *restrict v, float *restrict scores_o, float *restrict scores_lse) {
   enum { S = 512, D = 32, HEADS = 8, KV_HEADS = 8, Q_WIDTH = HEADS * D, KV_WIDTH = KV_HEADS * D };
-  float *const k_panels = w->scratch, *const v_panels = k_panels + D * ROUND_UP(S, 24);
-  float *const q_panel = v_panels + S * ROUND_UP(D, 24), *const p = q_panel + D * 32;
-  float tile[MR * NR] __attribute__((aligned(64)));
+  float *const k_panels = w->scratch, *const v_rows = k_panels + D * ROUND_UP(S, 24);
+  float *const q_panel = v_rows + S * ROUND_UP(D, 32), *const p = q_panel + D * 32;
+  float tile[MR * NR] __attribute__((aligned(64))), share[NR];
   for (int item; (item = moec_next(w->control, 0)) < 8 * KV_HEADS;) {
     const ptrdiff_t start = item / KV_HEADS * S, kv_head = item % KV_HEADS;
     const float *const keys = k_rope + start * KV_WIDTH + kv_head * D, *const values = v + start * KV_WIDTH + kv_head * D;
     for (int i = 0; i < S; i += MR) pack_a(k_panels + i * D, keys + (ptrdiff_t)i * KV_WIDTH, KV_WIDTH, MIN(MR, S - i), D);
-    for (int i = 0; i < D; i += MR) pack_a_cols(v_panels + i * S, values + i, KV_WIDTH, MIN(MR, D - i), S);
+    for (int j = 0; j < D; j += NR) pack_b(v_rows + j * S, values + j, KV_WIDTH, S, MIN(NR, D - j));
     for (ptrdiff_t head = kv_head * (HEADS / KV_HEADS); head < (kv_head + 1) * (HEADS / KV_HEADS); head++) {
       const float *const queries = q_rope + start * Q_WIDTH + head * D;
       for (int at = 0; at < S; at += NR) {
@@ -211,37 +211,31 @@ static KERNEL void attend_scores(const worker *w, const float *restrict q_rope, 
         const int from = 0, to = at + width;
         pack_b_cols(q_panel, queries + (ptrdiff_t)at * Q_WIDTH, Q_WIDTH, D, width);
         for (int i = from; i < to; i += MR) tile_zero_direct(D, k_panels + i * D, q_panel, p + (i - from) * NR, NR);
-        vf log_sum[2], scale_out[2];
-        for (int half = 0; half < 2; half++) {
-          const vf query = vf_count(at + half * VL);
-          vf top = vf_splat(-INFINITY);
-          for (int i = from; i < to; i++) {
-            float *const row = p + (i - from) * NR + half * VL;
-            vf score = vf_load(row) * vf_splat(0.17677669f);
-            if (i > at + half * VL) score = vf_select(query < vf_splat((float)i), vf_splat(-INFINITY), score);
-            vf_store(row, score);
-            top = vf_max(score, top);
-          }
-          vf sum = vf_splat(0.0f);
-          for (int i = from; i < to; i++) {
-            float *const row = p + (i - from) * NR + half * VL;
-            const vf weight = vf_exp(vf_load(row) - top);
+        for (int i = at + 1; i < to; i++) keep_lanes(p + (i - from) * NR, i - at, NR, -INFINITY);
+        for (int half = 0; half < NR; half += VL) {
+          vf top = vf_splat(-INFINITY), sum = vf_splat(0.0f);
+          for (int i = 0; i < to - from; i++) top = vf_max(vf_load(p + i * NR + half), top);
+          top *= vf_splat(0.17677669f);
+          for (int i = 0; i < to - from; i++) {
+            float *const row = p + i * NR + half;
+            const vf weight = vf_exp_negative(vf_fma(vf_load(row), vf_splat(0.17677669f), -top));
             vf_store(row, weight);
             sum += weight;
           }
-          log_sum[half] = top + vf_log(sum);
-          scale_out[half] = vf_splat(1.0f) / sum;
+          const vf log_sum = top + vf_log(sum);
+          for (int lane = 0; lane < MIN(VL, width - half); lane++) scores_lse[(start + at + half + lane) * HEADS + head] = log_sum[lane];
+          vf_store(share + half, vf_splat(1.0f) / sum);
         }
-        for (int i = 0; i < width; i++) scores_lse[(start + at + i) * HEADS + head] = log_sum[i / VL][i % VL];
-        for (int i = 0; i < D; i += MR) {
-          tile_zero(to - from, v_panels + i * S + (ptrdiff_t)from * MR, p, tile);
-          const int height = MIN(MR, D - i);
-          float *const out = scores_o + (start + at) * Q_WIDTH + head * D + i;
-          for (int r = 0; r < height; r++)
-            for (int half = 0; half < 2; half++) {
-              const vf y = vf_load(tile + r * NR + half * VL) * scale_out[half];
-              for (int lane = 0; lane < MIN(VL, width - half * VL); lane++) out[(ptrdiff_t)(half * VL + lane) * Q_WIDTH + r] = y[lane];
+        for (int some = 0; some < width; some += MR) {
+          const int height = MIN(MR, width - some), depth = MIN(to, at + some + height) - from;
+          for (int j = 0; j < D; j += NR) {
+            tile_zero_turned(height, depth, p + some, v_rows + j * S + (ptrdiff_t)from * NR, tile);
+            for (int r = 0; r < height; r++) {
+              float *const out = scores_o + (start + at + some + r) * Q_WIDTH + head * D + j;
+              for (int x = 0; x < MIN(NR, D - j); x += VL)
+                vf_store_n(out + x, vf_load(tile + r * NR + x) * vf_splat(share[some + r]), MIN(VL, D - j - x));
             }
+          }
         }
       }
     }
@@ -1393,8 +1387,8 @@ static KERNEL void attend_grad_attend_o_weight_backward(const worker *w, const f
 static KERNEL void attend_scores_backward(const worker *w, const float *restrict q_rope, const float *restrict k_rope, const float *restrict v, const float *restrict scores_o, const float *restrict scores_lse, const float *restrict d_o, float *restrict d_scores_dq, float *restrict d_scores_dk, float *restrict d_scores_dv) {
   enum { S = 512, D = 32, HEADS = 8, KV_HEADS = 8, Q_WIDTH = HEADS * D, KV_WIDTH = KV_HEADS * D };
   enum { S_UP = ROUND_UP(S, 24), D_UP = ROUND_UP(D, 32) };
-  float *const k_panels = w->scratch, *const v_panels = k_panels + D * S_UP, *const k_turned = v_panels + D * S_UP;
-  float *const sum_k = k_turned + S * ROUND_UP(D, 24), *const sum_v = sum_k + S_UP * D_UP;
+  float *const k_panels = w->scratch, *const v_panels = k_panels + D * S_UP, *const k_rows = v_panels + D * S_UP;
+  float *const sum_k = k_rows + S * D_UP, *const sum_v = sum_k + S_UP * D_UP;
   float *const q_panel = sum_v + S_UP * D_UP, *const do_panel = q_panel + D * 32;
   float *const q_rows = do_panel + D * 32, *const do_rows = q_rows + 32 * D_UP;
   float *const p = do_rows + 32 * D_UP, *const ds = p + 32 * S_UP;
@@ -1404,7 +1398,7 @@ static KERNEL void attend_scores_backward(const worker *w, const float *restrict
     const float *const keys = k_rope + start * KV_WIDTH + kv_head * D, *const values = v + start * KV_WIDTH + kv_head * D;
     for (int i = 0; i < S; i += MR) pack_a(k_panels + i * D, keys + (ptrdiff_t)i * KV_WIDTH, KV_WIDTH, MIN(MR, S - i), D);
     for (int i = 0; i < S; i += MR) pack_a(v_panels + i * D, values + (ptrdiff_t)i * KV_WIDTH, KV_WIDTH, MIN(MR, S - i), D);
-    for (int i = 0; i < D; i += MR) pack_a_cols(k_turned + i * S, keys + i, KV_WIDTH, MIN(MR, D - i), S);
+    for (int j = 0; j < D; j += NR) pack_b(k_rows + j * S, keys + j, KV_WIDTH, S, MIN(NR, D - j));
     zero_f32(sum_k, 2 * (ptrdiff_t)S_UP * D_UP);
     for (ptrdiff_t head = kv_head * (HEADS / KV_HEADS); head < (kv_head + 1) * (HEADS / KV_HEADS); head++) {
       const ptrdiff_t column = start * Q_WIDTH + head * D;
@@ -1428,25 +1422,23 @@ static KERNEL void attend_scores_backward(const worker *w, const float *restrict
           tile_zero_direct(D, k_panels + i * D, q_panel, p + (i - from) * NR, NR);
           tile_zero_direct(D, v_panels + i * D, do_panel, ds + (i - from) * NR, NR);
         }
-        for (int i = from; i < ROUND_UP(to - from, MR) + from; i++) {
-          for (int half = 0; half < 2; half++) {
-            float *const prob = p + (i - from) * NR + half * VL, *const grad = ds + (i - from) * NR + half * VL;
-            const vf query = vf_count(at + half * VL);
-            vf weight = vf_exp(vf_load(prob) * vf_splat(0.17677669f) - log_sum[half]);
-            vi seen = query < vf_splat((float)(at + width));
-            if (i > at + half * VL) seen &= ~(query < vf_splat((float)i));
-            if (i >= to) seen = vi_splat(0);
-            weight = vf_select(seen, weight, vf_splat(0.0f));
+        for (int half = 0; half < NR; half += VL)
+          for (int i = 0; i < to - from; i++) {
+            float *const prob = p + i * NR + half, *const grad = ds + i * NR + half;
+            const vf weight = vf_exp_negative(vf_fma(vf_load(prob), vf_splat(0.17677669f), -log_sum[half / VL]));
             vf_store(prob, weight);
-            vf_store(grad, weight * (vf_load(grad) - delta[half]) * vf_splat(0.17677669f));
+            vf_store(grad, weight * (vf_load(grad) - delta[half / VL]) * vf_splat(0.17677669f));
           }
-        }
-        for (int i = 0; i < D; i += MR) {
-          tile_zero(to - from, k_turned + i * S + (ptrdiff_t)from * MR, ds, tile);
-          const int height = MIN(MR, D - i);
-          float *const out = d_scores_dq + column + row + i;
-          for (int r = 0; r < height; r++)
-            for (int lane = 0; lane < width; lane++) out[(ptrdiff_t)lane * Q_WIDTH + r] = tile[r * NR + lane];
+        for (int i = at + 1; i < to; i++) keep_lanes_of_two(p + (i - from) * NR, ds + (i - from) * NR, i - at, NR);
+        if (width < NR)
+          for (int i = 0; i < to - from; i++) keep_lanes_of_two(p + i * NR, ds + i * NR, 0, width);
+        for (int i = to - from; i < ROUND_UP(to - from, MR); i++) keep_lanes_of_two(p + i * NR, ds + i * NR, 0, 0);
+        for (int some = 0; some < width; some += MR) {
+          const int height = MIN(MR, width - some), depth = MIN(to, at + some + height) - from;
+          for (int j = 0; j < D; j += NR) {
+            tile_zero_turned(height, depth, ds + some, k_rows + j * S + (ptrdiff_t)from * NR, tile);
+            store_tile(d_scores_dq + column + row + (ptrdiff_t)some * Q_WIDTH + j, Q_WIDTH, tile, height, MIN(NR, D - j));
+          }
         }
         for (int j = 0; j < D; j += NR)
           for (int i = from; i < to; i += MR) {

@@ -162,7 +162,7 @@ function attentionToC(kernel: SpecialKernel): CKernel {
   const [q, k, v, o, lse] = kernel.params.map((p) => p.name);
   const { sequence, headDim, view } = attentionView(kernel);
   const scratch =
-    headDim * roundUp(sequence, 24) + sequence * roundUp(headDim, 24) + headDim * 32 + 32 * roundUp(sequence, 24);
+    headDim * roundUp(sequence, 24) + sequence * roundUp(headDim, 32) + headDim * 32 + 32 * roundUp(sequence, 24);
   return { text: fill("cpu/attention.c", { ...view, q, k, v, o, lse }), scratch, shared: 0 };
 }
 
@@ -172,7 +172,7 @@ function attentionGradToC(kernel: SpecialKernel): CKernel {
   const [sUp, dUp] = [roundUp(sequence, 24), roundUp(headDim, 32)];
   const scratch =
     2 * headDim * sUp +
-    sequence * roundUp(headDim, 24) +
+    sequence * dUp +
     2 * sUp * dUp +
     2 * headDim * 32 +
     2 * 32 * dUp +

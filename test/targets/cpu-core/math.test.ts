@@ -6,7 +6,7 @@ import { erf, sigmoid, ulps } from "./reference.js";
 
 const [X, Y, Z] = [1 << 15, 1 << 18, 1 << 19];
 const COUNT = 1 << 14;
-const NAMES = ["exp", "log", "tanh", "erf", "sigmoid", "sqrt", "rsqrt", "abs"];
+const NAMES = ["exp", "log", "tanh", "erf", "sigmoid", "sqrt", "rsqrt", "abs", "exp_negative"];
 const INF = Number.POSITIVE_INFINITY;
 const NAN = Number.NaN;
 
@@ -22,6 +22,7 @@ interface Range {
 const RANGES: Range[] = [
   { name: "exp", reference: Math.exp, from: -87.33, to: 88.72, bound: 1.1 },
   { name: "exp", reference: Math.exp, from: -1e-3, to: 1e-3, bound: 1.1 },
+  { name: "exp_negative", reference: Math.exp, from: -86.49, to: 1, bound: 1.1 },
   { name: "log", reference: Math.log, from: 1e-6, to: 4, bound: 1.1 },
   { name: "log", reference: Math.log, from: 1, to: 1e9, bound: 1.1 },
   { name: "log", reference: Math.log, from: 2 ** -149, to: 2 ** -125, bound: 1.1 },
@@ -42,6 +43,11 @@ const SPECIAL: [name: string, x: number, want: number][] = [
   ["exp", 1e30, INF],
   ["exp", INF, INF],
   ["exp", NAN, NAN],
+  ["exp_negative", 0, 1],
+  ["exp_negative", -87.34, 0],
+  ["exp_negative", -1e30, 0],
+  ["exp_negative", -INF, 0],
+  ["exp_negative", NAN, NAN],
   ["log", 0, -INF],
   ["log", -0, -INF],
   ["log", 1, 0],

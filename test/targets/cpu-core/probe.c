@@ -31,6 +31,9 @@ EXPORT(probe_map) void probe_map(float *m, int which, int scalar, int x, int y, 
     case 5: BOTH(sqrt)
     case 6: BOTH(rsqrt)
     case 7: BOTH(abs)
+    case 8: /* vectors only */
+      for (int i = 0; i < n; i += VL) vf_store(m + y + i, vf_exp_negative(vf_load(m + x + i)));
+      break;
     default: break;
   }
 }
