@@ -170,12 +170,6 @@ function attentionGradToC(kernel: SpecialKernel): CKernel {
   const [q, k, v, o, lse, dout, dq, dk, dv] = kernel.params.map((p) => p.name);
   const { sequence, headDim, view } = attentionView(kernel);
   const [sUp, dUp] = [roundUp(sequence, 24), roundUp(headDim, 32)];
-  const scratch =
-    2 * headDim * sUp +
-    sequence * dUp +
-    2 * sUp * dUp +
-    2 * headDim * 32 +
-    2 * 32 * dUp +
-    2 * 32 * sUp;
+  const scratch = 2 * headDim * sUp + sequence * dUp + 2 * sUp * dUp + 2 * headDim * 32 + 2 * 32 * dUp + 2 * 32 * sUp;
   return { text: fill("cpu/attention-grad.c", { ...view, q, k, v, o, lse, do: dout, dq, dk, dv }), scratch, shared: 0 };
 }
