@@ -44,14 +44,17 @@ CORE_INLINE void keep_lanes_of_two(float *x, float *y, int first, int end) {
   keep_lanes(y, first, end, 0.0f);
 }
 
+typedef unsigned char v8 __attribute__((vector_size(VL), aligned(1), may_alias));
 CORE_INLINE vf vf_load_u8(const unsigned char *p, int n) {
   vf v = {0};
+  if (n == VL) return __builtin_convertvector(*(const v8 *)p, vf);
   for (int lane = 0; lane < n; lane++) v[lane] = (float)p[lane];
   return v;
 }
 
 CORE_INLINE vf vf_load_int(const int *p, int n) {
   vf v = {0};
+  if (n == VL) return __builtin_convertvector(*(const vi *)p, vf);
   for (int lane = 0; lane < n; lane++) v[lane] = (float)p[lane];
   return v;
 }
@@ -106,6 +109,62 @@ CORE_CALL float f_cos(float angle) {
 CORE_CALL vf vf_cos(vf x) {
   for (int lane = 0; lane < VL; lane++) x[lane] = f_cos(x[lane]);
   return x;
+}
+
+/* The rows of a table that four indices name, of n that are left; `other` in place of those that are not there. Bits
+ * tell which are. */
+CORE_INLINE int four_rows(const float *row[4], const float *table, ptrdiff_t width, const int *index, int n, const float *other) {
+  int there = 0;
+  for (int r = 0; r < 4; r++) {
+    const int at = r < n ? index[r] : -1;
+    row[r] = at < 0 ? other : table + at * width;
+    there |= (at >= 0) << r;
+  }
+  return there;
+}
+
+/* to[i] = x times the row of the table that index[i] names, 0 where that is negative. Four rows read x once. */
+CORE_CALL void dot_rows(const float *x, const float *table, ptrdiff_t width, const int *index, int n, float *to) {
+  for (int i = 0; i < n; i += 4) {
+    const float *row[4];
+    const int there = four_rows(row, table, width, index + i, n - i, x);
+    vf a0 = {0}, b0 = {0}, c0 = {0}, d0 = {0}, a1 = {0}, b1 = {0}, c1 = {0}, d1 = {0};
+    ptrdiff_t j = there ? 0 : width;
+    for (; j + 2 * VL <= width; j += 2 * VL) {
+      const vf even = vf_load(x + j), odd = vf_load(x + j + VL);
+      a0 = vf_fma(even, vf_load(row[0] + j), a0), a1 = vf_fma(odd, vf_load(row[0] + j + VL), a1);
+      b0 = vf_fma(even, vf_load(row[1] + j), b0), b1 = vf_fma(odd, vf_load(row[1] + j + VL), b1);
+      c0 = vf_fma(even, vf_load(row[2] + j), c0), c1 = vf_fma(odd, vf_load(row[2] + j + VL), c1);
+      d0 = vf_fma(even, vf_load(row[3] + j), d0), d1 = vf_fma(odd, vf_load(row[3] + j + VL), d1);
+    }
+    for (; j < width; j += VL) {
+      const int lanes = LANES(width, j);
+      const vf last = vf_load_n(x + j, lanes);
+      a0 = vf_fma(last, vf_load_n(row[0] + j, lanes), a0), b0 = vf_fma(last, vf_load_n(row[1] + j, lanes), b0);
+      c0 = vf_fma(last, vf_load_n(row[2] + j, lanes), c0), d0 = vf_fma(last, vf_load_n(row[3] + j, lanes), d0);
+    }
+    const float dots[4] = {vf_hsum(a0 + a1), vf_hsum(b0 + b1), vf_hsum(c0 + c1), vf_hsum(d0 + d1)};
+    for (int r = 0; r < 4 && i + r < n; r++) to[i + r] = there >> r & 1 ? dots[r] : 0.0f;
+  }
+}
+
+/* to = sum over i of times[i] * the row of the table that index[i] names, in order; a negative index adds nothing.
+ * Without `times` every row counts once. Four rows go through `to` once. */
+CORE_CALL void sum_rows(const float *times, const float *table, ptrdiff_t width, const int *index, int n, float *to) {
+  for (int i = 0; i < n; i += 4) {
+    const float *row[4];
+    const int there = four_rows(row, table, width, index + i, n - i, table);
+    if (!there && i > 0) continue;
+    const int some = MIN(4, n - i);
+    vf by[4];
+    for (int r = 0; r < some; r++) by[r] = vf_splat(there >> r & 1 ? (times ? times[i + r] : 1.0f) : 0.0f);
+    for (ptrdiff_t j = 0; j < width; j += VL) {
+      const int lanes = LANES(width, j);
+      vf sum = i > 0 ? vf_load_n(to + j, lanes) : vf_splat(0.0f);
+      for (int r = 0; r < some; r++) sum = vf_fma(by[r], vf_load_n(row[r] + j, lanes), sum);
+      vf_store_n(to + j, sum, lanes);
+    }
+  }
 }
 
 /* Indices of the k largest of n keys, best first, ties to the lowest index; -1 where only -inf is left. */
