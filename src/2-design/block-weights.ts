@@ -52,7 +52,7 @@ export function denseWeights(dense: Dense, width: number): readonly LocalWeight[
 
 /** The weights of one kind of expert; `outer` axes (the experts) come first. */
 export function ffnWeights(ffn: Ffn, width: number, outer: readonly number[], init: Inits): readonly LocalWeight[] {
-  const sizes = { F: ffn.hidden, C: width };
+  const sizes = { F: ffn.hidden, C: width, I: width };
   const weights = expertKind(ffn.kind)?.weights(ffn) ?? [];
   return weights.map(({ name, shape, residual, zero }) => {
     const full = [...outer, ...shape.map((axis) => (typeof axis === "number" ? axis : sizes[axis]))];

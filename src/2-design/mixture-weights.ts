@@ -1,5 +1,6 @@
 /** Weights and buffers of a mixture, without the layer in front of their names. */
-import { ffnWeights, type Inits, initOf, type LocalWeight } from "./block-weights.js";
+import { findRule } from "../rules/index.js";
+import { ffnWeights, initOf, type LocalWeight } from "./block-weights.js";
 import type { Mixture, RuleUse } from "./design.js";
 
 /** The weights of one use of a block, `attend.q.weight` and so on. */
@@ -42,17 +43,30 @@ function projection(mixture: Mixture, which: "split" | "merge", width: number): 
   return [{ name: `${which}.weight`, shape: [width, width], class: "matrices", residual, ...initOf(init, which) }];
 }
 
-/** [E,C] for a linear score; the second score of a router is `router.1.…`. */
+/** What the rules of the router learn; what the second score learns is `router.1.…`. */
 function routerWeights(mixture: Mixture, vocab: number): readonly LocalWeight[] {
   const { rules } = mixture.router;
   const scores = rules.filter((rule) => rule.slot === "score");
-  const noisy = rules.some((rule) => rule.slot === "noise" && rule.rule === "gaussian" && rule.args.learned === true);
-  const predicted = rules.some((rule) => rule.slot === "balance" && rule.rule === "predictor");
-  return [
-    ...scores.flatMap((score, i) => scoreWeights(mixture, score, vocab, i === 0 ? "router" : `router.${i}`)),
-    ...(noisy ? [routerMatrix("router.noise.weight", [mixture.expertCount, mixture.width], mixture.init)] : []),
-    ...(predicted ? predictorWeights(mixture) : []),
-  ];
+  const all = rules.flatMap((use) => {
+    const at = scores.indexOf(use);
+    return ruleWeights(mixture, use, vocab, at > 0 ? `router.${at}` : "router");
+  });
+  // rules of one slot may learn the same numbers together
+  return all.filter(({ name }, i) => all.findIndex((other) => other.name === name) === i);
+}
+
+function ruleWeights(mixture: Mixture, use: RuleUse, vocab: number, prefix: string): readonly LocalWeight[] {
+  const { expertCount: experts, width } = mixture;
+  const sizes = { experts, scored: scoredOf(mixture), width, vocab, foretold: predictions(mixture) };
+  const learned = findRule(use.slot, use.rule)?.weights?.(use.args, sizes) ?? [];
+  const until = use.args.as === "student" ? taughtUntil(mixture) : undefined;
+  return learned.map(({ name, shape, init }) => ({
+    name: `${prefix}.${name}`,
+    shape,
+    class: "router",
+    ...(init ? { init } : initOf(mixture.init, "router")),
+    ...(until !== undefined && { until }),
+  }));
 }
 
 /** Numbers that a predictor makes: one per expert where experts choose, one where sequences do. */
@@ -60,56 +74,9 @@ export function predictions({ router, expertCount }: Mixture): number {
   return router.rules.some(({ slot, args }) => slot === "select" && args.per === "expert") ? expertCount : 1;
 }
 
-function predictorWeights(mixture: Mixture): readonly LocalWeight[] {
-  const outputs = predictions(mixture);
-  const bias: LocalWeight = {
-    name: "router.predictor.bias",
-    shape: [outputs],
-    class: "router",
-    init: { kind: "zeros" },
-  };
-  return [routerMatrix("router.predictor.weight", [outputs, mixture.width], mixture.init), bias];
-}
-
 /** Numbers that a score makes: one per expert, or per slot where experts read mixtures of units. */
 function scoredOf({ experts }: Mixture): number {
   return experts.reduce((sum, { count, slots = 1 }) => sum + count * slots, 0);
-}
-
-function scoreWeights(mixture: Mixture, score: RuleUse, vocab: number, name: string): readonly LocalWeight[] {
-  const { args, rule } = score;
-  const { expertCount: experts, width, init } = mixture;
-  const matrix = (last: string, shape: readonly number[]) => routerMatrix(`${name}.${last}`, shape, init);
-  const outputs = typeof args.to === "number" ? args.to : scoredOf(mixture);
-  const inputs = args.from === "previous.scores" ? experts : width;
-  if (rule === "mlp")
-    return [matrix("hidden.weight", [Number(args.hidden), width]), matrix("weight", [outputs, Number(args.hidden)])];
-  if (rule === "product_keys") {
-    const keyWidth = Number(args.width);
-    return [0, 1].flatMap((s) => [
-      matrix(`query.${s}.weight`, [Number(args.heads) * keyWidth, width]),
-      matrix(`keys.${s}.weight`, [Number(args.keys), keyWidth]),
-    ]);
-  }
-  if (rule === "embedding") {
-    const [table, weight] = [
-      matrix("embedding.weight", [vocab, Number(args.dim)]),
-      matrix("weight", [experts, Number(args.dim)]),
-    ];
-    const until = args.as === "student" ? taughtUntil(mixture) : undefined;
-    return [table, weight].map((each) => (until === undefined ? each : { ...each, until }));
-  }
-  const bias: LocalWeight = { name: `${name}.bias`, shape: [outputs], class: "router", init: { kind: "zeros" } };
-  const biases = args.bias === true ? [bias] : [];
-  if (args.normalized !== true) return [matrix("weight", [outputs, inputs]), ...biases];
-  const projected = Number(args.projection);
-  return [
-    matrix("projection.weight", [projected, inputs]),
-    matrix("weight", [outputs, projected]),
-    // starts at 1 and is multiplied with the rule's `temperature`
-    { name: `${name}.temperature`, shape: [], class: "router", init: { kind: "ones" } },
-    ...biases,
-  ];
 }
 
 /** The step from which on nothing teaches the student; undefined where something always does. */
@@ -118,10 +85,6 @@ function taughtUntil({ router }: Mixture): number | undefined {
   const ends = lessons.map(({ when }) => when?.untilStep ?? Number.POSITIVE_INFINITY);
   const last = Math.max(...ends);
   return Number.isFinite(last) ? last : undefined;
-}
-
-function routerMatrix(name: string, shape: readonly number[], init: Inits): LocalWeight {
-  return { name, shape, class: "router", ...initOf(init, "router") };
 }
 
 /** `experts.up.weight` [E,F,C] and so on; `experts.0.…`, `experts.1.…` where there are several groups. */
@@ -163,17 +126,15 @@ export interface BufferSpec {
   readonly init?: number;
 }
 
-/** Routing tables (`visible` [V,E] u8, named like their table) load-balance biases (`router.load_bias` [E]), strengths. */
+/** Routing tables (`visible` [V,E] u8, named like their table), and what rules keep between steps (`router.load_bias` [E]). */
 export function mixtureBuffers(mixture: Mixture, vocab: number): readonly BufferSpec[] {
   const { rules } = mixture.router;
-  const tables = [...new Set(rules.filter(({ rule }) => rule === "table").map(({ args }) => String(args.table)))];
-  const biased = rules.some(({ slot, rule }) => slot === "bias" && rule === "load_balance");
-  const sparse = rules.find(({ slot, rule }) => slot === "balance" && rule === "l1");
-  return [
-    ...tables.map((name) => ({ name: name.toLowerCase(), shape: [vocab, mixture.expertCount], dtype: "u8" as const })),
-    ...(biased ? [{ name: "router.load_bias", shape: [mixture.expertCount], dtype: "f32" as const }] : []),
-    ...(sparse
-      ? [{ name: "router.l1_strength", shape: [], dtype: "f32" as const, init: Number(sparse.args.weight) }]
-      : []),
+  const { expertCount: experts } = mixture;
+  const tables = rules.filter(({ rule }) => rule === "table").map(({ args }) => String(args.table).toLowerCase());
+  const kept = rules.flatMap(({ slot, rule, args }) => findRule(slot, rule)?.state?.(args, { experts }) ?? []);
+  const all: readonly BufferSpec[] = [
+    ...tables.map((name) => ({ name, shape: [vocab, experts], dtype: "u8" as const })),
+    ...kept.map((each) => ({ ...each, name: `router.${each.name}`, dtype: "f32" as const })),
   ];
+  return all.filter(({ name }, i) => all.findIndex((other) => other.name === name) === i);
 }

@@ -19,8 +19,8 @@ export interface GroupFacts {
 export function groupFacts(group: ExpertsSite["groups"][number], width: number): GroupFacts {
   const ffn = { kind: group.ffn, hidden: group.hidden, clamp: group.clamp, bias: group.bias };
   const kind = kindOf({ ffn });
-  const sizes = { F: group.hidden, C: width };
-  const size = (shape: readonly ("F" | "C" | number)[]): number =>
+  const sizes = { F: group.hidden, C: width, I: width };
+  const size = (shape: readonly ("F" | "C" | "I" | number)[]): number =>
     shape.reduce((n: number, s) => n * (typeof s === "number" ? s : sizes[s]), 1);
   return {
     count: group.count,

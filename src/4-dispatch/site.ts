@@ -77,9 +77,12 @@ export function kindOf(group: Pick<GroupCall, "ffn">) {
   return { ...kind, build: kind.build };
 }
 
-/** Kinds without matrices and with few experts are cheaper computed for every unit than sorted. */
-export const isFolded = (group: Pick<GroupCall, "ffn" | "experts">): boolean =>
-  kindOf(group).matrices === 0 && (kindOf(group).weights(group.ffn).length === 0 || group.experts.size <= 16);
+/** Kinds that only have vectors and few experts are cheaper computed for every unit than sorted. */
+export function isFolded({ ffn, experts }: Pick<GroupCall, "ffn" | "experts">): boolean {
+  const weights = kindOf({ ffn }).weights(ffn);
+  const vectors = weights.every(({ shape }) => shape.filter((size) => typeof size !== "number").length <= 1);
+  return vectors && (weights.length === 0 || experts.size <= 16);
+}
 
 /** Sum of the parts, in order; zeros where there is none. */
 export function sumOf(g: GraphBuilder, parts: readonly Value[], like: Value): Value {

@@ -10,8 +10,8 @@ import type { ExpertBuild } from "./build.js";
 export interface ExpertWeight {
   /** e.g. `up.weight` */
   readonly name: string;
-  /** in terms of F (hidden) and C (width): rows, then columns; empty for none */
-  readonly shape: readonly ("F" | "C" | number)[];
+  /** in terms of F (hidden), C (width) and I (the width again, on the other side of a matrix): rows, then columns; empty for none */
+  readonly shape: readonly ("F" | "C" | "I" | number)[];
   /** writes into the residual stream, so it starts smaller */
   readonly residual?: boolean;
   /** starts at zero */

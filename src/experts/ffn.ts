@@ -26,7 +26,17 @@ export function plainWeights({ bias }: Pick<Ffn, "bias">): readonly ExpertWeight
   return [...matrix("up", ["F", "C"], bias), ...matrix("down", ["C", "F"], bias, true)];
 }
 
-function matrix(name: string, shape: readonly ["F" | "C", "F" | "C"], bias: boolean, residual = false): ExpertWeight[] {
+/** down [C,C] alone, with its bias after it if there is one. */
+export function oneWeight({ bias }: Pick<Ffn, "bias">): readonly ExpertWeight[] {
+  return matrix("down", ["C", "I"], bias, true);
+}
+
+function matrix(
+  name: string,
+  shape: readonly ["F" | "C", "F" | "C" | "I"],
+  bias: boolean,
+  residual = false,
+): ExpertWeight[] {
   const weight = { name: `${name}.weight`, shape, ...(residual && { residual }) };
   return bias ? [weight, { name: `${name}.bias`, shape: [shape[0]], zero: true }] : [weight];
 }
@@ -58,6 +68,14 @@ export function buildPlain(activation: Activation): ExpertBuild {
     return layer(rows, "down", h, down!);
   };
 }
+
+/** down x */
+export const buildOne: ExpertBuild = (rows, weights, { bias }) => {
+  const [down] = inLayers(weights, bias);
+  // in a product an axis is one thing: what comes in has another name than what goes out
+  const x = rows.g.view(rows.x, [...rows.x.axes.slice(0, -1), down!.weight.axes.at(-1)!]);
+  return layer(rows, "down", x, down!);
+};
 
 const atMost = (x: Expr, clamp: number | undefined): Expr => (clamp === undefined ? x : min(x, clamp));
 const between = (x: Expr, clamp: number | undefined): Expr => (clamp === undefined ? x : max(min(x, clamp), -clamp));

@@ -5,6 +5,7 @@ import { copy } from "./copy.js";
 import type { Expert } from "./expert.js";
 import { geglu } from "./geglu.js";
 import { gelu } from "./gelu.js";
+import { linear } from "./linear.js";
 import { neuron } from "./neuron.js";
 import { quickglu } from "./quickglu.js";
 import { rank1 } from "./rank1.js";
@@ -20,6 +21,7 @@ export const experts: readonly Expert[] = [
   gelu,
   relu,
   silu,
+  linear,
   copy,
   zero,
   constant,

@@ -86,6 +86,8 @@ export interface RouterState {
   readonly key?: Value;
   /** [U, K] i32, -1 for none */
   readonly edges?: Value;
+  /** [U, K] i32, what was selected before some edges were left out at random; undefined where none were */
+  readonly candidates?: Value;
   /** false where the edges of a unit do not stand best first */
   readonly inOrder?: boolean;
   /** most edges that any expert has, whatever the scores; undefined where nothing limits them */
@@ -97,6 +99,8 @@ export interface RouterState {
   /** [U, SL], how much each slot counts for a unit */
   readonly slotWeight?: Value;
   readonly weightOnInput?: boolean;
+  /** weights are those of the edges that a limit leaves */
+  readonly weighsKept?: boolean;
   /** edges have gone to other experts than those that were weighed */
   readonly moved?: boolean;
   /** [U], what the unit itself counts in place of experts without room */

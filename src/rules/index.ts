@@ -2,6 +2,7 @@
  * Every routing rule there is, slot by slot in the order of the seven steps. To add one: a file and a line here.
  */
 import type { RuleUse, Slot } from "../2-design/design.js";
+import { communication } from "./balance/communication.js";
 import { device } from "./balance/device.js";
 import { distill } from "./balance/distill.js";
 import { entropy } from "./balance/entropy.js";
@@ -31,6 +32,7 @@ import { jitter } from "./noise/jitter.js";
 import { copy } from "./rest/copy.js";
 import { zero } from "./rest/zero.js";
 import type { Need, Rule } from "./rule.js";
+import { cosine } from "./score/cosine.js";
 import { embedding } from "./score/embedding.js";
 import { linear } from "./score/linear.js";
 import { mlp } from "./score/mlp.js";
@@ -48,6 +50,7 @@ import { softmax as weightSoftmax } from "./weight/softmax.js";
 
 export const rules: readonly Rule[] = [
   linear,
+  cosine,
   mlp,
   productKeys,
   embedding,
@@ -79,6 +82,7 @@ export const rules: readonly Rule[] = [
   switchLoss,
   gshard,
   device,
+  communication,
   sequence,
   zLoss,
   importance,

@@ -4,7 +4,22 @@ import type { RuleUse } from "../2-design/design.js";
 import type { GraphBuilder } from "../3-graph/builder.js";
 import { softmax } from "../3-graph/compose/softmax.js";
 import type { Expr } from "../3-graph/expr.js";
-import { add, div, le, max, mul, select, square, sub, type Term } from "../3-graph/expr-build.js";
+import {
+  add,
+  and,
+  div,
+  index,
+  le,
+  lt,
+  max,
+  mul,
+  not,
+  or,
+  select,
+  square,
+  sub,
+  type Term,
+} from "../3-graph/expr-build.js";
 import type { Value } from "../3-graph/graph.js";
 import type { RouterSite, RouterState } from "./build.js";
 
@@ -70,6 +85,36 @@ export function bestWhere(site: RouterSite, state: RouterState, meets: (gate: Ex
   });
 }
 
+/** The same, and where fewer than `atLeast` experts meet it, the best of the others until there are so many. */
+export function bestOrMost(
+  site: RouterSite,
+  state: RouterState,
+  meets: (gate: Expr) => Term,
+  atMost: unknown,
+  atLeast: number,
+): Value {
+  const edges = bestWhere(site, state, meets, atMost);
+  if (atLeast === 0) return edges;
+  const { g } = site;
+  const others = bestWhere(site, state, (gate) => not(meets(gate)), atLeast);
+  return g.within({ role: "router.select" }, () => {
+    const most = edges.axes.at(-1)!;
+    const found = g.reduce(
+      "sum",
+      g.map([edges], (e) => le(0, e)),
+      [most.name],
+    );
+    const rest = g.view(others, [others.axes[0]!, { name: "KO", size: others.axes[1]!.size }]);
+    const lacks = (n: Expr): Term => and(le(n, index(most.name)), lt(index(most.name), atLeast));
+    const place = g.map([found], (n) => select(lacks(n), sub(index(most.name), n), -1), {
+      axes: edges.axes,
+      dtype: "i32",
+    });
+    const own = g.pick(rest, place, "KO");
+    return g.map([edges, own, found], (e, other, n) => select(lacks(n), other, e), { axes: edges.axes, dtype: "i32" });
+  });
+}
+
 /** The edges of every unit [U, K], those it wants most first. */
 export function bestFirst({ g, experts }: RouterSite, state: RouterState): Value {
   const edges = state.edges!;
@@ -113,4 +158,11 @@ export function balanceLoss({ g, units, experts }: RouterSite, shares: Value, p:
   const mean = g.reduce("sum", p, [units.name]);
   const each = g.map([shares, mean], (f, sum) => mul(mul(f, sum), (alpha * experts.size) / units.size));
   return g.reduce("sum", each, [experts.name]);
+}
+
+/** Whether a number is one of some whole numbers, which mostly follow each other. */
+export function oneOf(n: Expr, numbers: readonly number[]): Term {
+  const starts = numbers.filter((each, i) => numbers[i - 1] !== each - 1);
+  const ends = numbers.filter((each, i) => numbers[i + 1] !== each + 1);
+  return starts.map((from, i): Term => and(le(from, n), le(n, ends[i]!))).reduce((a, b) => or(a, b), 0);
 }

@@ -3,7 +3,7 @@
  * description feeds checking, `explain`, completion, formatting, diff and the reference docs; `facts` feeds dispatch;
  * `build` says what the rule computes, as nodes of the graph. A rule without `build` can be checked, not compiled.
  */
-import type { RuleArgs, Slot, Table, Unit } from "../2-design/design.js";
+import type { Init, RuleArgs, Slot, Table, Unit } from "../2-design/design.js";
 import type { Clause, Param, Piece } from "../words/pattern.js";
 import type { Amount } from "./amounts.js";
 import type { RuleBuild } from "./build.js";
@@ -48,6 +48,38 @@ export interface Facts {
   readonly choices?: number;
 }
 
+/** Sizes that the weights of a rule are made of. */
+export interface RuleSizes {
+  /** E */
+  readonly experts: number;
+  /** how many numbers a score makes for a unit: E, or the slots of all experts where they read mixtures of units */
+  readonly scored: number;
+  /** C, of the units */
+  readonly width: number;
+  /** V */
+  readonly vocab: number;
+  /** how many numbers foretell the choice of a unit: E where experts choose, 1 where sequences do */
+  readonly foretold: number;
+}
+
+/** A weight that a rule learns. */
+export interface RuleWeight {
+  /** last part of its name: `weight` of a score is `router.weight`, and `router.1.weight` of a second one */
+  readonly name: string;
+  readonly shape: readonly number[];
+  /** how it starts, whatever the spec says of the router's weights; drawn like all matrices unless said */
+  readonly init?: Init;
+}
+
+/** Numbers that a rule keeps between steps and moves itself. */
+export interface RuleState {
+  /** last part of its name: `router.load_bias` is `load_bias` */
+  readonly name: string;
+  readonly shape: readonly number[];
+  /** what every number is at the start; 0 unless said */
+  readonly init?: number;
+}
+
 /** What a rule needs from the steps before it. */
 export type Need = "scores" | "gate" | "mask" | "ids" | "key" | "noise" | "student";
 
@@ -76,6 +108,10 @@ export interface Rule {
   /** whether it looks at units that come later in the sequence */
   readonly looksAhead?: (args: RuleArgs) => boolean;
   readonly facts?: (args: RuleArgs, context: RuleContext) => Facts;
+  /** what it learns, under the names that `build` asks for */
+  readonly weights?: (args: RuleArgs, sizes: RuleSizes) => readonly RuleWeight[];
+  /** what it keeps between steps */
+  readonly state?: (args: RuleArgs, sizes: Pick<RuleSizes, "experts">) => readonly RuleState[];
   readonly build?: RuleBuild;
 }
 

@@ -38,8 +38,8 @@ export interface Case {
 const ffnOf = ({ kind, hidden = 0, clamp, bias = false }: Group): Ffn => ({ kind, hidden, clamp, bias });
 
 /** Axes of one weight of a group: experts first. */
-function weightAxes({ count, hidden = 0 }: Group, width: number, shape: readonly ("F" | "C" | number)[]): Axis[] {
-  const size = { F: hidden, C: width };
+function weightAxes({ count, hidden = 0 }: Group, width: number, shape: readonly ("F" | "C" | "I" | number)[]): Axis[] {
+  const size = { F: hidden, C: width, I: width };
   const own = shape.map((s) => (typeof s === "number" ? { name: `J${s}`, size: s } : { name: s, size: size[s] }));
   return [{ name: "E", size: count }, ...own];
 }

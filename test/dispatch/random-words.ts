@@ -10,7 +10,7 @@ const maybe = (line: fc.Arbitrary<string>, freq = 2): fc.Arbitrary<string[]> =>
 const oneOf = (...lines: readonly string[]): fc.Arbitrary<string> => fc.constantFrom(...lines);
 
 const KINDS = ["swiglu", "geglu", "gelu", "relu", "silu"];
-const BARE = ["copy", "zero", "constant", "rank1", "neuron"];
+const BARE = ["copy", "zero", "constant", "rank1", "neuron", "linear"];
 
 const experts = fc
   .array(
@@ -46,6 +46,7 @@ const scores = fc.oneof(
       "score linear",
       "score linear(bias)",
       "score linear normalized",
+      "score cosine",
       "score mlp(hidden: 6, act: tanh)",
     ),
   },
@@ -67,6 +68,8 @@ const weights = oneOf(
   "weight gate",
   "weight gate",
   "weight gate renormalized",
+  "weight gate renormalized over kept",
+  "weight gate renormalized over computing",
   "weight gate renormalized scaled(2.5)",
   "weight gate on input",
   "weight softmax over selected",
@@ -115,7 +118,13 @@ const selects = (unit: string, count: number): fc.Arbitrary<string> =>
     },
     {
       weight: 3,
-      arbitrary: oneOf("select mass(0.6) at most 3", "select above(0.3) at most 3", "select positive", "select all"),
+      arbitrary: oneOf(
+        "select mass(0.6) at most 3",
+        "select above(0.3) at most 3",
+        "select above(0.7) at most 3 at least 1",
+        "select positive",
+        "select all",
+      ),
     },
     {
       weight: 2,

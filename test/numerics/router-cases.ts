@@ -22,7 +22,7 @@ export const routerCases: Readonly<Record<string, Words>> = {
   },
   "Llama 4": { router: "score linear\ngate sigmoid\nselect top(1) per token\nweight gate on input" },
   "top p": { router: "score linear\ngate softmax\nselect mass(0.6) at most 3\nweight gate renormalized" },
-  threshold: { router: "score linear\ngate sigmoid\nselect above(0.5) at most 3\nweight gate" },
+  threshold: { router: "score cosine(bias)\ngate sigmoid\nselect above(0.6) at most 3 at least 2\nweight gate" },
   ReLU: { router: "score linear\ngate relu\nselect positive\nweight gate" },
   "MoE++": {
     experts: "experts 3 of swiglu(hidden: 5)\n  experts 1 of zero\n  experts 1 of copy\n  experts 2 of constant",
@@ -47,12 +47,12 @@ export const routerCases: Readonly<Record<string, Words>> = {
   },
   LongCat: {
     experts: "experts 4 of swiglu(hidden: 5)\n  experts 2 of copy",
-    router: `score linear\ngate softmax\nbias load_balance(control: pid, target: 2/3)\n${top} scaled(2)\nbalance entropy(0.1)`,
+    router: `score linear\ngate softmax\nbias load_balance(control: pid, target: 2/3)\n${top} scaled(2)\nbalance entropy(0.1)\nbalance device(0.1, groups: 2, target: 2/3)`,
   },
-  "DeepSeek-V2": balanced("device(0.05, groups: 2)"),
+  "DeepSeek-V2": balanced("device(0.05, groups: 2)\nbalance communication(0.5, groups: 2, kept: 1) within sequence"),
   sampled: {
     router:
-      "score linear\nnoise gumbel\ngate softmax\nselect top(2) per token thinned(50%)\nweight gate renormalized\nbalance gshard(0.1)",
+      "score linear\nnoise gumbel\ngate softmax\nselect top(2) per token thinned(50%)\nweight gate renormalized over candidates\nbalance gshard(0.1)",
   },
   PEER: {
     experts: "experts 36 of neuron",
@@ -65,7 +65,7 @@ export const routerCases: Readonly<Record<string, Words>> = {
   },
   "kinds and sizes": {
     experts:
-      "experts 2 of swiglu(hidden: 3)\n  experts 1 of geglu(hidden: 9, bias)\n  experts 20 of rank1\n  experts 20 of neuron\n  experts 1 of constant",
+      "experts 2 of swiglu(hidden: 3)\n  experts 1 of geglu(hidden: 9, bias)\n  experts 20 of rank1\n  experts 20 of neuron\n  experts 1 of constant\n  experts 2 of linear\n  experts 20 of linear(hidden: 2, bias)",
     router: `score linear\ngate softmax\nselect top(6) per token\nweight gate\nbalance switch(0.01)`,
   },
   importance: balanced("importance(0.1)"),
@@ -85,12 +85,12 @@ export const routerCases: Readonly<Record<string, Words>> = {
   },
   "capacity, the next best": {
     router:
-      "score linear\ngate softmax\nselect top(2) per token\nweight gate renormalized\nlimit capacity(0.8) else next",
+      "score linear\ngate softmax\nselect top(2) per token\nweight gate renormalized over kept\nlimit capacity(0.8) else next",
   },
   "capacity by score of MoE++": {
     experts: "experts 3 of swiglu(hidden: 5)\n  experts 1 of zero\n  experts 1 of copy",
     router:
-      "score linear\ngate softmax\nselect top(2) per token\nweight gate\nlimit capacity(0.8, ffn_share: 50%) else copy by score",
+      "score linear\ngate softmax\nselect top(2) per token\nweight gate renormalized over computing\nlimit capacity(0.8, ffn_share: 50%) else copy by score",
   },
   "next best by score": {
     router: "score linear\ngate softmax\nselect top(1) per token\nweight gate\nlimit capacity(0.5) else next by score",

@@ -10,6 +10,13 @@ export const enoughExperts: Check = {
       const experts = mixture.expertCount;
       for (const select of inSlot(router, "select")) {
         const k = edgesOf(select);
+        const { atLeast } = select.args;
+        if (typeof atLeast === "number" && atLeast > Math.min(k, experts))
+          tell(
+            "MOE4008",
+            { what: "at least", value: atLeast, range: `at most ${Math.min(k, experts)}` },
+            `${select.path}.atLeast`,
+          );
         if (!(k > experts)) continue;
         const path = written(`${select.path}.k`) ? `${select.path}.k` : `${select.path}.atMost`;
         tell("MOE4004", { k, experts }, path, { secondary: label(`${mixture.name}.experts`, `${experts} experts`) });

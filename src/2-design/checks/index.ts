@@ -12,6 +12,7 @@ import type { Check, CheckContext, RouterSite } from "./check.js";
 import { enoughExperts } from "./enough-experts.js";
 import { freeExperts } from "./free-experts.js";
 import { gateMade } from "./gate-made.js";
+import { groupLosses } from "./group-losses.js";
 import { groups } from "./groups.js";
 import { helpersMade } from "./helpers-made.js";
 import { idsOfUnits } from "./ids-of-units.js";
@@ -59,6 +60,7 @@ export const checks: readonly Check[] = [
   idsOfUnits,
   enoughExperts,
   groups,
+  groupLosses,
   productKeys,
   renormalized,
   lookahead,

@@ -6,7 +6,10 @@ export const renormalized: Check = {
   doc: "`weight gate renormalized` does not stand after a gate that may be 0 for all selected experts.",
   run: ({ routers, tell, label }) => {
     for (const { router } of routers) {
-      const weight = inSlot(router, "weight").find(({ args }) => args.renormalized === true);
+      const weight = inSlot(router, "weight").find(
+        ({ args }) =>
+          args.renormalized === true || args.over === "candidates" || args.over === "kept" || args.over === "selected",
+      );
       const gate = inSlot(router, "gate").find(({ rule }) => rule === "relu");
       // `positive` keeps only gates above 0, so their sum is
       const select = inSlot(router, "select").find(({ rule }) => rule !== "positive");

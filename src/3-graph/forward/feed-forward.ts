@@ -19,7 +19,8 @@ export function ffnParams(
   ensure(kind !== undefined, () => `no expert kind ${ffn.kind}`);
   const F = { name: hidden, size: ffn.hidden };
   return kind.weights(ffn).map(({ name, shape }) => {
-    const axes = shape.map((s, i): Axis => (s === "F" ? F : s === "C" ? width : { name: `I${i}`, size: s }));
+    const named = { F, C: width, I: { name: "CI", size: width.size } };
+    const axes = shape.map((s, i): Axis => (typeof s === "number" ? { name: `I${i}`, size: s } : named[s]));
     return c.param(`${prefix}.${name}`, [...outer, ...axes]);
   });
 }

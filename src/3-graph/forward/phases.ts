@@ -96,6 +96,8 @@ const inner = [
   "phases",
   "inOrder",
   "moved",
+  "candidates",
+  "weighsKept",
   "split",
   "chosenScores",
   "gateOf",

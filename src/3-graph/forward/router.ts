@@ -58,7 +58,7 @@ function runRules(mixture: string, rules: readonly RuleUse[], site: RouterSite):
   );
   const fitting = run({ ...chosen, load, updates }, ["limit"]);
   // an edge counts what its own expert's gate says
-  const limited = fitting.moved ? run(fitting, ["weight"]) : fitting;
+  const limited = fitting.moved || chosen.weighsKept ? run(fitting, ["weight"]) : fitting;
   // losses read the edges as they were before any limit
   const balanced = run({ ...chosen, load, updates: [] }, ["balance"]);
   const moved = [...(limited.updates ?? []), ...(balanced.updates ?? [])];

@@ -28,6 +28,7 @@ export const l1 = defineRule({
   ],
   clauses: [],
   needs: ["gate"],
+  state: ({ weight }) => [{ name: "l1_strength", shape: [], init: Number(weight) }],
   facts: () => ({ readsAllLogits: true }),
   build(site, state, { target }) {
     const { g, units, experts } = site;

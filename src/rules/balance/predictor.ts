@@ -34,6 +34,10 @@ export const predictor = defineRule({
   ],
   clauses: [],
   needs: ["scores"],
+  weights: (_, { foretold, width }) => [
+    { name: "predictor.weight", shape: [foretold, width] },
+    { name: "predictor.bias", shape: [foretold], init: { kind: "zeros" } },
+  ],
   build(site, state) {
     return addLoss(site, state, () => {
       const { g, units, experts } = site;

@@ -2,10 +2,11 @@
 
 import type { RuleArgs } from "../../2-design/design.js";
 import type { Expr } from "../../3-graph/expr.js";
-import { add, and, div, index, le, max, mul, or, select, sign, sub, type Term } from "../../3-graph/expr-build.js";
+import { add, div, index, max, mul, select, sign, sub, type Term } from "../../3-graph/expr-build.js";
 import type { Value } from "../../3-graph/graph.js";
 import { number, word } from "../../words/params.js";
 import type { RouterSite } from "../build.js";
+import { oneOf } from "../meaning.js";
 import { defineRule } from "../rule.js";
 
 export const loadBalance = defineRule({
@@ -40,6 +41,7 @@ export const loadBalance = defineRule({
   ],
   clauses: [],
   needs: ["key"],
+  state: (_, { experts }) => [{ name: "load_bias", shape: [experts] }],
   build(site, state, args) {
     const { g, experts } = site;
     const bias = site.state("router.load_bias", [experts]);
@@ -77,10 +79,3 @@ const moves: Readonly<Record<string, (wanted: Expr, n: Expr, all: Expr) => Expr>
   proportional: (wanted, n) => div(sub(wanted, n), max(wanted, 1e-20)),
   pid: (wanted, n, all) => div(sub(wanted, n), max(all, 1)),
 };
-
-/** Whether a number is one of some whole numbers, which mostly follow each other. */
-function oneOf(n: Expr, numbers: readonly number[]): Term {
-  const starts = numbers.filter((each, i) => numbers[i - 1] !== each - 1);
-  const ends = numbers.filter((each, i) => numbers[i + 1] !== each + 1);
-  return starts.map((from, i): Expr => and(le(from, n), le(n, ends[i]!))).reduce((a, b) => or(a, b));
-}

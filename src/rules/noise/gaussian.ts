@@ -34,6 +34,8 @@ export const gaussian = defineRule({
   ],
   clauses: [],
   needs: ["scores"],
+  weights: ({ learned }, { experts, width }) =>
+    learned === true ? [{ name: "noise.weight", shape: [experts, width] }] : [],
   build(site, state, { learned, std }) {
     const { g, experts, units, param } = site;
     const x = state.x ?? site.x;

@@ -28,6 +28,10 @@ export const embedding = defineRule({
     ),
   ],
   needs: ["ids"],
+  weights: ({ dim }, { vocab, experts }) => [
+    { name: "embedding.weight", shape: [vocab, Number(dim)] },
+    { name: "weight", shape: [experts, Number(dim)] },
+  ],
   build(site, state, { dim, as: role }, use) {
     const { g, experts, vocab } = site;
     const prefix = scorePrefix(use);

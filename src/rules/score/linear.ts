@@ -1,13 +1,14 @@
 /** One number per unit and expert: the product of the unit with a learned row of weights per expert. */
 
 import { linear as product } from "../../3-graph/compose/linear.js";
-import { add, div, index, lt, max, mul, select, sqrt, square } from "../../3-graph/expr-build.js";
+import { add, div, index, lt, mul, select } from "../../3-graph/expr-build.js";
 import type { Axis, Value } from "../../3-graph/graph.js";
 import { count, flag, number, word } from "../../words/params.js";
 import type { RouterSite, RouterState } from "../build.js";
 import { addScores, scorePrefix } from "../meaning.js";
 import { refuse } from "../refuse.js";
 import { defineRule } from "../rule.js";
+import { ofLengthOne, scoreBias } from "./parts.js";
 
 /** (P x) · w / (|P x| |w|) / temperature, one number per expert. */
 function cosine(
@@ -22,11 +23,7 @@ function cosine(
   const down = product(g, x, param(`${prefix}.projection.weight`, [p, x.axes.at(-1)!]));
   const rows = param(`${prefix}.weight`, [experts, p]);
   const temperature = param(`${prefix}.temperature`, []);
-  const unit = (v: Value) => {
-    const length = g.reduce("sum", g.map([v], square), [p.name]);
-    return g.map([v, length], (a, l) => div(a, sqrt(max(l, 1e-12))), { axes: v.axes });
-  };
-  const cos = g.contract(unit(down), unit(rows), [p.name]);
+  const cos = g.contract(ofLengthOne(g, down), ofLengthOne(g, rows), [p.name]);
   return g.map([cos, temperature], (c, t) => div(c, mul(t, start)), { axes: cos.axes });
 }
 
@@ -92,6 +89,20 @@ export const linear = defineRule({
     },
   ],
   needs: [],
+  weights: ({ to, from, normalized, projection, bias }, { experts, scored, width }) => {
+    const outputs = typeof to === "number" ? to : scored;
+    const inputs = from === "previous.scores" ? experts : width;
+    const biases = bias === true ? [scoreBias(outputs)] : [];
+    if (normalized !== true) return [{ name: "weight", shape: [outputs, inputs] }, ...biases];
+    const projected = Number(projection);
+    return [
+      { name: "projection.weight", shape: [projected, inputs] },
+      { name: "weight", shape: [outputs, projected] },
+      // starts at 1 and is multiplied with the rule's `temperature`
+      { name: "temperature", shape: [], init: { kind: "ones" } },
+      ...biases,
+    ];
+  },
   build(site, state, args, use) {
     const { g, experts } = site;
     const previous = args.from === "previous.scores";

@@ -19,6 +19,10 @@ export const mlp = defineRule({
   ],
   clauses: [],
   needs: [],
+  weights: ({ hidden }, { scored, width }) => [
+    { name: "hidden.weight", shape: [Number(hidden), width] },
+    { name: "weight", shape: [scored, Number(hidden)] },
+  ],
   build(site, state, { hidden, act }, use) {
     const { g, scored } = site;
     const x = state.x ?? site.x;

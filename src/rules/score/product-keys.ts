@@ -58,6 +58,11 @@ export const productKeys = defineRule({
   ],
   clauses: [],
   needs: [],
+  weights: ({ keys, width, heads }, { width: units }) =>
+    [0, 1].flatMap((s) => [
+      { name: `query.${s}.weight`, shape: [Number(heads) * Number(width), units] },
+      { name: `keys.${s}.weight`, shape: [Number(keys), Number(width)] },
+    ]),
   fewScores: () => true,
   facts: ({ heads }) => ({ choices: Number(heads) }),
   build(site, state, args, use) {

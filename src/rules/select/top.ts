@@ -148,7 +148,8 @@ export const top = defineRule({
           return { ...state, edges, chosenScores: scores };
         }
         const best = g.topK(args.by === "student" ? studentKey(site, state) : choiceKey(site, state), k);
-        return { ...state, edges: typeof args.thinned === "number" ? thin(site, state, best, args.thinned) : best };
+        if (typeof args.thinned !== "number") return { ...state, edges: best };
+        return { ...state, edges: thin(site, state, best, args.thinned), candidates: best };
       }
       if (site.sampling && site.predicted) {
         const edges = predicted(site, state, g.stop(site.predicted()), who);

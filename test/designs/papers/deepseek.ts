@@ -1,23 +1,26 @@
 /**
- * DeepSeekMoE (arXiv 2401.06066), DeepSeek-V3 (arXiv 2412.19437) and the layers of V4 as in its public code: shared
- * experts beside many small ones; from V3 on, a bias that counts for choosing only.
+ * DeepSeekMoE (arXiv 2401.06066), DeepSeek-V2 (arXiv 2405.04434), DeepSeek-V3 (arXiv 2412.19437) and the layers of V4 as
+ * in its public code: shared experts beside many small ones; losses over devices; from V3 on, a bias that counts for
+ * choosing only.
  */
 import {
   balance,
   best,
   counts,
+  mean,
   normalised,
   plus,
   scaled,
   softmax,
   softplus,
+  sum,
   times,
   total,
   values,
 } from "../equations.js";
 import type { LayerInput } from "../language-model.js";
 import { type Edges, mixed, reported } from "../routing.js";
-import { add, scale, sigmoid, sqrt, type Vec } from "../tape.js";
+import { add, type Num, scale, sigmoid, sqrt, type Vec } from "../tape.js";
 import {
   attend,
   mixture,
@@ -42,14 +45,62 @@ function withShared(it: LayerInput, edges: readonly Edges[], E: number, shared: 
   });
 }
 
-/** 1e-4 · Σ f P inside each sequence, averaged over the sequences. */
-function sequenceLoss(it: LayerInput, edges: readonly Edges[], gates: readonly Vec[], E: number) {
+/** A loss of the experts and gates of some tokens, taken inside each sequence and averaged over the sequences. */
+function inSequences(
+  it: LayerInput,
+  edges: readonly Edges[],
+  gates: readonly Vec[],
+  loss: (experts: readonly (readonly number[])[], gates: readonly Vec[]) => Num,
+): Num {
   const starts = Array.from({ length: it.xs.length / it.sequence }, (_, i) => i * it.sequence);
   const each = starts.map((from) => {
     const inside = edges.slice(from, from + it.sequence).map(({ experts }) => experts);
-    return balance(1e-4, counts(inside, E), gates.slice(from, from + it.sequence).map(normalised));
+    return loss(inside, gates.slice(from, from + it.sequence));
   });
   return scale(add(...each), 1 / each.length);
+}
+
+/** α · Σ f P inside each sequence, averaged over the sequences. */
+const sequenceLoss = (it: LayerInput, edges: readonly Edges[], gates: readonly Vec[], E: number, alpha = 1e-4): Num =>
+  inSequences(it, edges, gates, (experts, rows) => balance(alpha, counts(experts, E), rows.map(normalised)));
+
+/** The experts of device d of D. */
+const onDevice = (d: number, D: number, E: number): number[] =>
+  Array.from({ length: E / D }, (_, i) => d * (E / D) + i);
+
+/** α Σ_D f' P': f' the mean of fᵢ = E/(K T) · countᵢ over the experts of a device, P' the sum of their mean gates. */
+function deviceLoss(
+  alpha: number,
+  experts: readonly (readonly number[])[],
+  gates: readonly Vec[],
+  E: number,
+  D: number,
+) {
+  const count = counts(experts, E);
+  const edges = count.reduce((a, b) => a + b, 0);
+  const each = Array.from({ length: D }, (_, d) => {
+    const own = onDevice(d, D, E);
+    const f = own.map((i) => (E / edges) * count[i]!).reduce((a, b) => a + b, 0) / own.length;
+    return scale(sum(own.map((i) => mean(gates.map((row) => row[i]!)))), f);
+  });
+  return scale(sum(each), alpha);
+}
+
+/** α Σ_D f'' P'': f'' = D/(M T) times the tokens that are sent to a device. */
+function sendingLoss(
+  alpha: number,
+  experts: readonly (readonly number[])[],
+  gates: readonly Vec[],
+  E: number,
+  D: number,
+  M: number,
+) {
+  const each = Array.from({ length: D }, (_, d) => {
+    const own = onDevice(d, D, E);
+    const sent = experts.filter((row) => row.some((e) => own.includes(e))).length;
+    return scale(sum(own.map((i) => mean(gates.map((row) => row[i]!)))), (D / (M * experts.length)) * sent);
+  });
+  return scale(sum(each), alpha);
 }
 
 /** b ← b + γ sign(mean load − load). */
@@ -59,7 +110,7 @@ const moved = (bias: readonly number[], load: readonly number[]): number[] => {
 };
 
 const first: Paper = (it) => {
-  const [E, k] = [7, 3];
+  const [E, k] = [8, 3];
   const scores = scoresOf(it);
   const s = scores.map(softmax);
   const chosen = s.map((row) => {
@@ -67,18 +118,68 @@ const first: Paper = (it) => {
     return { experts, weights: experts.map((e) => row[e]!) };
   });
   const record = reported(chosen, E, k);
-  return { ys: withShared(it, chosen, E, 2), scores, losses: [balance(1e-3, record.load, s)], ...record };
+  const experts = chosen.map((each) => each.experts);
+  const losses = [balance(1e-3, record.load, s), deviceLoss(0.05, experts, s, E, 4)];
+  return { ys: withShared(it, chosen, E, 2), scores, losses, ...record };
 };
 
 export const deepseekMoe: PaperCase = {
   spec: "deepseek-moe",
   set: {
     ...small("DeepSeekMoE"),
-    "Mixture.experts": "7 of swiglu(hidden: 3)",
+    "Mixture.experts": "8 of swiglu(hidden: 3)",
     "Mixture.shared": "2 of swiglu(hidden: 4)",
     "Mixture.router.select": "top(3) per token",
+    "Mixture.router.balance[1].groups": "4",
   },
   layers: repeat(2, attend, mixture(first)),
+};
+
+/** 4 devices of 3 experts; the 2 whose best gate is largest stay; top-3 inside them. */
+const second: Paper = (it) => {
+  const [E, k, D, M] = [12, 3, 4, 2];
+  const scores = scoresOf(it);
+  const s = scores.map(softmax);
+  const chosen = s.map((row) => {
+    const keys = values(row);
+    const stays = best(
+      Array.from({ length: D }, (_, d) => Math.max(...onDevice(d, D, E).map((i) => keys[i]!))),
+      M,
+    );
+    const left = keys.map((x, e) => (stays.includes(Math.floor(e / (E / D))) ? x : Number.NEGATIVE_INFINITY));
+    const experts = best(left, k);
+    return {
+      experts,
+      weights: scaled(
+        experts.map((e) => row[e]!),
+        16,
+      ),
+    };
+  });
+  const losses = [
+    sequenceLoss(it, chosen, s, E, 3e-3),
+    inSequences(it, chosen, s, (experts, gates) => deviceLoss(0.05, experts, gates, E, D)),
+    inSequences(it, chosen, s, (experts, gates) => sendingLoss(0.02, experts, gates, E, D, M)),
+  ];
+  return { ys: withShared(it, chosen, E, 2), scores, losses, ...reported(chosen, E, k) };
+};
+
+export const deepseekV2: PaperCase = {
+  spec: "deepseek-v2",
+  set: {
+    ...small("DeepSeekV2", "1 of [Dense, Sparse]"),
+    "FeedForward.ffn": "swiglu(hidden: 5)",
+    "Mixture.experts": "12 of swiglu(hidden: 3)",
+    "Mixture.shared": "2 of swiglu(hidden: 4)",
+    "Mixture.router.group": "4 keep top(2) by max",
+    "Mixture.router.select": "top(3) per token",
+    "Mixture.router.balance[1].groups": "4",
+    "Mixture.router.balance[2]": "communication(0.02, groups: 4, kept: 2) within sequence",
+  },
+  layers: [
+    [attend, swigluStep],
+    [attend, mixture(second)],
+  ],
 };
 
 /** 4 groups of 3; the 2 groups stay whose 2 best keys add up to most; top-3 inside them. */

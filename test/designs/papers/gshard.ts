@@ -1,6 +1,6 @@
 /**
  * GShard, arXiv 2006.16668: the two best experts, the second with probability 2·g₂ of the shares of the two, weights
- * divided by their sum, 2·⌈T/N⌉ places per expert, first choices first.
+ * divided by the sum of the two whether the second is kept or not, 2·⌈T/N⌉ places per expert, first choices first.
  */
 import { balance, best, counts, normalised, part, reluNetwork, softmax, times, values } from "../equations.js";
 import { mixed, reported, served } from "../routing.js";
@@ -18,9 +18,8 @@ const layer =
       const [first, second] = best(values(row), 2) as [number, number];
       const share = row[second]!.value / (row[first]!.value + row[second]!.value);
       const keeps = !training || noise(0)[2 * t + 1]! < 2 * share;
-      const experts = keeps ? [first, second] : [first];
-      const weights = normalised(experts.map((e) => row[e]!));
-      return { experts: [first, keeps ? second : -1], weights: [weights[0]!, weights[1] ?? weights[0]!] };
+      const weights = normalised([first, second].map((e) => row[e]!));
+      return { experts: [first, keeps ? second : -1], weights };
     });
     const kept = served(chosen, E, 2 * Math.ceil(xs.length / E));
     const first = counts(

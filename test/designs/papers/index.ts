@@ -1,8 +1,9 @@
 /** Every paper beside its spec, in the order of the README of the specs. */
+import { adamoe } from "./adamoe.js";
 import { base } from "./base.js";
 import { branch, branchTrainMix } from "./branch-train-mix.js";
 import { cartesianMoe } from "./cartesian-moe.js";
-import { deepseekMoe, deepseekV3, deepseekV4 } from "./deepseek.js";
+import { deepseekMoe, deepseekV2, deepseekV3, deepseekV4 } from "./deepseek.js";
 import { dsMoe } from "./ds-moe.js";
 import { expertChoice } from "./expert-choice.js";
 import { gptOss } from "./gpt-oss.js";
@@ -45,6 +46,7 @@ export const papers: readonly PaperCase[] = [
   xMoe,
   xmoe,
   deepseekMoe,
+  deepseekV2,
   deepseekV3,
   deepseekV4,
   mixtral,
@@ -55,6 +57,7 @@ export const papers: readonly PaperCase[] = [
   longcat,
   remoe,
   moePlusPlus,
+  adamoe,
   cartesianMoe,
   scMoe,
   dsMoe,

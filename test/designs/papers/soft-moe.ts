@@ -1,15 +1,19 @@
 /**
- * Soft MoE, arXiv 2308.00951: with scores X Φ, D is their softmax over the tokens of a sequence and C that over slots;
- * slots are DᵀX, and Y = C E(slots).
+ * Soft MoE, arXiv 2308.00951: with scores l2(X) · scale · l2(Φ), D is their softmax over the tokens of a sequence and C
+ * that over slots; slots are DᵀX, and Y = C E(slots).
  */
-import { geluNetwork, part, softmax, times, total, values, weighted } from "../equations.js";
-import type { Vec } from "../tape.js";
+import { geluNetwork, part, softmax, total, values, weighted } from "../equations.js";
+import { div, dot, mul, sqrt, type Vec } from "../tape.js";
 import { attend, mixture, type Paper, type PaperCase, repeat, small, width } from "./paper.js";
 
 const [E, p] = [3, 2];
 
+const lengthOne = (x: Vec): Vec => x.map((v) => div(v, sqrt(dot(x, x))));
+
 const paper: Paper = ({ xs, weight, sequence }) => {
-  const scores = xs.map((x) => times(weight("router.weight"), x));
+  const phi = weight("router.weight");
+  const rows = Array.from({ length: E * p }, (_, slot) => lengthOne(part(phi, slot, E * p)));
+  const scores = xs.map((x) => rows.map((row) => mul(weight("router.scale")[0]!, dot(row, lengthOne(x)))));
   const shares = scores.map(softmax);
   const expert = (slot: number, x: Vec): Vec => {
     const e = Math.floor(slot / p);
@@ -50,5 +54,7 @@ const paper: Paper = ({ xs, weight, sequence }) => {
 export const softMoe: PaperCase = {
   spec: "soft-moe",
   set: { ...small("SoftMoE"), "Mixture.experts": "3 of gelu(hidden: 4) with slots(2)" },
+  // a slot of length 0 has no direction
+  without: ["tied"],
   layers: repeat(2, attend, mixture(paper)),
 };

@@ -41,6 +41,18 @@ describe("select", () => {
     expect(new Set(want.map((e) => e.filter((x) => x >= 0).length)).size).toBeGreaterThan(1);
   });
 
+  it.each([1, 2])("above a threshold, at least %i", (least) => {
+    const run = trace(`score linear\ngate sigmoid\nselect above(0.6) at most 3 at least ${least}\nweight gate`);
+    const want = rows(run, "router.scores").map((z) => {
+      const good = best(z, E).filter((e) => sigmoid(z[e]!) > 0.6);
+      const others = best(z, E).filter((e) => !good.includes(e));
+      const lacks = Math.max(0, least - good.length);
+      return padded([...good, ...others.slice(0, lacks)].slice(0, 3), 3);
+    });
+    expect(rows(run, "edges.expert")).toEqual(want);
+    expect(new Set(want.map((e) => e.filter((x) => x >= 0).length)).size).toBeGreaterThan(1);
+  });
+
   it("every positive gate", () => {
     const run = trace("score linear\ngate relu\nselect positive\nweight gate");
     const want = rows(run, "router.scores").map((z) =>
@@ -130,6 +142,54 @@ describe("noise", () => {
   });
 });
 
+describe("weights", () => {
+  const base = "score linear\ngate softmax\nselect top(2) per token";
+  const weightsOf = (lines: string, rest: Partial<Words> = {}, step = 0) => {
+    const run = trace(lines, rest, (leaves) => leaves.get("step")?.data.fill(step));
+    const gates = rows(run, "router.scores").map((z) => softmax(z));
+    return { gates, edges: rows(run, "edges.expert"), weights: rows(run, "edges.weight") };
+  };
+  /** weight of edge i, by the gates of its unit and the edges of the unit */
+  const expectWeights = (
+    { gates, edges, weights }: ReturnType<typeof weightsOf>,
+    weight: (gate: readonly number[], own: readonly number[], e: number) => number,
+  ) => {
+    weights.forEach((row, u) => {
+      row.forEach((w, i) => {
+        const e = edges[u]![i]!;
+        expect(w).toBeCloseTo(e < 0 ? 0 : weight(gates[u]!, edges[u]!, e), 12);
+      });
+    });
+  };
+  const total = (gate: readonly number[], own: readonly number[]): number =>
+    own.reduce((sum, e) => sum + (e < 0 ? 0 : gate[e]!), 0);
+
+  it("share out 1 among the edges that a limit leaves", () => {
+    const found = weightsOf(`${base}\nweight gate renormalized over kept\nlimit capacity(0.8) else drop`);
+    const lefts = found.edges.map((own) => own.filter((e) => e >= 0).length);
+    expect(new Set(lefts).size).toBe(3);
+    expectWeights(found, (gate, own, e) => gate[e]! / total(gate, own));
+  });
+
+  it("share out 1 among the best two, whether they stay or not", () => {
+    const thinned = base.replace("per token", "per token thinned(90%)");
+    const found = weightsOf(`${thinned}\nweight gate renormalized over candidates`);
+    expect(found.edges.flat()).toContain(-1);
+    expectWeights(found, (gate, _, e) => gate[e]! / total(gate, best(gate, 2)));
+  });
+
+  it("share out 1 among experts that compute something", () => {
+    const found = weightsOf(`${base}\nweight gate renormalized over computing scaled(3)`, {
+      experts: "experts 1 of zero\n  experts 2 of relu(hidden: 3)\n  experts 1 of copy",
+    });
+    const working = (own: readonly number[]): number[] => own.filter((e) => e === 1 || e === 2);
+    expect(new Set(found.edges.map((own) => working(own).length)).size).toBeGreaterThan(1);
+    expectWeights(found, (gate, own, e) =>
+      working([e]).length === 0 ? 0 : (3 * gate[e]!) / total(gate, working(own)),
+    );
+  });
+});
+
 describe("balance losses", () => {
   const base = "score linear\ngate softmax\nselect top(2) per token\nweight gate";
   const lossOf = (line: string, rest: Partial<Words> = {}) => {
@@ -193,6 +253,26 @@ describe("balance losses", () => {
 
 describe("scores", () => {
   const rest = "gate softmax\nselect top(1) per token\nweight gate";
+
+  it("are cosines times a learned number", () => {
+    const of = (z: number[][]): number[] => z.flat();
+    const run = trace(`score cosine(scale: 3, bias)\n${rest}`, {}, (leaves) => {
+      leaves.get(`${at}.router.scale`)!.data.fill(2);
+      leaves.get(`${at}.router.bias`)!.data.fill(0.25);
+    });
+    const cosines = of(rows(run, "router.scores")).map((z) => (z - 0.25) / 6);
+    expect(Math.max(...cosines.map(Math.abs))).toBeLessThanOrEqual(1);
+    // longer units and rows change nothing
+    const longer = trace(`score cosine(scale: 3, bias)\n${rest}`, {}, (leaves) => {
+      leaves.get(`${at}.router.scale`)!.data.fill(2);
+      leaves.get(`${at}.router.bias`)!.data.fill(0.25);
+      for (const name of [`${at}.router.weight`, `${at}.norm.weight`])
+        leaves.get(name)!.data.set(leaves.get(name)!.data.map((x) => 7 * x));
+    });
+    of(rows(longer, "router.scores")).forEach((z, i) => {
+      expect(z).toBeCloseTo(6 * cosines[i]! + 0.25, 12);
+    });
+  });
 
   it("of two lines add up", () => {
     const two = trace(`score linear\nscore linear\n${rest}`, {}, (leaves) => {
