@@ -26,7 +26,7 @@ interface Word {
 }
 
 function mixtureWords(mixture: Mixture, design: Design): readonly Word[] {
-  const { name, router, experts, shared } = mixture;
+  const { name, router, experts, adjugate, shared } = mixture;
   const rules = router.rules.filter((use) => findRule(use.slot, use.rule)?.build === undefined);
   return [
     ...experts.flatMap(({ count, ffn }, i) =>
@@ -34,6 +34,7 @@ function mixtureWords(mixture: Mixture, design: Design): readonly Word[] {
         ? ffnWords(ffn, indexed(`${name}.experts`, i))
         : blockWords(ffn.block, count, indexed(`${name}.experts`, i), design),
     ),
+    ...(adjugate ? ffnWords(adjugate.ffn, `${name}.adjugate`) : []),
     ...shared.flatMap(({ ffn }, i) => ffnWords(ffn, indexed(`${name}.shared`, i))),
     ...rules.map((use) => ({ path: use.path, text: `${use.slot} ${use.text}` })),
     ...latentWords(mixture),

@@ -137,6 +137,8 @@ export interface Mixture {
   /** E, the sum over the groups */
   readonly expertCount: number;
   readonly shared: readonly SharedGroup[];
+  /** small experts that groups of the routed ones have in common */
+  readonly adjugate?: AdjugateGroup;
   readonly router: Router;
   /** `init NAME rule` by the weight's last name: split, merge, router, gate, up, down */
   readonly init: Readonly<Record<string, Init>>;
@@ -168,6 +170,13 @@ export interface SharedGroup {
   readonly count: number;
   readonly ffn: Ffn;
   readonly gated: boolean;
+}
+
+/** One expert for each of `count` equal, contiguous groups of routed experts; its weight is theirs times `scaled`. */
+export interface AdjugateGroup {
+  readonly count: number;
+  readonly ffn: Ffn;
+  readonly scaled: number;
 }
 
 export type Slot =

@@ -90,6 +90,7 @@ function explainMixture(design: Design, mixture: Mixture, sizes: Sizes | undefin
   return [
     `moe ${mixture.name}`,
     ...groups,
+    ...adjugateLine(mixture, design),
     ...shared,
     `  1 unit      ${unitText(mixture.unit)}${source(design, `${mixture.name}.unit`)}`,
     ...routingSteps.slice(1).flatMap((step) => stepLines(step, mixture.router.rules, design)),
@@ -97,6 +98,13 @@ function explainMixture(design: Design, mixture: Mixture, sizes: Sizes | undefin
     ...tables,
     ...sizeLines,
   ].join("\n");
+}
+
+function adjugateLine({ name, adjugate, expertCount }: Mixture, design: Design): readonly string[] {
+  if (adjugate === undefined) return [];
+  const { count: number, ffn, scaled } = adjugate;
+  const each = `one for every ${count(expertCount / number)} experts, weights × ${scaled}`;
+  return [`  adjugate    ${count(number)} of ${ffnText(ffn)}, ${each}${source(design, `${name}.adjugate`)}`];
 }
 
 function stepLines(step: (typeof routingSteps)[number], rules: readonly RuleUse[], design: Design): readonly string[] {

@@ -49,10 +49,11 @@ const linked = (paper: string): string =>
 
 const millions = (n: number): string => `${(n / 1e6).toFixed(1)} M`;
 
-function expertsText({ unit, experts, shared }: Mixture): string {
+function expertsText({ unit, experts, adjugate, shared }: Mixture): string {
   const routed = experts.map((group) => `${count(group.count)} ${ffnText(group.ffn)}`);
   const always = shared.map((group) => `${count(group.count)} ${ffnText(group.ffn)} shared`);
-  return [...unitText(unit), ...routed, ...always].join(", ");
+  const between = adjugate ? [`${count(adjugate.count)} ${ffnText(adjugate.ffn)} adjugate`] : [];
+  return [...unitText(unit), ...routed, ...between, ...always].join(", ");
 }
 
 const ffnText = ({ kind, hidden }: Ffn): string => (hidden > 0 ? `${kind} ${count(hidden)}` : kind);

@@ -18,13 +18,14 @@ export function mixtureWeights(
     ...routerWeights(mixture, vocab),
     ...latentWeights(mixture),
     ...expertWeights(mixture, ofBlock),
+    ...adjugateWeights(mixture),
     ...sharedWeights(mixture, width),
     ...projection(mixture, "merge", width),
   ];
 }
 
 /** The width that routed experts work in. */
-export const expertWidth = ({ latent, width }: Mixture): number => latent ?? width;
+export const expertWidth = ({ latent, width }: Pick<Mixture, "latent" | "width">): number => latent ?? width;
 
 /** `latent.down.weight` [L,C] before the experts, `latent.up.weight` [C,L] after them. */
 function latentWeights({ latent, width, init }: Mixture): readonly LocalWeight[] {
@@ -96,6 +97,13 @@ function expertWeights(mixture: Mixture, ofBlock: BlockWeights): readonly LocalW
         : ofBlock(ffn.block).map((weight) => ({ ...weight, shape: [count, ...weight.shape] }));
     return named(groupPrefix(mixture, i), weights);
   });
+}
+
+/** `adjugate.up.weight` [n,F,C] and so on. */
+function adjugateWeights({ adjugate, init, ...mixture }: Mixture): readonly LocalWeight[] {
+  if (adjugate === undefined) return [];
+  const width = expertWidth(mixture);
+  return named("adjugate.", ffnWeights(adjugate.ffn, width, [adjugate.count], init));
 }
 
 /** What the names of a group's weights start with: `experts.`, or `experts.1.` where there are several groups. */

@@ -164,15 +164,17 @@ export function mixtureSize(mixture: Mixture, design: Design, inside: readonly s
   const routed = volumeOf(weights.filter(({ name }) => name.startsWith("experts.")));
   const edges = edgesPerToken(mixture, design);
   const share = Math.min(1, edges.value / mixture.expertCount);
-  const outside = total - routed;
+  const adjugates = volumeOf(weights.filter(({ name }) => name.startsWith("adjugate.")));
+  const met = mixture.adjugate ? Math.min(1, edges.value / mixture.adjugate.count) : 0;
+  const outside = total - routed - adjugates;
   return {
     parameters: {
       value: total,
-      because: `experts ${count(routed)} + router, projections and shared experts ${count(outside)}`,
+      because: `experts ${count(routed)}${adjugates > 0 ? ` + adjugates ${count(adjugates)}` : ""} + router, projections and shared experts ${count(outside)}`,
     },
     active: {
-      value: Math.round(routed * share) + outside,
-      because: `${edges.value} of ${mixture.expertCount} experts × ${count(routed / mixture.expertCount)} + ${count(outside)}`,
+      value: Math.round(routed * share + adjugates * met) + outside,
+      because: `${edges.value} of ${mixture.expertCount} experts × ${count(routed / mixture.expertCount)}${adjugates > 0 ? ` + at most ${count(adjugates * met)} of adjugates` : ""} + ${count(outside)}`,
     },
     edges,
     flops: mixtureFlops(mixture, edges.value, design, inside),
@@ -234,9 +236,16 @@ function mixtureFlops(mixture: Mixture, edges: number, design: Design, inside: r
   const latent = units * 2 * 2 * mixture.width * (mixture.latent ?? 0);
   const around = projections * 2 * width * width + latent;
   const because = [`${edges} edge${edges === 1 ? "" : "s"} × ${each.map((size) => size.because).join(" or ")}`];
+  const adjugates = adjugateFlops(mixture, edges);
+  if (adjugates > 0) because.push(`at most ${count(adjugates)} of adjugates`);
   if (shared > 0) because.push(`shared experts ${count(shared)}`);
   if (around > 0) because.push(`${latent > 0 ? "latent width" : "split and merge"} ${count(around)}`);
-  return { value: edges * routed + shared + around, because: because.join(" + ") };
+  return { value: edges * routed + adjugates + shared + around, because: because.join(" + ") };
+}
+
+/** Of one token, when no two of its experts have an adjugate in common. */
+function adjugateFlops({ adjugate, ...mixture }: Mixture, edges: number): number {
+  return adjugate ? Math.min(edges, adjugate.count) * ffnFlops(adjugate.ffn, expertWidth(mixture)) : 0;
 }
 
 /** Forward FLOPs of one row of one expert; a block that is an expert sees `rows` of the positions of a sequence. */

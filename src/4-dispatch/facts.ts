@@ -51,7 +51,10 @@ export function factsOf(design: Design, node: Node, forwardOnly = false): SiteFa
   const mixture = design.mixtures[op.site];
   ensure(mixture !== undefined, () => `the design has no mixture ${op.site}`);
   const stated = stateFacts(design, mixture);
-  const rules = mergeFacts(stated);
+  const merged = mergeFacts(stated);
+  // adjugates have edges of their own, of which no rule knows
+  const rules = mixture.adjugate ? demandsIn(merged) : merged;
+  const placed = op.groups.reduce((sum, { count }) => sum + count, 0);
   const [x, edges] = inputs;
   const [units, edgesPerUnit] = [x!.axes[0]!.size, edges!.axes.at(-1)!.size];
   return {
@@ -59,7 +62,7 @@ export function factsOf(design: Design, node: Node, forwardOnly = false): SiteFa
     unitWord: unitWord(mixture),
     units,
     width: x!.axes.at(-1)!.size,
-    experts: mixture.expertCount,
+    experts: mixture.adjugate ? placed : mixture.expertCount,
     edgesPerUnit,
     shared: mixture.shared.map(({ count, ffn: { kind, hidden } }) => ({ count, kind, hidden })),
     groups: op.groups.map((group) => groupFacts(group, x!.axes.at(-1)!.size)),
@@ -108,6 +111,9 @@ function repeated(facts: Facts): Facts {
 
 /** Facts that forbid something: one rule is enough. */
 const DEMANDS = ["readsAllLogits", "drops", "weightOnInput"] as const;
+
+const demandsIn = (facts: Facts): Facts =>
+  Object.fromEntries(Object.entries(facts).filter(([name]) => (DEMANDS as readonly string[]).includes(name)));
 
 /**
  * What holds in every step. Rules that are always in force keep what they promise; where none is, the rules of a slot

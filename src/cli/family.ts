@@ -29,6 +29,7 @@ export const family: readonly string[] = [
   "qwen3-moe",
   "olmoe",
   "gpt-oss",
+  "grove-moe",
   "llama4",
   "longcat",
   "remoe",

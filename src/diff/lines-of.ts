@@ -170,7 +170,7 @@ function initLines(owner: string, inits: Mixture["init"], from: From): readonly 
 
 function mixtureSection(mixture: Mixture, from: From): Section {
   // E is the sum over the groups, which are lines themselves
-  const { name, unit, latent, experts, expertCount: _sum, shared, router, width, init, ...rest } = mixture;
+  const { name, unit, latent, experts, expertCount: _sum, adjugate, shared, router, width, init, ...rest } = mixture;
   told(rest);
   const made: Made[] = [
     { slot: "unit", values: unitValues(unit) },
@@ -181,6 +181,7 @@ function mixtureSection(mixture: Mixture, from: From): Section {
       const values = { count, ...ffnValues(ffn, from.refer), slots: scalar(slots) };
       return { slot: "experts", key: ffn.kind, path: numbered("experts", i), values };
     }),
+    ...(adjugate ? [adjugateLine(adjugate, from)] : []),
     ...shared.map(({ count, ffn, gated, ...more }, i): Made => {
       told(more);
       return {
@@ -194,6 +195,11 @@ function mixtureSection(mixture: Mixture, from: From): Section {
     ...initLines(name, init, from),
   ];
   return section("moe", name, made, from);
+}
+
+function adjugateLine({ count, ffn, scaled, ...more }: NonNullable<Mixture["adjugate"]>, from: From): Made {
+  told(more);
+  return { slot: "adjugate", key: ffn.kind, values: { count, ...ffnValues(ffn, from.refer), scaled } };
 }
 
 function routerSection(router: Router, from: From): Section {

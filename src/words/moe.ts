@@ -1,7 +1,7 @@
 /** The words of `moe`, except those of its router: those are the rules (`src/rules`). */
 import { experts } from "../experts/index.js";
 import { initLine } from "./init.js";
-import { choice, clause, count, literal, mark, oneOf, phrase, setting, value, word } from "./params.js";
+import { call, choice, clause, count, literal, mark, number, oneOf, phrase, setting, value, word } from "./params.js";
 import type { Choice, Vocabulary } from "./pattern.js";
 
 const kinds: readonly Choice[] = experts.map(({ kind, doc, params }) => ({ name: kind, doc, params }));
@@ -86,6 +86,25 @@ export const moeWords: Vocabulary = {
         times: "0+",
         clauses: [mark("gated", "gated", "each multiplied by a sigmoid of a learned score")],
         example: "shared 1 of swiglu(hidden: 512)",
+      },
+    ),
+    phrase(
+      "adjugate",
+      "Small experts, one for each of equal, contiguous groups of experts: with an expert, a unit also meets the one of its group, which counts as much as the expert (Grove MoE).",
+      [
+        value(count("count", "how many: into how many groups the experts fall", { min: 1 })),
+        literal("of"),
+        oneOf("kind", "what each computes", kinds),
+      ],
+      {
+        clauses: [
+          call(
+            "scaled",
+            "its weights are multiplied by a constant",
+            number("scaled", "the constant", { default: 1, why: "no scaling" }),
+          ),
+        ],
+        example: "adjugate 64 of swiglu(hidden: 128) scaled(0.05)",
       },
     ),
     phrase("router", "How units find experts; `router from Name { … }` takes over another router's lines.", [], {

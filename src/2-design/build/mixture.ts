@@ -35,6 +35,7 @@ export function buildMixture(declaration: Declaration, file: File): Mixture {
     experts,
     expertCount: experts.length === 0 ? Number.NaN : experts.reduce((sum, { count }) => sum + count, 0),
     shared: readings.filter((reading) => reading.name === "shared").map((reading) => shared(reading, file)),
+    ...adjugateOf(find(readings, "adjugate"), file),
     router: buildRouter(
       router ?? [],
       { name, path: `${name}.router`, unit, names, at: declaration.name.span, complete: router !== undefined },
@@ -171,6 +172,13 @@ function group(reading: Reading, file: File): ExpertGroup {
 function shared(reading: Reading, file: File): SharedGroup {
   checkBlock(reading, file);
   return { count: num(reading.args.count), ffn: ffnOf(reading.args), gated: reading.args.gated === true };
+}
+
+function adjugateOf(reading: Reading | undefined, file: File): Pick<Mixture, "adjugate"> {
+  if (!reading) return {};
+  checkBlock(reading, file);
+  const { count, scaled } = reading.args;
+  return { adjugate: { count: num(count), ffn: ffnOf(reading.args), scaled: num(scaled) } };
 }
 
 /** Files without a model are libraries of mixtures: the blocks their experts name may live elsewhere. */

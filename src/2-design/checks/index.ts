@@ -2,6 +2,7 @@
 import type { File } from "../build/file.js";
 import type { Design } from "../design.js";
 import { complain, type Site, trustsAbsence } from "../read/report.js";
+import { adjugates } from "./adjugates.js";
 import { attentionShapes } from "./attention-shapes.js";
 import { balanced } from "./balanced.js";
 import { biasTarget } from "./bias-target.js";
@@ -61,6 +62,7 @@ export const checks: readonly Check[] = [
   enoughExperts,
   groups,
   groupLosses,
+  adjugates,
   productKeys,
   renormalized,
   lookahead,

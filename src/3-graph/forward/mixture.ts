@@ -1,33 +1,19 @@
 /** A mixture: units, router, experts (not yet dispatched), shared experts, and units put together again. */
 import type { Mixture, RuleUse, SharedGroup } from "../../2-design/design.js";
-import { groupPrefix, mixtureBuffers, predictions } from "../../2-design/mixture-weights.js";
+import { mixtureBuffers, predictions } from "../../2-design/mixture-weights.js";
 import { soleExpert } from "../../experts/build.js";
 import { computes, expertKind } from "../../experts/index.js";
 import type { RouterSite } from "../../rules/build.js";
 import { probabilities } from "../../rules/meaning.js";
 import { linear } from "../compose/linear.js";
-import {
-  add,
-  and,
-  select as choose,
-  le,
-  log,
-  lt,
-  max,
-  mul,
-  neg,
-  not,
-  or,
-  sigmoid,
-  sub,
-  type Term,
-} from "../expr-build.js";
+import { add, select as choose, le, log, max, mul, neg, not, or, sigmoid } from "../expr-build.js";
 import type { Axis, Value } from "../graph.js";
 import { ensure } from "../internal.js";
 import { runBlockExperts } from "./block-experts.js";
 import type { ForwardContext } from "./context.js";
 import { ffnParams } from "./feed-forward.js";
 import { chooser } from "./phases.js";
+import { expertAxis, runPlaced } from "./placed-experts.js";
 import { type Routed, runRouter } from "./router.js";
 import { isRun, onTokens, readRuns } from "./runs.js";
 import { expertOfSlot, fromSlots, slotAxis, slotsOf } from "./soft.js";
@@ -94,8 +80,6 @@ function merge(c: ForwardContext, { unit, name }: Mixture, scope: string, x: Val
     linear(g, joined, c.param(`${scope}.merge.weight`, [c.D, input])),
   );
 }
-
-const expertAxis = ({ expertCount }: Mixture): Axis => ({ name: "E", size: expertCount });
 
 function routerSite(c: ForwardContext, mixture: Mixture, scope: string, layer: number, x: Value): RouterSite {
   const { g, design } = c;
@@ -239,55 +223,6 @@ function runExperts(c: ForwardContext, mixture: Mixture, place: MixturePlace, x:
   if (mixture.experts.every(({ ffn }) => ffn.block !== undefined)) return blocks!;
   const others = runPlaced(c, mixture, place.scope, x, routed);
   return blocks ? g.within({ role: "experts.combine" }, () => g.map([others, blocks], add, { axes: x.axes })) : others;
-}
-
-/** The experts that are no blocks, as one node that dispatch replaces; they are numbered among themselves. */
-function runPlaced(c: ForwardContext, mixture: Mixture, scope: string, x: Value, routed: Routed): Value {
-  const several = mixture.experts.length > 1;
-  const width = x.axes[1]!;
-  let first = 0;
-  const params: Value[] = [];
-  const groups = mixture.experts.flatMap(({ count, ffn }, i) => {
-    if (ffn.block !== undefined) return [];
-    const axis = several ? { name: `E${i}`, size: count } : expertAxis(mixture);
-    const prefix = `${scope}.${groupPrefix(mixture, i)}`.slice(0, -1);
-    const weights = ffnParams(c, ffn, prefix, [axis], width, several ? `F${i}` : "F");
-    params.push(...weights);
-    const { kind, hidden, clamp, bias } = ffn;
-    const group = { first, count, ffn: kind, hidden, clamp, bias, params: weights.length };
-    first += count;
-    return [group];
-  });
-  const op = {
-    kind: "experts" as const,
-    site: mixture.name,
-    groups,
-    weightOnInput: routed.weightOnInput === true,
-    ...(routed.room !== undefined && { room: Math.min(routed.room, x.axes[0]!.size) }),
-  };
-  const edges = placedEdges(c, mixture, routed.edges);
-  return c.g.within({ role: "experts" }, () => c.g.add(op, [x, edges, routed.weight, ...params])[0]!);
-}
-
-/** Edges to the experts that are no blocks, by their numbers among themselves; −1 for the others. */
-function placedEdges({ g }: ForwardContext, { experts }: Mixture, edges: Value): Value {
-  if (experts.every(({ ffn }) => ffn.block === undefined)) return edges;
-  return g.within({ role: "experts.edges" }, () =>
-    g.map(
-      [edges],
-      (e) => {
-        let [first, blocks] = [0, 0];
-        return experts.reduce<Term>((number, { count, ffn }) => {
-          const [from, before] = [first, blocks];
-          first += count;
-          if (ffn.block === undefined) return choose(and(le(from, e), lt(e, from + count)), sub(e, before), number);
-          blocks += count;
-          return number;
-        }, -1);
-      },
-      { dtype: "i32" },
-    ),
-  );
 }
 
 /** What the experts give for each unit, which they read one by one or, where they have slots, mixed. */

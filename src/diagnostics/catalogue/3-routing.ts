@@ -138,4 +138,8 @@ export const routingCodes = {
     (p: { rule: string; select: string }) =>
       `\`${p.rule}\` has nothing to stand in for: \`${p.select}\` is not foretold`,
   ),
+  MOE3053: error(
+    "adjugates of experts that are not chosen one by one",
+    (p: { moe: string; word: string }) => `the adjugates of \`${p.moe}\` do not go with \`${p.word}\``,
+  ),
 } as const satisfies Family<"3">;

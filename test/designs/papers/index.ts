@@ -7,6 +7,7 @@ import { deepseekMoe, deepseekV2, deepseekV3, deepseekV4 } from "./deepseek.js";
 import { dsMoe } from "./ds-moe.js";
 import { expertChoice } from "./expert-choice.js";
 import { gptOss } from "./gpt-oss.js";
+import { groveMoe } from "./grove-moe.js";
 import { gshard } from "./gshard.js";
 import { hashLayer } from "./hash-layer.js";
 import { llama4 } from "./llama4.js";
@@ -53,6 +54,7 @@ export const papers: readonly PaperCase[] = [
   qwen3Moe,
   olmoe,
   gptOss,
+  groveMoe,
   llama4,
   longcat,
   remoe,

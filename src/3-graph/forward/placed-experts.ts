@@ -1,0 +1,89 @@
+/**
+ * The experts of a mixture as one node that dispatch replaces: all that are no blocks, group after group, and the
+ * adjugates behind them.
+ */
+import type { Ffn, Mixture } from "../../2-design/design.js";
+import { groupPrefix } from "../../2-design/mixture-weights.js";
+import { and, select as choose, le, lt, sub, type Term } from "../expr-build.js";
+import type { Axis, Value } from "../graph.js";
+import { withAdjugates } from "./adjugates.js";
+import type { ForwardContext } from "./context.js";
+import { ffnParams } from "./feed-forward.js";
+import type { Routed } from "./router.js";
+
+/** E */
+export const expertAxis = ({ expertCount }: Pick<Mixture, "expertCount">): Axis => ({ name: "E", size: expertCount });
+
+/** y [U, C] of the experts that are no blocks, which are numbered among themselves. */
+export function runPlaced(c: ForwardContext, mixture: Mixture, scope: string, x: Value, routed: Routed): Value {
+  const { adjugate } = mixture;
+  const several = mixture.experts.length > 1 || adjugate !== undefined;
+  const width = x.axes[1]!;
+  let first = 0;
+  const params: Value[] = [];
+  const groups = mixture.experts.flatMap(({ count, ffn }, i) => {
+    if (ffn.block !== undefined) return [];
+    const axis = several ? { name: `E${i}`, size: count } : expertAxis(mixture);
+    const prefix = `${scope}.${groupPrefix(mixture, i)}`.slice(0, -1);
+    const weights = ffnParams(c, ffn, prefix, [axis], width, several ? `F${i}` : "F");
+    params.push(...weights);
+    const group = groupOf(ffn, first, count, weights);
+    first += count;
+    return [group];
+  });
+  if (adjugate !== undefined) {
+    const weights = ffnParams(
+      c,
+      adjugate.ffn,
+      `${scope}.adjugate`,
+      [{ name: "EA", size: adjugate.count }],
+      width,
+      "FA",
+    );
+    params.push(...weights);
+    groups.push(groupOf(adjugate.ffn, first, adjugate.count, weights));
+  }
+  const { room, weight } = routed;
+  const op = {
+    kind: "experts" as const,
+    site: mixture.name,
+    groups,
+    weightOnInput: routed.weightOnInput === true,
+    // an adjugate has the edges of several experts
+    ...(room !== undefined && !adjugate && { room: Math.min(room, x.axes[0]!.size) }),
+  };
+  const placed = { edges: placedEdges(c, mixture, routed.edges), weight };
+  const all = adjugate === undefined ? placed : withAdjugates(c, adjugate, mixture.expertCount, placed);
+  return c.g.within({ role: "experts" }, () => c.g.add(op, [x, all.edges, all.weight, ...params])[0]!);
+}
+
+const groupOf = ({ kind, hidden, clamp, bias }: Ffn, first: number, count: number, weights: readonly Value[]) => ({
+  first,
+  count,
+  ffn: kind,
+  hidden,
+  clamp,
+  bias,
+  params: weights.length,
+});
+
+/** Edges to the experts that are no blocks, by their numbers among themselves; −1 for the others. */
+function placedEdges({ g }: ForwardContext, { experts }: Mixture, edges: Value): Value {
+  if (experts.every(({ ffn }) => ffn.block === undefined)) return edges;
+  return g.within({ role: "experts.edges" }, () =>
+    g.map(
+      [edges],
+      (e) => {
+        let [first, blocks] = [0, 0];
+        return experts.reduce<Term>((number, { count, ffn }) => {
+          const [from, before] = [first, blocks];
+          first += count;
+          if (ffn.block === undefined) return choose(and(le(from, e), lt(e, from + count)), sub(e, before), number);
+          blocks += count;
+          return number;
+        }, -1);
+      },
+      { dtype: "i32" },
+    ),
+  );
+}
