@@ -12,6 +12,7 @@ export const family: readonly string[] = [
   "mh-moe",
   "mh-moe-v2-h2",
   "mh-moe-v2-h3",
+  "noisy-top-k",
   "switch",
   "gshard",
   "hash-layer",

@@ -12,6 +12,7 @@ import {
   mul,
   type Num,
   num,
+  phi,
   relu,
   scale,
   sigmoid,
@@ -35,6 +36,8 @@ const steps: Readonly<Record<string, Step>> = {
   relu,
   sigmoid,
   gelu,
+  phi,
+  "phi far out": (a) => phi(scale(a, 2)),
   dot: (a, b) => dot([a, b, a], [b, b, a]),
   "clamp inside": (a) => clamp(a, 0, 3),
   "clamp outside": (a) => clamp(a, 2, 3),
@@ -55,6 +58,21 @@ describe.each(Object.entries(steps))("%s", (_, step) => {
     expect(x.slope).toBeCloseTo((at(a + h, b) - at(a - h, b)) / (2 * h), 7);
     expect(y.slope).toBeCloseTo((at(a, b + h) - at(a, b - h)) / (2 * h), 7);
   });
+});
+
+it("Φ", () => {
+  // from tables, on both sides of where the series ends
+  const table = {
+    0: 0.5,
+    1: 0.8413447460685429,
+    2.9: 0.998134186699616,
+    3.1: 0.9990323967867817,
+    6: 0.9999999990134123,
+  };
+  for (const [x, y] of Object.entries(table)) {
+    expect(phi(num(Number(x))).value).toBeCloseTo(y, 14);
+    expect(phi(num(-Number(x))).value).toBeCloseTo(1 - y, 14);
+  }
 });
 
 it("gelu is x · Φ(x)", () => {

@@ -85,6 +85,17 @@ export const gelu = (a: Num): Num => {
   return made(x * normal, [a], [normal + (x * Math.exp(-x * x * 0.5)) / Math.sqrt(2 * Math.PI)]);
 };
 
+/** Φ(x): the Taylor series of the error function near 0, further out the continued fraction of what is left of 1. */
+export const phi = (a: Num): Num => {
+  const [x, far] = [a.value, Math.abs(a.value)];
+  const density = Math.exp(-x * x * 0.5) / Math.sqrt(2 * Math.PI);
+  if (far < 3) return made(x === 0 ? 0.5 : gelu(num(x)).value / x, [a], [density]);
+  let below = far;
+  for (let n = 80; n >= 1; n--) below = far + n / below;
+  const tail = density / below;
+  return made(x > 0 ? 1 - tail : tail, [a], [density]);
+};
+
 export const dot = (xs: Vec, ys: Vec): Num =>
   made(
     xs.reduce((sum, x, i) => sum + x.value * ys[i]!.value, 0),

@@ -18,6 +18,7 @@ import { mixtral } from "./mixtral.js";
 import { mixtureOfDepths } from "./mixture-of-depths.js";
 import { moePlusPlus } from "./moe-plus-plus.js";
 import { mor1e } from "./mor1e.js";
+import { noisyTopK } from "./noisy-top-k.js";
 import { olmoe } from "./olmoe.js";
 import type { PaperCase } from "./paper.js";
 import { peer } from "./peer.js";
@@ -36,6 +37,7 @@ export const papers: readonly PaperCase[] = [
   mhMoe,
   mhMoeTwoHeads,
   mhMoeThreeHeads,
+  noisyTopK,
   switchTransformer,
   gshard,
   hashLayer,
