@@ -6,7 +6,7 @@ import { computes, expertKind } from "../../experts/index.js";
 import type { RouterSite } from "../../rules/build.js";
 import { probabilities } from "../../rules/meaning.js";
 import { linear } from "../compose/linear.js";
-import { add, select as choose, le, log, max, mul, neg, not, or, sigmoid } from "../expr-build.js";
+import { add, select as choose, le, log, lt, max, mul, neg, not, or, sigmoid } from "../expr-build.js";
 import type { Axis, Value } from "../graph.js";
 import { ensure } from "../internal.js";
 import { runBlockExperts } from "./block-experts.js";
