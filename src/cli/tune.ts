@@ -30,7 +30,10 @@ export async function tuneFlags(
 ): Promise<TunedFlags> {
   const { dispatch = [], rewrite = [], measured = [] } = flags;
   if (!flags.tune) return { wishes: { dispatch, rewrite, measured }, tuned: [] };
-  const device = target === "wgsl" ? await wgslTuning() : await cpuTuning(flags.threads);
+  const device =
+    target === "wgsl"
+      ? await wgslTuning(design.model?.dtype.compute === "f16" ? "f16" : "f32")
+      : await cpuTuning(flags.threads);
   const wishes = { ...dispatchWishes(flags), ...(programs && { programs }) };
   const tuned = await tune(design, { ...wishes, host: cli.host, device, progress: progressOn(cli) });
   const found = tuned.map(({ site, strategy }) => `${site}=${strategy}`);

@@ -36,8 +36,8 @@ export async function cpuTuning(threads?: number): Promise<TuneTarget> {
   };
 }
 
-/** The GPU of this machine. Errors: MOE5006 without one. */
-export async function wgslTuning(): Promise<TuneTarget> {
+/** The GPU of this machine; what products read is stored as the design asks. Errors: MOE5006 without one. */
+export async function wgslTuning(compute: "f32" | "f16" = "f32"): Promise<TuneTarget> {
   const { findAdapter } = await import("../targets/wgsl/adapter.js");
   const { profileOf } = await import("../targets/wgsl/device.js");
   const profile = profileOf(await findAdapter());
@@ -45,7 +45,7 @@ export async function wgslTuning(): Promise<TuneTarget> {
     name: `wgsl (${profile.name})`,
     planning: { fusion: { hotRow: 0 } },
     build: async (plan, title) => {
-      const wgsl = planToWgsl(plan, { ...from(title), profile });
+      const wgsl = planToWgsl(plan, { ...from(title), profile, compute });
       return { text: JSON.stringify(wgsl.kernels), open: () => openEngine(bundle(plan, { wgsl })) };
     },
   };

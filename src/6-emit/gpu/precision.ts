@@ -73,7 +73,8 @@ export function mixed(
   };
 }
 
-const isRouter = ({ name }: Kernel): boolean => /(^|_)router_/.test(name);
+/** Whether a kernel is of a router, whose numbers choose experts and are never rounded. */
+export const isRouter = ({ name }: Kernel): boolean => /(^|_)router_/.test(name);
 
 /** Tensors that routers' products read: those are never rounded, or the choice of experts would change. */
 function readByRouters({ kernels, programs }: Lowered): number[] {

@@ -1,11 +1,12 @@
 /**
  * Matrix products in WGSL. A workgroup makes one tile of the result, and each of its lanes keeps a block of sums in
  * registers, spelled out one by one. Operands pass through workgroup memory, or every lane reads its own
- * (`matmul-tiles.ts`). How an operand is found (gathered rows, an expert's weight, several terms) is in the load
+ * (`matmul-tiles.ts`); where an adapter multiplies small matrices as a whole, those are used (`matrices.ts`). How an operand is found (gathered rows, an expert's weight, several terms) is in the load
  * functions, so that the loop is the same for all.
  */
 import type { Dim, MatmulKernel, Operand, Term } from "../../5-plan/plan.js";
 import { printElement } from "../gpu/element.js";
+import { isRouter } from "../gpu/precision.js";
 import { elementSite } from "../gpu/site.js";
 import { blocks } from "../gpu/sizes.js";
 import { lines } from "../lines.js";
@@ -14,6 +15,7 @@ import { type BindingChoice, type Bindings, bindParams } from "./bindings.js";
 import { type BlockRead, quadParams, readBlock } from "./blocks.js";
 import { blockName, loadFunction, multiply, sumsView } from "./lane-sums.js";
 import { type Tile, tileFor } from "./matmul-tiles.js";
+import { matricesFor, matrixView } from "./matrices.js";
 import { namedParams } from "./names.js";
 import { wgslSpelling } from "./spelling.js";
 import { assemble, type Context, type WgslText } from "./view.js";
@@ -35,8 +37,12 @@ export function matmulToWgsl(given: MatmulKernel, context: Context): WgslText {
   const products = kernel.paired ? 2 : 1;
   const widths = kernel.outputs.map((o) => o.n);
   const { paired, group } = kernel;
-  const tile = tileFor({ rows: kernel.m, columns: Math.max(...widths), paired, grouped: !!group }, context.profile);
   const panels = context.profile.tiles === "panels";
+  const halves = operands.every((o) => context.choice.halves?.has(o.param));
+  const exact = !panels || isRouter(kernel);
+  const matrices = exact ? undefined : matricesFor(context.profile, halves ? "f16" : "f32", products);
+  const cut = { rows: kernel.m, columns: Math.max(...widths), paired, grouped: !!group };
+  const tile = matrices?.tile ?? tileFor(cut, context.profile);
   const first = kernel.outputs[0]!;
   const columnTiles = paired ? [blocks(first.n, tile.columns)] : widths.map((n) => blocks(n, tile.columns));
   const tiles = given.params.findIndex((p) => p.name === "tiles");
@@ -44,7 +50,7 @@ export function matmulToWgsl(given: MatmulKernel, context: Context): WgslText {
   const reading = { kernel, bindings, quads, tile, panels };
   const table = (part: number): string => bindings.read(tiles, `group.y * 3u + ${part}u`);
   const view = {
-    ...sumsView(tile, products),
+    ...(matrices ? matrixView(matrices, products) : sumsView(tile, products)),
     declarations: bindings.declarations,
     m: kernel.m,
     // with several results, which one a tile of columns belongs to
@@ -55,9 +61,10 @@ export function matmulToWgsl(given: MatmulKernel, context: Context): WgslText {
     finish: finishText(kernel, bindings),
     ...(panels ? panelView(reading) : { loops: laneLoops(reading) }),
   };
+  const template = matrices ? "matmul-matrix.wgsl" : panels ? "matmul.wgsl" : "matmul-lanes.wgsl";
   const workgroups = [columnTiles.reduce((a, b) => a + b, 0), rowTiles, kernel.batch] as const;
   return {
-    code: assemble(kernel, panels ? "matmul.wgsl" : "matmul-lanes.wgsl", view, context),
+    code: assemble(kernel, template, view, context),
     passes: [{ entry: "main", workgroups, bindings: bindings.of() }],
   };
 }

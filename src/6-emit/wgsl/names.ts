@@ -18,7 +18,7 @@ const TAKEN = new Set(
   yield exp log sqrt inverseSqrt abs tanh sign floor min max select clamp fma dot round cos array vec4 f32 i32 u32 bool
   bitcast sigmoid tanh_safe error_function cosine uniform_at hash_mix team_sum team_max team_best main row lane chunk
   group groups width output first_row end_row begin_k end_k owner run block mine span value0 value1 product0 product1
-  a_panel b_panel c_panel store finish finish_quad load_a load_b load_c from source all i k kk step end count per_chunk share
+  a_panel b_panel c_panel b_results c_results step j store finish finish_quad load_a load_b load_c from source all i k kk step end count per_chunk share
   column at sum tensor start_of f32_at i32_at put_f32 put_i32 value key before behind same first_expert last_expert rows_before tiles_before rows_here tiles_here places pool first last expert batch tile which place own other unit
   choice turn asked taken refused second next keys keys_before is_second goes_on found sorted no takes problem best most load low high flow excess before potential least mover head tail pair marks LOWEST HIGHEST LANES CHUNKS ROWS`.split(
     /\s+/,

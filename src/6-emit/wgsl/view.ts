@@ -1,7 +1,7 @@
 /** What every wgsl kernel text has in common: where it comes from, its constants, functions it calls. */
 import type { Dim, Kernel } from "../../5-plan/plan.js";
 import type { WgslProfile } from "../../targets/wgsl/limits.js";
-import type { WgslFeature, WgslPass } from "../../targets/wgsl/program.js";
+import { MATRICES, type WgslFeature, type WgslPass } from "../../targets/wgsl/program.js";
 import { constantName } from "../gpu/names.js";
 import { blocks } from "../gpu/sizes.js";
 import { fill, readTemplate } from "../templates.js";
@@ -64,7 +64,8 @@ export function assemble(
 /** Extensions of WGSL, the features of an adapter that they need, and how a text shows that it uses them. */
 export const EXTENSIONS: readonly { readonly line: string; readonly feature: WgslFeature; readonly used: RegExp }[] = [
   { line: "enable f16;", feature: "shader-f16", used: /\bf16\b/ },
-  { line: "enable subgroups;", feature: "subgroups", used: /\bsubgroup[A-Z]/ },
+  { line: "enable subgroups;", feature: "subgroups", used: /\bsubgroup(?!Matrix)[A-Z]/ },
+  { line: "enable chromium_experimental_subgroup_matrix;", feature: MATRICES, used: /\bsubgroup_matrix_/ },
 ];
 
 /** They come before everything but comments. */

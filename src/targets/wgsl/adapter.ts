@@ -37,8 +37,15 @@ export async function findAdapter(kind: AdapterKind = wantedAdapter()): Promise<
 const OPTIONS = {
   gpu: [],
   software: ["enable-dawn-features=disable_workgroup_init"],
-  null: ["backend=null"],
+  null: ["backend=null", "enable-dawn-features=allow_unsafe_apis"],
 } as const;
+
+/** Dawn offers matrices of subgroups only where experiments are allowed: with `MOEC_MATRICES=on`. Errors: MOE5009. */
+function experiments(value = process.env.MOEC_MATRICES): string[] {
+  if (value === "on") return ["enable-dawn-features=allow_unsafe_apis"];
+  if (!value || value === "off") return [];
+  throw new DiagnosticError([diagnose("MOE5009", { name: "MOEC_MATRICES", value, expected: "`on` or `off`" })]);
+}
 
 /** Kept for the process: an adapter whose Dawn is gone brings the process down. */
 const instances = new Map<string, GPU>();
@@ -47,9 +54,10 @@ const instances = new Map<string, GPU>();
 export async function openDawn(kind: AdapterKind | "null"): Promise<GPU> {
   const known = instances.get(kind);
   if (known) return known;
+  const options = [...OPTIONS[kind], ...(kind === "gpu" ? experiments() : [])];
   try {
     const { create } = await import("webgpu");
-    const made = create([...OPTIONS[kind]]);
+    const made = create(options);
     instances.set(kind, made);
     return made;
   } catch (cause) {

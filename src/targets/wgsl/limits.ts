@@ -23,6 +23,22 @@ export interface WgslProfile {
   readonly subgroups: boolean;
   /** how numbers of 16 bits are spelled where a design asks for them: as f16, or two in a word */
   readonly halves: "f16" | "packed";
+  /** matrices that a subgroup multiplies as a whole; none if not given */
+  readonly matrices?: Matrices;
+}
+
+export interface Matrices {
+  /** lanes of every subgroup */
+  readonly lanes: number;
+  readonly shapes: readonly MatrixShape[];
+}
+
+/** Rows by steps times steps by columns, added up in f32. */
+export interface MatrixShape {
+  readonly component: "f16" | "f32";
+  readonly rows: number;
+  readonly columns: number;
+  readonly steps: number;
 }
 
 /** The defaults of the WebGPU specification: what every adapter offers. */

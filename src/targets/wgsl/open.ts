@@ -6,8 +6,8 @@
 import { diagnose } from "../../diagnostics/diagnose.js";
 import { DiagnosticError } from "../../diagnostics/diagnostic.js";
 import { DeviceLost } from "../../runtime/device-lost.js";
-import { portable, softwareClass, type WgslProfile } from "./limits.js";
-import type { WgslProgram } from "./program.js";
+import { type MatrixShape, portable, softwareClass, type WgslProfile } from "./limits.js";
+import { MATRICES, type WgslProgram } from "./program.js";
 import { openRunner, WgslError, type WgslRunner } from "./runner.js";
 
 export interface WgslDevice extends WgslRunner {
@@ -34,7 +34,7 @@ export async function openOn(program: WgslProgram, { adapter, description }: Ada
   checkNeeds(program, adapter);
   const device = await adapter.requestDevice({
     requiredLimits: limitsFor(program, adapter.limits),
-    requiredFeatures: [...(program.needs.features ?? [])],
+    requiredFeatures: [...(program.needs.features ?? [])] as GPUFeatureName[],
   });
   let closed = false;
   const lost = new Promise<string>((resolve) => {
@@ -95,6 +95,29 @@ export const isSoftware = (adapter: GPUAdapter): boolean =>
 export const halvesFor = ({ features }: GPUAdapter): WgslProfile["halves"] =>
   features.has("shader-f16") ? "f16" : "packed";
 
+/** Matrices of subgroups as an adapter offers them; nothing where the size of a subgroup is not known beforehand. */
+function matricesOf({ features, info }: GPUAdapter): Pick<WgslProfile, "matrices"> {
+  const { subgroupMatrixConfigs: offered = [], subgroupMinSize: lanes, subgroupMaxSize: most } = info as MatrixInfo;
+  if (!(features as ReadonlySet<string>).has(MATRICES) || lanes === undefined || lanes !== most) return {};
+  const shapes = offered.flatMap(({ componentType: component, resultComponentType, M, N, K }): MatrixShape[] =>
+    resultComponentType === "f32" && (component === "f16" || component === "f32")
+      ? [{ component, rows: M, columns: N, steps: K }]
+      : [],
+  );
+  return shapes.length > 0 ? { matrices: { lanes, shapes } } : {};
+}
+
+/** What Dawn says of an adapter besides what the specification knows. */
+type MatrixInfo = GPUAdapterInfo & {
+  readonly subgroupMatrixConfigs?: readonly {
+    readonly componentType: string;
+    readonly resultComponentType: string;
+    readonly M: number;
+    readonly N: number;
+    readonly K: number;
+  }[];
+};
+
 /** What kernels may assume of an adapter: its own limits where they are wider than everybody's. */
 export function profileOf({ adapter, kind, description }: Adapter): WgslProfile {
   const { limits, features } = adapter;
@@ -106,12 +129,13 @@ export function profileOf({ adapter, kind, description }: Adapter): WgslProfile 
     buffer: limits.maxBufferSize,
     subgroups: features.has("subgroups"),
     halves: halvesFor(adapter),
+    ...matricesOf(adapter),
   };
 }
 
 function checkNeeds({ needs }: WgslProgram, { limits, features }: GPUAdapter): void {
   for (const feature of needs.features ?? []) {
-    if (features.has(feature)) continue;
+    if ((features as ReadonlySet<string>).has(feature)) continue;
     const what = `kernels that use \`${feature}\`, which this adapter does not have`;
     throw new DiagnosticError([diagnose("MOE5007", { target: "wgsl", what })]);
   }

@@ -66,7 +66,10 @@ export interface WgslBuffer extends GpuTensor<WgslDType> {
   readonly offset: number;
 }
 
-export type WgslFeature = "subgroups" | "shader-f16";
+export type WgslFeature = "subgroups" | "shader-f16" | typeof MATRICES;
+
+/** Dawn's name for matrices that the lanes of a subgroup hold together. */
+export const MATRICES = "chromium-experimental-subgroup-matrix";
 
 export interface WgslNeeds {
   readonly storageBuffers: number;

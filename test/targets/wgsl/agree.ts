@@ -76,8 +76,10 @@ export async function runOnGpu(
   profile?: WgslProfile,
   times = 1,
   compute?: Compute,
+  change: (code: string) => string = (code) => code,
 ): Promise<Map<string, Uint8Array>[]> {
-  const program = emit({ run: graph }, profile, compute);
+  const emitted = emit({ run: graph }, profile, compute);
+  const program = { ...emitted, kernels: emitted.kernels.map((k) => ({ ...k, code: change(k.code) })) };
   device ??= sharedDevice();
   const runner = await openRunner(await device, program);
   try {
@@ -106,10 +108,11 @@ export async function compareOnGpu(
   leaves: Leaves,
   profile?: WgslProfile,
   compute?: Compute,
+  change?: (code: string) => string,
 ): Promise<Map<string, number>> {
   const want = interpret(graph, leaves);
   const { buffers, programs } = emit({ run: graph }, profile, compute);
-  const [got] = (await runOnGpu(graph, leaves, profile, 1, compute)) as [Map<string, Uint8Array>];
+  const [got] = (await runOnGpu(graph, leaves, profile, 1, compute, change)) as [Map<string, Uint8Array>];
   const keptOf = (name: string) => buffers.find((b) => b.name === name && b.role !== "work")!;
   return new Map([
     ...[...want.outputs].map(
