@@ -41,7 +41,7 @@ export function cutOf({
 
 /** What the text of a weight gradient says of its run of the inner axis, and where a block puts its sums. */
 export interface Run {
-  readonly view: object;
+  readonly view: { readonly lead: string; readonly begin: string; readonly end: string; readonly pieces?: number };
   /** the statement that stores `value` */
   readonly store: string;
   /** pieces, for the third axis of the grid */

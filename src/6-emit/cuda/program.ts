@@ -14,7 +14,7 @@ import { hopperMatmulToCuda } from "./hopper/matmul.js";
 import { hopperOuterToCuda } from "./hopper/outer.js";
 import { layOut } from "./layout.js";
 import { matmulToCuda, outerToCuda } from "./matmul.js";
-import { cutOf, piecesParams } from "./pieces.js";
+import { piecesParams } from "./pieces.js";
 import { rowsToCuda } from "./rows.js";
 import { SHADOW, type Stored, withShadows } from "./shadows.js";
 import { SORT_CHUNK_OF_WARP, specialToCuda } from "./special.js";
@@ -147,8 +147,7 @@ function productToCuda(kernel: MatmulKernel | OuterKernel, context: Context): Cu
   const portable = (): CudaText =>
     kernel.kind === "matmul" ? tensorMatmulToCuda(kernel, context) : tensorOuterToCuda(kernel, context);
   if (context.tier === "portable") return portable();
-  const cut = cutOf(kernel) ? "few tiles, so its rows are cut in pieces" : undefined;
-  const whyPortable = kernel.kind === "matmul" ? whyNotMatmul(kernel, context) : (cut ?? whyNotOuter(kernel, context));
+  const whyPortable = kernel.kind === "matmul" ? whyNotMatmul(kernel, context) : whyNotOuter(kernel, context);
   if (whyPortable !== undefined) return { ...portable(), whyPortable };
   return kernel.kind === "matmul" ? hopperMatmulToCuda(kernel, context) : hopperOuterToCuda(kernel, context);
 }

@@ -98,9 +98,9 @@ function sortToCuda(kernel: SpecialKernel, context: Context): CudaText {
 
 function scatterToCuda(kernel: SpecialKernel, context: Context): CudaText {
   const b = accessTo(kernel.params, context);
-  const [values, index, to, sorting] = [0, 1, 2, 3];
   const sizes = scatterSizes(kernel);
-  const { items, width, rows } = sizes;
+  const { items, width, rows, copies, weight, to, next: sorting } = sizes;
+  const [values, index] = [0, 1];
   const chunk = threadsFor(items);
   const chunks = blocks(items, chunk);
   const view = {
@@ -110,7 +110,10 @@ function scatterToCuda(kernel: SpecialKernel, context: Context): CudaText {
     zero: b.write(to, "i", "0.0f"),
     index: kernel.params[index]!.name,
     sorting: kernel.params[sorting]!.name,
-    value: b.read(values, "(long long)item * WIDTH + c"),
+    value:
+      weight === undefined
+        ? b.read(values, "(long long)item * WIDTH + c")
+        : `${b.read(weight, "item")} * ${b.read(values, `(long long)(item / ${copies}) * WIDTH + c`)}`,
     putSum: b.write(to, "row * WIDTH + c", "sums[n]"),
   };
   const { name } = kernel;

@@ -19,6 +19,10 @@ const cases = [
     what: "one expert with everything, wide",
     make: () => mixture({ T: 140, D: 264, E: 3, F: 200, K: 1, V: 13 }, (_, e) => (e === 1 ? 1 : 0)),
   },
+  {
+    what: "weight gradients with few tiles and many rows, summed in pieces",
+    make: () => mixture({ T: 2100, D: 24, E: 2, F: 16, K: 1, V: 13 }, all),
+  },
   { what: "sixteen of nineteen experts", make: () => mixture({ T: 33, D: 24, E: 19, F: 16, K: 16, V: 13 }, all) },
 ] as const;
 

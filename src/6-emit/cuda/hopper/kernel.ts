@@ -15,13 +15,18 @@ interface HopperKernel {
   readonly tiles: number;
   /** whether threads bring pieces, or the copy engine does everything */
   readonly byHand: boolean;
-  readonly view: object & { readonly lead?: string | undefined; readonly outputs?: boolean };
+  readonly view: object & {
+    readonly lead?: string | undefined;
+    readonly pieces?: number | undefined;
+    readonly outputs?: boolean;
+  };
 }
 
 export function assembleHopper(kernel: MatmulKernel | OuterKernel, context: Context, h: HopperKernel): CudaText {
   const { bring, multiply } = h.byHand ? REGISTERS.byHand : REGISTERS.engine;
   const parts = [
     ...(h.view.lead ? [h.view.lead] : []),
+    ...(h.view.pieces ? ["piece"] : []),
     ...(h.view.outputs ? ["output", "width"] : []),
     ...["first_row", "end_row", "first_column"],
   ];

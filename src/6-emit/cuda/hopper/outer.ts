@@ -8,6 +8,7 @@ import { blocks } from "../../gpu/sizes.js";
 import type { Access } from "../../gpu/spelling.js";
 import { type Lines, lines } from "../../lines.js";
 import { namedParams } from "../names.js";
+import { cutOf, runOf, withAfter } from "../pieces.js";
 import { stepSourceOf } from "../tile-view.js";
 import { accessTo, type Context, type CudaText } from "../view.js";
 import { assembleHopper } from "./kernel.js";
@@ -19,33 +20,39 @@ export function hopperOuterToCuda(given: OuterKernel, context: Context): CudaTex
   const kernel = { ...given, params: namedParams(given.params, []) };
   const bindings = accessTo(kernel.params, context);
   const { group, store, m, n } = kernel;
+  const run = runOf(given, kernel, bindings, context, "product0");
+  const cut = cutOf(given);
   const leads = group?.experts ?? kernel.batch;
   const down = blocks(m, TILE_ROWS);
-  const tile = tileFor({ widths: [n], down: down * leads, paired: false, bySteps: true });
+  const tile = tileFor({ widths: [n], down: down * leads * run.pieces, paired: false, bySteps: true });
   const across = blocks(n, tile.columns);
   const lead = group ? "expert" : "batch";
   const byHand = group !== undefined || kernel.b.gather !== undefined;
   const maps: TensorMapSpec[] = [];
-  const at = `${leads > 1 && store.batchStride > 0 ? `(long long)${lead} * ${store.batchStride} + ` : ""}row * ${store.stride} + first`;
+  const [to, at] = cut
+    ? [cut.param, `((long long)piece * ${leads} + ${lead}) * ${m * n} + row * ${n} + first`]
+    : [
+        store.param,
+        `${leads > 1 && store.batchStride > 0 ? `(long long)${lead} * ${store.batchStride} + ` : ""}row * ${store.stride} + first`,
+      ];
   const view = {
     productColumns: tile.columns,
     across,
     down,
     leads: leads > 1 ? leads : undefined,
-    lead,
     m,
     width: n,
     run: true,
-    ragged: group !== undefined,
-    begin: group ? bindings.read(group.offsets, "expert") : "0",
-    end: group ? bindings.read(group.offsets, "expert + 1") : String(kernel.k),
+    ragged: group !== undefined || run.pieces > 1,
+    ...run.view,
     bring: bringBoth(kernel, { columns: tile.columns, leads, lead, byHand }, bindings, maps),
     products: [{ name: "product0", start: "" }],
-    finish: `        write_four(${kernel.params[store.param]!.name} + ${at}, product0_four);`,
+    finish: `        write_four(${kernel.params[to]!.name} + ${at}, product0_four);`,
     aBySteps: true,
     bBySteps: true,
   };
-  return assembleHopper(kernel, context, { tile, view, maps, tiles: across * down * leads, byHand });
+  const tiles = across * down * leads * run.pieces;
+  return withAfter(assembleHopper(kernel, context, { tile, view, maps, tiles, byHand }), run);
 }
 
 interface Around {

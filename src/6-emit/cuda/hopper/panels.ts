@@ -77,10 +77,10 @@ export function printStepPieces(panel: Panel, source: (step: string) => string, 
   const { to, lines, first, extent, operand } = panel;
   out.line("#pragma unroll 4");
   out.block(`for (int i = lane; i < DEPTH * ${lines} / 8; i += 128)`, () => {
-    out.line(`const int step_of = i / (${lines} / 8), piece = i % (${lines} / 8), at = at_k + step_of;`);
-    out.line(`const int source = at < end ? ${source("at")} : -1, line = ${first} + piece * 8;`);
+    out.line(`const int step_of = i / (${lines} / 8), eight = i % (${lines} / 8), at = at_k + step_of;`);
+    out.line(`const int source = at < end ? ${source("at")} : -1, line = ${first} + eight * 8;`);
     out.line(`const bool there = source >= 0 && line < ${extent};`);
     const from = `${baseOf(panel)} + (there ? (long long)source * ${operand.stride} + line : 0)`;
-    out.line(`bring_piece(${to} + piece / 8 * 8192, step_of, piece % 8, ${from}, there);`);
+    out.line(`bring_piece(${to} + eight / 8 * 8192, step_of, eight % 8, ${from}, there);`);
   });
 }
