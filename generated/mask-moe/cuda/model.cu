@@ -1672,7 +1672,7 @@ mixture_router_weight_norm_backward(const float *__restrict__ d_router_balance, 
 extern "C" __global__ void __launch_bounds__(256)
 mixture_grad_mixture_router_weight_backward_clear(const bf16 *__restrict__ norm, const int *__restrict__ router_seen, const float *__restrict__ d_router_scores, float *__restrict__ grad_mixture_router_weight, int *__restrict__ sorting) {
   const long long i = (long long)blockIdx.x * 256 + threadIdx.x;
-  if (i < 16LL * 256) { d_router_scores[i] = 0.0f; }
+  if (i < 16LL * 256) { grad_mixture_router_weight[i] = 0.0f; }
 }
 
 /* Items are sorted in chunks: the largest key comes first, which is the lowest row; those without a row come last. */
@@ -1685,8 +1685,8 @@ mixture_grad_mixture_router_weight_backward_chunks(const bf16 *__restrict__ norm
   meet_block();
   if (lane >= length) return;
   const int place = place_in(keys, length, lane);
-  grad_mixture_router_weight[start + place] = keys[lane];
-  grad_mixture_router_weight[ITEMS + start + lane] = place;
+  sorting[start + place] = keys[lane];
+  sorting[ITEMS + start + lane] = place;
 }
 
 /* Every item looks up in each chunk how many come before it. */
@@ -1696,17 +1696,17 @@ mixture_grad_mixture_router_weight_backward_places(const bf16 *__restrict__ norm
   const int i = blockIdx.x * CHUNK + threadIdx.x;
   if (i >= ITEMS) return;
   const int own = key_of_row(router_seen[i]), mine = i / CHUNK;
-  int place = grad_mixture_router_weight[ITEMS + i];
+  int place = sorting[ITEMS + i];
   for (int c = 0; c < CHUNKS; c++)
-    if (c != mine) place += keys_before(grad_mixture_router_weight + c * CHUNK, smaller(CHUNK, ITEMS - c * CHUNK), own, c < mine);
-  grad_mixture_router_weight[2 * ITEMS + place] = i;
+    if (c != mine) place += keys_before(sorting + c * CHUNK, smaller(CHUNK, ITEMS - c * CHUNK), own, c < mine);
+  sorting[2 * ITEMS + place] = i;
 }
 
 /* The first item of each row adds up the row, for 128 columns. */
 extern "C" __global__ void __launch_bounds__(128)
 mixture_grad_mixture_router_weight_backward_add(const bf16 *__restrict__ norm, const int *__restrict__ router_seen, const float *__restrict__ d_router_scores, float *__restrict__ grad_mixture_router_weight, int *__restrict__ sorting) {
   constexpr int ITEMS = 16384, WIDTH = 256;
-  const int *const sorted = grad_mixture_router_weight + 2 * ITEMS;
+  const int *const sorted = sorting + 2 * ITEMS;
   const int lane = lane_of_warp(), first = blockIdx.x * 4 + warp_of_block(), first_column = blockIdx.y * 128 + lane;
   if (first >= ITEMS) return;
   const long long row = router_seen[sorted[first]];
@@ -1721,14 +1721,14 @@ mixture_grad_mixture_router_weight_backward_add(const bf16 *__restrict__ norm, c
 #pragma unroll
       for (int n = 0; n < 4; n++) {
         const int c = first_column + n * 32;
-        if (c < WIDTH) sums[n] += to_float(norm[(long long)item * WIDTH + c]);
+        if (c < WIDTH) sums[n] += d_router_scores[item] * to_float(norm[(long long)(item / 4) * WIDTH + c]);
       }
     }
   }
 #pragma unroll
   for (int n = 0; n < 4; n++) {
     const int c = first_column + n * 32;
-    if (c < WIDTH) { d_router_scores[row * WIDTH + c] = sums[n]; }
+    if (c < WIDTH) { grad_mixture_router_weight[row * WIDTH + c] = sums[n]; }
   }
 }
 
