@@ -73,7 +73,7 @@ function explainMixture(design: Design, mixture: Mixture, sizes: Sizes | undefin
   const size = sizes?.mixtures[mixture.name];
   const groups = mixture.experts.map(
     (group, i) =>
-      `  experts     ${count(group.count)} of ${ffnText(group.ffn)}${source(design, `${mixture.name}.experts${i === 0 ? "" : `[${i}]`}`)}`,
+      `  experts     ${count(group.count)} of ${ffnText(group.ffn)}${slotsText(group.slots)}${source(design, `${mixture.name}.experts${i === 0 ? "" : `[${i}]`}`)}`,
   );
   const shared = mixture.shared.map(
     (group) =>
@@ -84,6 +84,7 @@ function explainMixture(design: Design, mixture: Mixture, sizes: Sizes | undefin
         `  a layer     ${count(size.parameters.value)} parameters = ${size.parameters.because}`,
         `  a token     ${count(size.active.value)} of them = ${size.active.because}`,
         `              ${flopsText(size.flops.value)} forward = ${size.flops.because}`,
+        ...(size.routerFlops > 0 ? [`              and ${flopsText(size.routerFlops)} of its router, in no sum`] : []),
       ]
     : [];
   const tables = usedTables(mixture, design).map((table) => tableLine(table));
@@ -93,18 +94,35 @@ function explainMixture(design: Design, mixture: Mixture, sizes: Sizes | undefin
     ...adjugateLine(mixture, design),
     ...shared,
     `  1 unit      ${unitText(mixture.unit)}${source(design, `${mixture.name}.unit`)}`,
-    ...routingSteps.slice(1).flatMap((step) => stepLines(step, mixture.router.rules, design)),
+    ...routingSteps.slice(1).flatMap((step) => stepLines(step, rulesToTell(mixture, design), design)),
     ...mixture.router.allow.map(({ what, because }) => `  allowed     ${what}: ${because ?? "no reason given"}`),
     ...tables,
     ...sizeLines,
   ].join("\n");
 }
 
+const slotsText = (slots: number | undefined): string =>
+  slots === undefined ? "" : `; each reads ${count(slots)} mixture${slots === 1 ? "" : "s"} of units`;
+
 function adjugateLine({ name, adjugate, expertCount }: Mixture, design: Design): readonly string[] {
   if (adjugate === undefined) return [];
   const { count: number, ffn, scaled } = adjugate;
   const each = `one for every ${count(expertCount / number)} experts, weights × ${scaled}`;
   return [`  adjugate    ${count(number)} of ${ffnText(ffn)}, ${each}${source(design, `${name}.adjugate`)}`];
+}
+
+/** All rules but a `rest` that nobody wrote, where no unit is ever left without an edge. */
+function rulesToTell({ router, unit, expertCount: experts }: Mixture, { tables, provenance }: Design) {
+  const context = { experts, unit, tables };
+  const leavesNone = router.rules
+    .filter(({ slot }) => slot === "select")
+    .every(({ rule, args }) => {
+      const { exactEdges, allEdges } = findRule("select", rule)?.facts?.(args, context) ?? {};
+      return exactEdges === true || allEdges === true;
+    });
+  return router.rules.filter(
+    ({ slot, path }) => slot !== "rest" || !leavesNone || provenance[path]?.from !== "default",
+  );
 }
 
 function stepLines(step: (typeof routingSteps)[number], rules: readonly RuleUse[], design: Design): readonly string[] {
@@ -132,7 +150,8 @@ function ruleLine(rule: RuleUse, design: Design): string {
 
 /** What a rule means, in one sentence. */
 export function ruleMeaning(rule: RuleUse): string {
-  return findRule(rule.slot, rule.rule)?.doc ?? "";
+  const found = findRule(rule.slot, rule.rule);
+  return found?.means?.(rule.args) ?? found?.doc ?? "";
 }
 
 /** Where a value comes from, in parentheses. */

@@ -8,7 +8,7 @@ import { resolveAmount } from "../rules/amounts.js";
 import { findRule } from "../rules/index.js";
 import type { Facts } from "../rules/rule.js";
 import { ffnWeights, type LocalWeight, normWeights } from "./block-weights.js";
-import type { Design, Ffn, Mixture, RuleUse, Step } from "./design.js";
+import type { Design, Ffn, Mixture, RuleUse, Step, Unit } from "./design.js";
 import { blockUses } from "./layers.js";
 import { expertWidth } from "./mixture-weights.js";
 import { embeddingWeights, headWeights, stepWeights } from "./weights.js";
@@ -37,6 +37,8 @@ export interface MixtureSize {
   readonly edges: Size;
   /** forward FLOPs of one token in one layer: experts, shared experts, split and merge; the router not counted */
   readonly flops: Size;
+  /** forward FLOPs of one token in the products of the router */
+  readonly routerFlops: number;
 }
 
 export interface Sizes {
@@ -178,7 +180,28 @@ export function mixtureSize(mixture: Mixture, design: Design, inside: readonly s
     },
     edges,
     flops: mixtureFlops(mixture, edges.value, design, inside),
+    routerFlops: routerFlops(mixture, weights),
   };
+}
+
+/** Two FLOPs for each number of each matrix and unit; keys meet the queries of every head, embeddings are looked up. */
+function routerFlops(mixture: Mixture, weights: readonly LocalWeight[]): number {
+  const matrices = weights.filter(
+    ({ name, shape }) => name.startsWith("router.") && shape.length === 2 && !name.endsWith("embedding.weight"),
+  );
+  const once = matrices.reduce(
+    (sum, weight) => sum + 2 * volumeOf([weight]) * (weight.name.includes(".keys.") ? choicesOf(mixture) : 1),
+    0,
+  );
+  // slots read units, and units read slots
+  const slots = mixture.experts.reduce((sum, group) => sum + group.count * (group.slots ?? 0), 0);
+  return (once + 2 * 2 * slots * expertWidth(mixture)) * unitsPerToken(mixture.unit);
+}
+
+/** Of runs, where they are whole. */
+function unitsPerToken(unit: Unit): number {
+  if (unit.kind === "subtoken") return unit.heads;
+  return unit.kind === "chunk" ? 1 / unit.size : unit.kind === "sequence" ? 0 : 1;
 }
 
 /** Edges of a token, on average where experts choose, at most where the number varies. */

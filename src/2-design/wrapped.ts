@@ -20,6 +20,6 @@ export function wrapped(line: string, hang: number): readonly string[] {
 
 /** Where the text of a line begins: behind its first column, if it has one. */
 export function textColumn(line: string): number {
-  const columns = /^\s*(?:\d+ )?\S+ {2,}/.exec(line);
+  const columns = /^\s*(?:\d+ |a |per )?\S+ {2,}/.exec(line);
   return columns ? columns[0].length : line.length - line.trimStart().length;
 }

@@ -88,6 +88,8 @@ export interface Rule {
   readonly name: string;
   /** one sentence */
   readonly doc: string;
+  /** the same for one use of it, where its arguments change what it does; `doc` unless said */
+  readonly means?: (args: RuleArgs) => string;
   /** a line that uses it */
   readonly example: string;
   /** arguments in parentheses, in the order in which they may stand without a name */

@@ -10,6 +10,12 @@ export const device = defineRule({
   slot: "balance",
   name: "device",
   doc: "Pushes the load of equal, contiguous groups of experts together, such as the experts of one device: like switch, with groups in place of experts.",
+  means: ({ groups, target, within }) => {
+    const where = within === "sequence" ? " of a sequence" : "";
+    return target === undefined
+      ? `Pushes the load${where} of ${groups} equal groups of experts together: like switch, with groups in place of experts.`
+      : `Pushes ${groups} equal groups of the experts that compute something towards the same share, ${Number((Number(target) * 100).toPrecision(4))}% of the edges${where} in all, and the other experts as one group towards the rest.`;
+  },
   example: "balance device(0.05, groups: 8)",
   params: [
     number("weight", "how much the loss counts", { min: 0, default: 0.05, why: "as in DeepSeekMoE and DeepSeek-V2" }),

@@ -15,6 +15,8 @@ export const importance = defineRule({
   slot: "balance",
   name: "importance",
   doc: "Pushes together how much the experts count over all units: the squared coefficient of variation of their summed gates.",
+  means: ({ over }) =>
+    `Pushes together how much the experts count over all units: the squared coefficient of variation of their summed ${over === "selected" ? "weights" : "gates"}.`,
   example: "balance importance(0.1)",
   params: [number("weight", "how much the loss counts", { min: 0, default: 0.1, why: "as in Shazeer 2017" })],
   clauses: [

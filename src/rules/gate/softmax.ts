@@ -8,6 +8,10 @@ export const softmax = defineRule({
   slot: "gate",
   name: "softmax",
   doc: "Positive gates that add up to 1 over the experts of a unit.",
+  means: ({ over }) =>
+    over === "visible"
+      ? "Positive gates that add up to 1 over the experts that a unit may see; the others have 0."
+      : "Positive gates that add up to 1 over the experts of a unit.",
   example: "gate softmax",
   params: [],
   clauses: [

@@ -25,6 +25,8 @@ export const keep = defineRule({
   slot: "group",
   name: "keep",
   doc: "Cuts the experts into equal groups and lets each unit choose within the best few groups only.",
+  means: ({ groups, kept, by, top }) =>
+    `Cuts the experts into ${groups} groups; a unit chooses within the ${kept} best by ${by === "sum" ? `the sum of their ${top} best experts` : "their best expert"}.`,
   example: "group 8 keep top(4) by sum(top: 2)",
   lead: count("groups", "how many equal, contiguous groups the experts form", { min: 1 }),
   params: [],

@@ -141,6 +141,19 @@ export const capacity = defineRule({
   slot: "limit",
   name: "capacity",
   doc: "Experts take a limited number of edges per step: ceil(factor · k · U / E).",
+  means: ({ factor, ffn_share, else: otherwise, by }) => {
+    const room =
+      ffn_share === undefined
+        ? `ceil(${factor} · k · U / E) edges`
+        : `its part of ${factor} · k · U edges (experts that compute something ${Number((Number(ffn_share) * 100).toPrecision(6))}% of what the others take)`;
+    const order = by === "score" ? "highest weights first" : "first choices first, in the order of the units";
+    const rest: Readonly<Record<string, string>> = {
+      drop: "the other edges are dropped",
+      next: "the others go to the unit's next best expert with room",
+      copy: "in place of the others the unit counts itself",
+    };
+    return `In a step an expert takes at most ${room}, ${order}; ${rest[String(otherwise)]}.`;
+  },
   example: "limit capacity(1.25) else drop",
   params: [
     number("factor", "room per expert, in multiples of an even share", { min: 0, above: true }),

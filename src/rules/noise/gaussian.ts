@@ -23,6 +23,10 @@ export const gaussian = defineRule({
   slot: "noise",
   name: "gaussian",
   doc: "Adds normal noise to the scores.",
+  means: ({ learned, std }) =>
+    learned === true
+      ? "Adds normal noise to the scores, whose size is learned: softplus of a linear score."
+      : `Adds normal noise of size ${std} / E to the scores.`,
   example: "noise gaussian(learned) while training",
   params: [
     flag("learned", "the noise of each unit and expert has a learned size, softplus of a linear score"),

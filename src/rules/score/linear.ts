@@ -56,6 +56,14 @@ export const linear = defineRule({
   slot: "score",
   name: "linear",
   doc: "One number per unit and expert: the product of the unit with a learned row of weights per expert.",
+  means: ({ from, normalized, projection, bias, to }) => {
+    const some = typeof to === "number" ? `, for the first ${to} experts alone: the others cannot be chosen` : "";
+    const more = `${bias === true ? ", and a learned number" : ""}${some}`;
+    if (from === "previous.scores") return `The scores of the layer before, through a learned matrix${more}.`;
+    return normalized === true
+      ? `One number per unit and expert: the cosine between the unit, projected to ${projection} numbers, and a learned row${more}.`
+      : `One number per unit and expert: the product of the unit with a learned row of weights per expert${more}.`;
+  },
   example: "score linear",
   params: [
     flag("bias", "adds a learned number per expert"),

@@ -1,5 +1,5 @@
 /** Keeps the k best experts of every unit, the k best units of every expert, or the k best units of every sequence. */
-import type { Unit } from "../../2-design/design.js";
+import type { RuleArg, Unit } from "../../2-design/design.js";
 import type { Expr } from "../../3-graph/expr.js";
 import { and, eq, index, le, lt, mul, or, select, type Term } from "../../3-graph/expr-build.js";
 import type { Value } from "../../3-graph/graph.js";
@@ -8,6 +8,8 @@ import { amountOf, resolveAmount } from "../amounts.js";
 import type { RouterSite, RouterState } from "../build.js";
 import { choiceKey, studentKey } from "../meaning.js";
 import { defineRule } from "../rule.js";
+
+const percent = (share: RuleArg): string => `${Number((Number(share) * 100).toPrecision(6))}%`;
 
 /** Who chooses: units among experts, experts among units, or sequences among their units. */
 function chooser(per: unknown, unit: Unit["kind"]): "unit" | "expert" | "sequence" {
@@ -71,6 +73,20 @@ export const top = defineRule({
   slot: "select",
   name: "top",
   doc: "Keeps the k best experts of every unit, the k best units of every expert, or, each with its best expert, the k best units of every sequence.",
+  means: ({ k, share, capacity, per, within, by, thinned }) => {
+    const units =
+      k !== undefined
+        ? `${k} units`
+        : share !== undefined
+          ? `${percent(share)} of the units`
+          : `${capacity} · U / E units`;
+    if (per === "expert")
+      return `Every expert takes its best ${units} of the ${within === "sequence" ? "sequence" : "batch"}.`;
+    if (per === "sequence") return `The best ${units} of every sequence go to their best expert; the others have none.`;
+    const whole = `Every unit goes to its ${k === 1 ? "best expert" : `${k ?? units} best experts`}${by === "student" ? ", as the student says" : ""}`;
+    if (thinned === undefined) return `${whole}.`;
+    return `${whole}; a later one stays by chance, surely if it has ${percent(thinned)} of the chosen gates.`;
+  },
   example: "select top(2) per token",
   params: [amount("k", "how many to keep: a number, a share such as 12.5%, or capacity(c) for c · U / E")],
   clauses: [

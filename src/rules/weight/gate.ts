@@ -10,6 +10,22 @@ export const gate = defineRule({
   slot: "weight",
   name: "gate",
   doc: "An expert counts as much as its gate says.",
+  means: ({ renormalized, over, scaled, on }) => {
+    const among: Readonly<Record<string, string>> = {
+      selected: "the chosen experts",
+      candidates: "the best experts, whether they stay or not",
+      computing: "the chosen experts that compute something, while others count 0",
+      kept: "the experts that have room",
+    };
+    const whose = over === undefined ? (renormalized === true ? "selected" : undefined) : String(over);
+    const parts = [
+      ...(whose === undefined ? [] : [`divided by the sum over ${among[whose]}`]),
+      ...(Number(scaled ?? 1) === 1 ? [] : [`times ${scaled}`]),
+    ];
+    const what =
+      on === "input" ? "What an expert reads is multiplied with its gate" : "An expert counts as much as its gate says";
+    return `${[what, ...parts].join(", ")}.`;
+  },
   example: "weight gate renormalized",
   params: [],
   clauses: [

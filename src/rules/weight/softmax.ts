@@ -22,6 +22,10 @@ export const softmax = defineRule({
   slot: "weight",
   name: "softmax",
   doc: "An expert counts as much as a softmax of the scores says.",
+  means: ({ over }) =>
+    over === "slots"
+      ? "A unit reads all slots, each as much as a softmax of its scores over the slots says."
+      : "A softmax of the scores of the chosen experts: they share out 1.",
   example: "weight softmax over selected",
   params: [],
   clauses: [
