@@ -1,9 +1,12 @@
 /** `moec train FILE`: compiles a design, trains it, and shows how it goes. */
 
 import type { SourceFile } from "../1-syntax/ast.js";
+import { bundleOf } from "../6-emit/bundle.js";
+import { watchOf } from "../6-emit/watch.js";
 import { diagnose } from "../diagnostics/diagnose.js";
 import { DiagnosticError } from "../diagnostics/diagnostic.js";
 import { cacheFolder } from "../host/cache-folder.js";
+import { version } from "../host/version.js";
 import { checkpointSteps } from "../runtime/checkpoint.js";
 import type { TokenizerChoice } from "../runtime/data/prepare.js";
 import {
@@ -17,7 +20,7 @@ import {
 import { type TrainOptions, type TrainResult, train } from "../runtime/train.js";
 import type { Tier } from "../targets/cuda/program.js";
 import type { WgslProfile } from "../targets/wgsl/limits.js";
-import { checkDesign, compileBundle, compileCudaBundle, compileGpuBundle } from "./compile-design.js";
+import { checkDesign, compileCudaBundle, compileDesign, compileGpuBundle } from "./compile-design.js";
 import { setOption, targetNamed } from "./flags.js";
 import { fromRun, refuseResume } from "./from-run.js";
 import { untilInterrupted } from "./interrupt.js";
@@ -57,8 +60,9 @@ export async function trainCommand(cli: Cli, file: string, flags: TrainFlags): P
     : wished;
   const started = host.now();
   const programs = { programs: ["train", "evaluate"] as const };
+  const compiled = target === "cpu" ? compileDesign(cli, source, asked, programs) : undefined;
   const bundle = {
-    cpu: () => compileBundle(cli, source, asked, programs),
+    cpu: () => bundleOf(compiled!, name),
     wgsl: () => compileGpuBundle(cli, source, asked, programs, profile!),
     cuda: () => compileCudaBundle(cli, source, asked, programs, tier!),
   }[target]();
@@ -78,6 +82,7 @@ export async function trainCommand(cli: Cli, file: string, flags: TrainFlags): P
     origin: from?.origin ?? before?.from,
     threads: flags.threads,
     specText: source.text,
+    watch: compiled && (() => watchOf(compiled.design, compiled.plan, version())),
     flags: asked,
     cache: cacheFolder(host),
     report: view.report,

@@ -9,6 +9,7 @@ import type { Bundle } from "./bundle.js";
 import type { Origin } from "./carry.js";
 import { checkpointSteps, openCheckpoint } from "./checkpoint.js";
 import { DeviceLost } from "./device-lost.js";
+import { findFirstBad, type Watch } from "./first-bad.js";
 import { type Ledger, openLedger } from "./ledger.js";
 import { openRun, type Run, type RunOptions, trainOf } from "./run.js";
 import { checkFree, type RunFlags, readManifest } from "./run-folder.js";
@@ -26,6 +27,8 @@ export interface TrainOptions extends Omit<RunOptions, "from"> {
   readonly flags?: RunFlags | undefined;
   /** the run that this one starts from, for the manifest */
   readonly origin?: Origin | undefined;
+  /** makes the program that finds what went wrong first; without it, a divergence is told as the losses show it */
+  readonly watch?: (() => Watch) | undefined;
   /** set when training should stop after the step it is in */
   readonly signal?: AbortSignal | undefined;
 }
@@ -70,10 +73,25 @@ async function trainOnce(bundle: Bundle, options: TrainOptions, events: TrainEve
   if (!options.resume) checkFree(options.host, options.folder);
   const before = process.memoryUsage.rss();
   const run = await openRun(bundle, { ...options, from });
+  const result = await trainRun(run, { ...options, before }, events).finally(() => run.close());
+  return result.outcome === "diverged" ? withFirstBad(bundle, options, result) : result;
+}
+
+/** The result with what went wrong first, where a watched program can be had and finds it. */
+async function withFirstBad(bundle: Bundle, options: TrainOptions, result: TrainResult): Promise<TrainResult> {
+  const { diagnostic } = result;
+  if (options.watch === undefined || diagnostic === undefined || options.signal?.aborted) return result;
   try {
-    return await trainRun(run, { ...options, before }, events);
-  } finally {
-    await run.close();
+    const first = await findFirstBad(bundle, { ...options, watch: options.watch() }, result.step);
+    if (first === undefined) return result;
+    return {
+      ...result,
+      diagnostic: { ...diagnostic, help: [{ text: `first: ${first}` }, ...(diagnostic.help ?? [])] },
+    };
+  } catch (cause) {
+    // the divergence is the news; a replay that fails for want of memory must not hide it
+    if (cause instanceof DiagnosticError) return result;
+    throw cause;
   }
 }
 
