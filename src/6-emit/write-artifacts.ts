@@ -24,7 +24,7 @@ export function writeArtifacts(
   host: FileHost,
   folder: string,
   files: readonly GeneratedFile[],
-): { readonly written: readonly string[] } {
+): { readonly written: readonly string[]; readonly removed: readonly string[] } {
   const before = readFolderManifest(host, folder);
   const all = [...files, manifestOf(files)];
   const known = new Set([...Object.keys(before?.files ?? {}), ...(before ? [manifestName] : [])]);
@@ -32,7 +32,7 @@ export function writeArtifacts(
     const written = writeGenerated(host, folder, all, { header: generatedHeader, known });
     const removed = leftOver(host, folder, files, before);
     for (const path of removed) host.remove(join(folder, path));
-    return { written: [...written, ...removed] };
+    return { written, removed };
   });
 }
 

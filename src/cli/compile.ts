@@ -49,11 +49,14 @@ export async function compile(cli: Cli, file: string, flags: CompileFlags): Prom
   }
   if (targets.includes("cuda")) files.push(...cudaFiles(compiled, flags, name));
   if (flags.harness) files.push(...cudaHarness(compiled, flags, targets));
-  const { written } = writeArtifacts(cli.host, folder, files);
-  if (flags.json) print(cli, JSON.stringify({ folder, files: files.length, changed: written.length, tuned }));
+  const { written, removed } = writeArtifacts(cli.host, folder, files);
+  // the manifest only lists the others, whose number is told
+  const changed = written.filter((path) => files.some((each) => each.path === path)).length;
+  if (flags.json) print(cli, JSON.stringify({ folder, files: files.length, changed, removed: removed.length, tuned }));
   else {
     for (const line of tuned.flatMap(tunedLines)) print(cli, line);
-    print(cli, `${folder}: ${files.length} files, ${written.length} of them changed`);
+    const gone = removed.length === 0 ? "" : `, ${removed.length} removed`;
+    print(cli, `${folder}: ${files.length} files, ${changed} of them changed${gone}`);
   }
   return exit.ok;
 }

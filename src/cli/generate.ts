@@ -5,6 +5,7 @@
 import { artifactsOf } from "../6-emit/artifacts.js";
 import { staleArtifacts, writeArtifacts } from "../6-emit/write-artifacts.js";
 import { join } from "../host/paths.js";
+import type { GeneratedFile } from "../host/write-generated.js";
 import { cudaFiles, wgslFiles } from "./compile.js";
 import { compileDesign } from "./compile-design.js";
 import { familyReadme } from "./family.js";
@@ -26,13 +27,18 @@ export async function generate(cli: Cli, { check = false }: GenerateFlags): Prom
     const folder = join("generated", name);
     const compiled = compileDesign(cli, readSpec(cli.host, spec), {});
     const files = [...artifactsOf(compiled, name), ...wgslFiles(compiled, {}, name), ...cudaFiles(compiled, {}, name)];
-    const changed = check ? staleArtifacts(cli.host, folder, files) : writeArtifacts(cli.host, folder, files).written;
+    const changed = check ? staleArtifacts(cli.host, folder, files) : written(cli, folder, files);
     for (const path of changed) print(cli, `${join(folder, path)}: ${check ? "stale" : "written"}`);
     stale += changed.length;
     if (changed.length === 0) print(cli, `${folder}: up to date`);
   }
   stale += generateFamily(cli, check);
   return check && stale > 0 ? exit.mistake : exit.ok;
+}
+
+function written(cli: Cli, folder: string, files: readonly GeneratedFile[]): readonly string[] {
+  const { written, removed } = writeArtifacts(cli.host, folder, files);
+  return [...written, ...removed];
 }
 
 const familyPath = "specs/README.md";

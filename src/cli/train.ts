@@ -1,6 +1,7 @@
 /** `moec train FILE`: compiles a design, trains it, and shows how it goes. */
 
 import type { SourceFile } from "../1-syntax/ast.js";
+import type { Design } from "../2-design/design.js";
 import { bundleOf } from "../6-emit/bundle.js";
 import { watchOf } from "../6-emit/watch.js";
 import { diagnose } from "../diagnostics/diagnose.js";
@@ -9,6 +10,7 @@ import { cacheFolder } from "../host/cache-folder.js";
 import { version } from "../host/version.js";
 import { checkpointSteps } from "../runtime/checkpoint.js";
 import type { TokenizerChoice } from "../runtime/data/prepare.js";
+import { mergedTokenizer } from "../runtime/merged-tokenizer.js";
 import {
   freshFolder,
   latestFolder,
@@ -78,7 +80,8 @@ export async function trainCommand(cli: Cli, file: string, flags: TrainFlags): P
     steps: flags.steps ?? before?.steps,
     resume: flags.resume,
     carry: from?.carry,
-    tokenizer: from?.tokenizer ?? ownTokenizer(cli, folder, before),
+    tokenizer:
+      from?.tokenizer ?? ownTokenizer(cli, folder, bundle.design, before) ?? mergedTokenizer(host, bundle.design),
     origin: from?.origin ?? before?.from,
     threads: flags.threads,
     specText: source.text,
@@ -92,10 +95,16 @@ export async function trainCommand(cli: Cli, file: string, flags: TrainFlags): P
   return finish(cli, result, view.end);
 }
 
-/** A run that started from another one has that one's vocabulary, not one of its own data. */
-function ownTokenizer({ host }: Cli, folder: string, before: Manifest | undefined): TokenizerChoice | undefined {
+/** A run that started from others has their vocabulary, not one of its own data. */
+function ownTokenizer(
+  { host }: Cli,
+  folder: string,
+  { model }: Design,
+  before: Manifest | undefined,
+): TokenizerChoice | undefined {
   const path = tokenizerPath(folder);
-  return before?.from && host.kind(path) === "file" ? { kind: "file", path } : undefined;
+  const startedFromOthers = before !== undefined && (before.from ?? model?.merge) !== undefined;
+  return startedFromOthers && host.kind(path) === "file" ? { kind: "file", path } : undefined;
 }
 
 /** Wishes for the strategies that are fastest here. */

@@ -11,6 +11,7 @@ import { DiagnosticError } from "../diagnostics/diagnostic.js";
 import { expertKind } from "../experts/index.js";
 import type { FileHost } from "../host/host.js";
 import { openCheckpoint } from "./checkpoint.js";
+import { sameTokenizers } from "./merged-tokenizer.js";
 import { placeOf } from "./routing-tables.js";
 import { readSafetensors, type Safetensors } from "./safetensors.js";
 import { fileInProject } from "./table-file.js";
@@ -21,12 +22,17 @@ export type Merge = (weight: WeightSpec, checkpoints: readonly string[]) => Floa
 /**
  * How this design's weights are made from checkpoints. MOE6009 for a path that leaves the project, MOE6013 and MOE6016
  * for one that holds no weights, MOE6004 and MOE6006 for tensors that are missing or have another shape, MOE6050 where
- * a layer has several feed-forward networks that an expert could be.
+ * a layer has several feed-forward networks that an expert could be, MOE6053 for models of different tokenizers.
  */
 export function mergeFor(host: FileHost, design: Design): Merge {
   const opened = new Map<string, Safetensors>();
+  const check = sameTokenizers(host);
   const open = (path: string): Safetensors => {
-    const file = opened.get(path) ?? openWeights(host, design, path);
+    const known = opened.get(path);
+    if (known) return known;
+    const real = fileInProject(host, { path, ...placeOf(design) });
+    const file = openWeights(host, real);
+    check(path, real);
     opened.set(path, file);
     return file;
   };
@@ -40,8 +46,7 @@ export function mergeFor(host: FileHost, design: Design): Merge {
 }
 
 /** A file of weights, or the newest checkpoint of a run. */
-function openWeights(host: FileHost, design: Design, path: string): Safetensors {
-  const real = fileInProject(host, { path, ...placeOf(design) });
+function openWeights(host: FileHost, real: string): Safetensors {
   return host.kind(real) === "folder" ? openCheckpoint(host, real).model : readSafetensors(host, real);
 }
 

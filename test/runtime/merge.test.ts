@@ -6,6 +6,7 @@ import type { DiagnosticError } from "../../src/diagnostics/diagnostic.js";
 import { type MemoryHost, memoryHost } from "../../src/host/memory.js";
 import { checkSpec } from "../../src/pipeline.js";
 import { mergeFor } from "../../src/runtime/merge.js";
+import { mergedTokenizer } from "../../src/runtime/merged-tokenizer.js";
 import { writeSafetensors } from "../../src/runtime/safetensors-write.js";
 import { startValues } from "../../src/runtime/start-weights.js";
 
@@ -156,5 +157,15 @@ describe("a merge that cannot be made", () => {
     const host = machine(written);
     host.files.set("/project/bad.safetensors", new TextEncoder().encode("not tensors at all"));
     expect(codeOf(() => merged(host, designOf(init, stack)))).toBe(code);
+  });
+
+  it("MOE6053: models whose runs have other tokenizers; a file of weights without one is taken at its word", () => {
+    const design = designOf(`init merge([${quoted}])`, layer);
+    const host = machine();
+    host.write("tokenizer.json", "one");
+    expect(merged(host, design).size).toBeGreaterThan(0);
+    expect(mergedTokenizer(host, design)).toEqual({ kind: "file", path: expect.stringMatching(/tokenizer\.json$/) });
+    host.write("runs/b/tokenizer.json", "another");
+    expect(codeOf(() => merged(host, design))).toBe("MOE6053");
   });
 });

@@ -179,4 +179,9 @@ export const runCodes = {
     (p: { file: string; layer: string; parts: readonly string[] }) =>
       `\`${p.layer}\` of \`${p.file}\` has ${p.parts.length} parts that an expert could be: ${p.parts.join(", ")}`,
   ),
+  MOE6053: error(
+    "models with different tokenizers, to be made one",
+    (p: { run: string; first: string }) =>
+      `\`${p.run}\` was trained with another tokenizer than \`${p.first}\`: the same id is another token`,
+  ),
 } as const satisfies Family<"6">;
