@@ -231,7 +231,7 @@ CALL int nvrtcCompileProgram(Program *program, int count, const char **options) 
   }
   main.close();
   const std::string command = std::string(FAKE_CUDA_CXX) +
-                              " -std=c++17 -O1 -shared -fPIC -fvisibility=hidden -U_FORTIFY_SOURCE -ffp-contract=off -Wno-unknown-pragmas -I" FAKE_CUDA_TEMPLATES " " +
+                              " -shared -Wno-unknown-pragmas -I" FAKE_CUDA_TEMPLATES " " +
                               in + "/main.cpp -o " + in + "/model.so 2> " + in + "/log";
   const bool built = system(command.c_str()) == 0;
   program->log = text_of(in + "/log");

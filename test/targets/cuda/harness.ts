@@ -10,6 +10,7 @@ import { type CompileOptions, compileCuda, cudaCompute, planMixture } from "../.
 import { cached, contentHash } from "../../../src/targets/cpu/cache.js";
 import { runTool } from "../../../src/targets/cpu/run-tool.js";
 import type { Tier } from "../../../src/targets/cuda/program.js";
+import { buildFlags, compiler } from "./prelude.js";
 
 /** All files below the folder of a compiled design that a harness needs. */
 export function filesOf(design: Design, options: CompileOptions, tier: Tier = "portable"): GeneratedFile[] {
@@ -38,11 +39,11 @@ export async function runHarness(
   flags: readonly string[] = ["--check"],
   broken: (text: string) => string = (text) => text,
 ): Promise<Said> {
-  const compiler = process.env.CXX || "g++";
-  const options = ["-x", "c++", "-std=c++17", "-O0", "-Wall", "-Werror", "-U_FORTIFY_SOURCE", "-Wno-unknown-pragmas"];
+  const { stdout: version } = await runTool([compiler], ["--version"]);
+  const options = [...(await buildFlags(version)), "-x", "c++", "-Wall", "-Werror", "-Wno-unknown-pragmas"];
   const text = broken(files.find((f) => f.path === `cuda/harness/${name}.cu`)!.text);
   const headers = files.filter((f) => /\.(h|cuh)$/.test(f.path));
-  const hash = contentHash([text, ...headers.map((f) => f.text), compiler, ...options]);
+  const hash = contentHash([text, ...headers.map((f) => f.text), compiler, ...options, version]);
   const program = await cached(`harness-${hash}`, async (folder) => {
     for (const { path, text: header } of headers) {
       mkdirSync(join(folder, path, ".."), { recursive: true });
@@ -50,7 +51,7 @@ export async function runHarness(
     }
     const source = join(folder, `cuda/harness/${name}.cu`);
     writeFileSync(source, text);
-    const built = await runTool([compiler], [...options, source, "-o", join(folder, "run"), "-pthread"]);
+    const built = await runTool([compiler], [...options, source, "-o", join(folder, "run")]);
     if (!built.ok) throw new Error(built.complaint);
     return join(folder, "run");
   });
