@@ -679,12 +679,14 @@ struct Sort {
   for (long long e = 0; e < n; e++) judge(cost[e * n + e] >= -1e-4 * top);
 }
 
-/* Number `unit` of the sums: rows of values whose index names its row. */
-[[maybe_unused]] static void scattered(Tensor *const *a, long long items, long long width, long long unit) {
+/* Number `unit` of the sums: rows of values whose index names its row, times the weight of the index where there are weights
+ * (an argument, or -1); each row goes to `copies` places. */
+[[maybe_unused]] static void scattered(Tensor *const *a, long long items, long long copies, long long width, int weight, int to,
+                                       long long unit) {
   double sum = 0;
   for (long long i = 0; i < items; i++)
-    if (whole(a[1], i) == unit / width) sum += at(a[0], i * width + unit % width);
-  put(a[2], unit, sum);
+    if (whole(a[1], i) == unit / width) sum += (weight < 0 ? 1 : at(a[weight], i)) * at(a[0], i / copies * width + unit % width);
+  put(a[to], unit, sum);
 }
 
 /* Pair `unit` of neighbours half a head apart, turned by its position. */

@@ -12,15 +12,16 @@ export function assignSizes(kernel: SpecialKernel): readonly [units: number, exp
 
 /**
  * Rows that are added to the rows their index names. Parameters: values, index, perhaps a weight for each index, sums,
- * and the chain of items that meet. With weights a row goes to `copies` places.
+ * and memory of the target's own, the chain of items that meet or their order. With weights a row goes to `copies` places.
  */
 export function scatterSizes({ params }: SpecialKernel) {
-  const weight = params.length === 5 ? 2 : undefined;
-  const to = params.length - 2;
+  const next = params.findIndex((p) => p.name === "next_item" || p.name === "sorting");
+  const weight = next === 4 ? 2 : undefined;
+  const to = next - 1;
   const width = params[to]!.dims.slice(1).reduce((n, d) => n * d.size, 1);
   const items = elements(params[1]!);
   const copies = (items * width) / elements(params[0]!);
-  return { items, copies, width, rows: elements(params[to]!) / width, weight, to, next: to + 1 };
+  return { items, copies, width, rows: elements(params[to]!) / width, weight, to, next };
 }
 
 /** Halves of heads that are turned by their position. Parameters: rows, cosines, sines, result. */

@@ -33,8 +33,8 @@ const SPECIAL: Readonly<Record<SpecialOp, ToMeaning>> = {
     return { body: `  assigned(a, ${units}, ${experts}, unit);`, units: elements(kernel.params[1]!) / units };
   },
   scatterAdd: (kernel) => {
-    const { items, width, rows } = scatterSizes(kernel);
-    return { body: `  scattered(a, ${items}, ${width}, unit);`, units: rows * width };
+    const { items, copies, width, rows, weight = -1, to } = scatterSizes(kernel);
+    return { body: `  scattered(a, ${items}, ${copies}, ${width}, ${weight}, ${to}, unit);`, units: rows * width };
   },
   rope: (kernel) => {
     const { pairs, width, headDim, sequence, inverse } = ropeSizes(kernel);
