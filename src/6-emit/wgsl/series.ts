@@ -107,8 +107,8 @@ function isSame(a: unknown, b: unknown, map: Map<number, number>): boolean {
   return (
     keys.length === Object.keys(y).length &&
     keys.every((key) => {
-      if (key !== "param") return isSame(x[key], y[key], map);
-      const [p, q] = [x[key] as number, y[key] as number];
+      const [p, q] = [x[key], y[key]];
+      if (key !== "param" || typeof p !== "number" || typeof q !== "number") return isSame(p, q, map);
       const known = map.get(p);
       map.set(p, q);
       return known === undefined || known === q;
@@ -161,5 +161,7 @@ export function namedBeside({ body }: RowsKernel, repeats: readonly Repeat[]): R
 /** Every parameter that a piece of a plan mentions, but for a part of it. */
 function paramsIn(piece: unknown, but: unknown): number[] {
   if (typeof piece !== "object" || piece === null || piece === but) return [];
-  return Object.entries(piece).flatMap(([key, value]) => (key === "param" ? [value as number] : paramsIn(value, but)));
+  return Object.entries(piece).flatMap(([key, value]) =>
+    key === "param" && typeof value === "number" ? [value] : paramsIn(value, but),
+  );
 }

@@ -42,6 +42,9 @@ export function numbers({ dtype }: WgslBuffer, bytes: Uint8Array): ArrayLike<num
 
 let device: Promise<GPUDevice> | undefined;
 
+/** A text without its head, which says whose it is: kernels that differ in nothing else are built once. */
+const bodyOf = (code: string): string => code.slice(code.indexOf("*/"));
+
 /** One device for a whole file, with all that the adapter has. Kernels that several designs share are built once. */
 async function sharedDevice(): Promise<GPUDevice> {
   const { adapter } = await findAdapter("software");
@@ -55,13 +58,14 @@ async function sharedDevice(): Promise<GPUDevice> {
   const make = gpu.createShaderModule.bind(gpu);
   const build = gpu.createComputePipelineAsync.bind(gpu);
   gpu.createShaderModule = (asked) => {
-    const module = modules.get(asked.code) ?? make(asked);
-    modules.set(asked.code, module);
+    const body = bodyOf(asked.code);
+    const module = modules.get(body) ?? make(asked);
+    modules.set(body, module);
     return module;
   };
   gpu.createComputePipelineAsync = (asked) => {
-    const [code] = [...modules].find(([, module]) => module === asked.compute.module)!;
-    const key = `${asked.compute.entryPoint}\n${code}`;
+    const [body] = [...modules].find(([, module]) => module === asked.compute.module)!;
+    const key = `${asked.compute.entryPoint}\n${body}`;
     const pipeline = pipelines.get(key) ?? build(asked);
     pipelines.set(key, pipeline);
     return pipeline;
