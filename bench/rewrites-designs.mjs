@@ -88,6 +88,13 @@ export const designs = {
       router: [...chosen(["select top(2) per token", "weight gate"]), "balance switch(0.01)"],
     }),
   },
+  "narrow experts": {
+    about: "Many fine experts: 6 of 64, 32 hidden numbers each, an eighth of the width.",
+    text: text({
+      experts: "experts 64 of swiglu(hidden: 32)",
+      router: [...chosen(["select top(6) per token", "weight gate"]), "balance switch(0.01)"],
+    }),
+  },
   capacity: {
     about: "Room for 1.25 times an even share; what does not fit is dropped.",
     text: text({ router: [...chosen(["select top(2) per token", "weight gate"]), "limit capacity(1.25) else drop"] }),

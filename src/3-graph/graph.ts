@@ -182,6 +182,8 @@ export interface ExpertsSite {
     readonly params: number;
   }[];
   readonly weightOnInput: boolean;
+  /** what a strategy may do with the weight of an edge: multiply the hidden numbers with it, and not the result */
+  readonly weightInside?: boolean;
   /** most edges that any expert has, whatever the scores; left out where nothing limits them */
   readonly room?: number;
 }

@@ -13,6 +13,8 @@ export interface GroupFacts {
   readonly numbers: number;
   /** computed for all units beside the others: too cheap to sort */
   readonly folded: boolean;
+  /** a row's result is a matrix C × F times hidden numbers, and nothing is added to that */
+  readonly endsInMatrix: boolean;
 }
 
 /** The facts of a group in a mixture of that width. */
@@ -28,6 +30,7 @@ export function groupFacts(group: ExpertsSite["groups"][number], width: number):
     hidden: group.hidden,
     matrices: kind.matrices,
     numbers: kind.weights(ffn).reduce((sum, { shape }) => sum + size(shape), 0),
+    endsInMatrix: kind.weights(ffn).at(-1)?.shape.join() === "C,F",
     folded: isFolded({ ffn, experts: { name: "E", size: group.count } }),
   };
 }

@@ -6,6 +6,17 @@ export function dependsOnWeights(value: Value): boolean {
   return ancestors(value.node).some(({ op }) => op.kind === "param" || op.kind === "state");
 }
 
+/** Whether a gradient of the value reaches any weight: through numbers, not through a stop or a choice. */
+export function reachesWeights(value: Value): boolean {
+  const seen = new Set<Value>();
+  const reaches = (v: Value): boolean => {
+    if (seen.has(v) || v.dtype !== "f32" || v.node.op.kind === "stop") return false;
+    seen.add(v);
+    return v.node.op.kind === "param" || v.node.inputs.some(reaches);
+  };
+  return reaches(value);
+}
+
 /** The node and all that it needs. */
 export function ancestors(last: Node): readonly Node[] {
   const found = new Set<Node>();

@@ -33,6 +33,8 @@ export interface ExpertsCall {
   /** [U, K] */
   readonly weight: Value;
   readonly weightOnInput: boolean;
+  /** the weight may multiply the hidden numbers of an edge instead of its result: the last matrix is linear */
+  readonly weightInside: boolean;
   readonly groups: readonly GroupCall[];
 }
 
@@ -55,7 +57,15 @@ export function readCall(g: GraphBuilder, node: Node, inputs: readonly Value[]):
       only,
     };
   });
-  return { name: op.site, x, edges, weight, weightOnInput: op.weightOnInput, groups };
+  return {
+    name: op.site,
+    x,
+    edges,
+    weight,
+    weightOnInput: op.weightOnInput,
+    weightInside: op.weightInside === true,
+    groups,
+  };
 }
 
 function edgesOfGroup(g: GraphBuilder, edges: Value, first: number, count: number): Value {

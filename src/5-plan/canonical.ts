@@ -214,7 +214,11 @@ function pushTake(take: Node, to: Rebuild): boolean {
     const op = { kind: "take" as const, divide: divide * plan.every, inverseDivide: 1 };
     return to.add(op, [seen, to.of(index)], [{ axes: [...index.axes, ...tail], dtype: v.dtype }], take.at)[0]!;
   });
-  to.replace(out, to.add(source.node.op, inputs, [{ axes: out.axes, dtype: out.dtype }], source.node.at)[0]!);
+  // a map that only spread its input out has nothing left to do
+  const { expr } = source.node.op;
+  const same = expr.op === "in" ? inputs[expr.i]! : undefined;
+  if (same && same.dtype === out.dtype && sameAxes(same.axes, out.axes)) to.replace(out, same);
+  else to.replace(out, to.add(source.node.op, inputs, [{ axes: out.axes, dtype: out.dtype }], source.node.at)[0]!);
   return true;
 }
 

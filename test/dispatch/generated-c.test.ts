@@ -29,6 +29,12 @@ const cases: Readonly<Record<string, Case>> = {
     route: (u) => (u % 3 === 0 ? [u % 6, -1] : [-1, -1]),
   },
   "weights on the input": { ...size, weightOnInput: true, groups: [swiglu(6)], route: (u) => [u % 6, (u + 1) % 6] },
+  "weights inside, edges dropped": {
+    ...size,
+    weightInside: true,
+    groups: [swiglu(6), { kind: "copy", count: 1 }],
+    route: (u) => (u % 3 === 0 ? [u % 6, -1] : [u % 7, (u + 3) % 7]),
+  },
   "all experts in order": { ...size, edges: 6, groups: [swiglu(6)], route: () => [0, 1, 2, 3, 4, 5] },
   "many neurons": { ...size, groups: [{ kind: "neuron", count: 40 }], route: (u) => [u % 40, (u + 1) % 40] },
 };

@@ -30,6 +30,7 @@ export interface Case {
   readonly edges: number;
   readonly groups: readonly Group[];
   readonly weightOnInput?: boolean;
+  readonly weightInside?: boolean;
   /** experts of a unit, −1 for none */
   readonly route: (unit: number) => readonly number[];
   readonly seed?: number;
@@ -78,6 +79,7 @@ export function buildMixture(it: Case): Built {
     site: "Mixture",
     groups: groups.map(({ site }) => site),
     weightOnInput: it.weightOnInput ?? false,
+    weightInside: it.weightInside ?? false,
   };
   const inputs = [param("x", [U, C]), g.input("edges", [U, K], "i32"), param("weight", [U, K])];
   const all = [...inputs, ...groups.flatMap(({ values }) => values)];

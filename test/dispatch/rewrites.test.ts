@@ -6,7 +6,7 @@ import { interpret } from "../../src/3-graph/interpreter.js";
 import { verify } from "../../src/3-graph/verify.js";
 import { type Dispatched, type DispatchOptions, dispatch } from "../../src/4-dispatch/dispatch.js";
 import { routerRewrites } from "../../src/4-dispatch/rewrites/index.js";
-import { buildLayer, designOf, type LayerOptions, lineWith, type Spec } from "./router.js";
+import { buildLayer, designOf, type LayerOptions, lineWith, type Spec, trainingGraph } from "./router.js";
 
 const router = `
   score linear
@@ -105,6 +105,57 @@ describe.each(["skip-known-scores", "score-visible"])("%s", (name) => {
       applied: false,
       why: expect.stringContaining("more a layer"),
     });
+  });
+});
+
+describe("weigh-inside", () => {
+  const wish = only("weigh-inside");
+  it.each([
+    { name: "one edge", layer: { sees: seesMixed } },
+    { name: "two edges, one of them often missing", layer: { sees: seesMixed, k: 2 } },
+    { name: "chosen by score", layer: { sees: seesMixed, k: 2, chooseByScore: true } },
+  ])("$name: the same outputs and gradients, and rows are not weighed", ({ layer }) => {
+    const { graph } = buildLayer(layer);
+    const options = { ...wish, strategies: { Mixture: "sorted-grouped" } };
+    expect(record(graph, mixed, "weigh-inside", options).applied).toBe(true);
+    expect(differences(layer, mixed, plain, options)).toEqual([]);
+    const roles = (of: DispatchOptions): number =>
+      dispatch(graph, designOf(mixed), of).graph.nodes.filter(
+        ({ op, at }) => op.kind === "map" && at.role === "experts.combine" && JSON.stringify(op.expr).includes("mul"),
+      ).length;
+    expect([roles(options), roles({ ...plain, strategies: options.strategies })]).toEqual([0, 1]);
+  });
+
+  it.each([
+    [
+      "weights on the input",
+      { ...mixed, router: router.replace("weight gate", "weight gate on input") },
+      "into an expert",
+    ],
+    ["a bias", { ...mixed, experts: "experts 6 of swiglu(hidden: 5, bias)" }, "add after their last matrix"],
+    ["neurons", { ...mixed, experts: "experts 40 of neuron" }, "add after their last matrix"],
+    [
+      "weights that nothing learns",
+      { router: "score linear\ngate softmax\nselect top(1) per token\nweight one" },
+      "learns",
+    ],
+  ] as const)("is refused for %s", (_, spec, why) => {
+    const design = designOf(spec);
+    const { rewrites } = dispatch(trainingGraph(design, 1, 8), design, wish).choices[0]!;
+    expect(rewrites.find(({ name }) => name === "weigh-inside")).toMatchObject({
+      applied: false,
+      why: expect.stringContaining(why),
+    });
+  });
+
+  it("pays for experts that are narrower than the units", () => {
+    const applied = (hidden: number): boolean => {
+      const text = `score linear\ngate softmax\nselect top(2) per token\nweight gate\nbalance switch(0.01)`;
+      const design = designOf({ router: text, experts: `experts 6 of swiglu(hidden: ${hidden})`, width: 64 });
+      const { rewrites } = dispatch(trainingGraph(design, 64, 8), design).choices[0]!;
+      return rewrites.find(({ name }) => name === "weigh-inside")!.applied;
+    };
+    expect([applied(8), applied(256)]).toEqual([true, false]);
   });
 });
 

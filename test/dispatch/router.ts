@@ -16,14 +16,16 @@ export interface Spec {
   /** lines of the router */
   readonly router: string;
   readonly experts?: string;
+  /** d_model; 4 if not given */
+  readonly width?: number;
 }
 
-const text = ({ tiers, router, experts = "experts 6 of swiglu(hidden: 5)" }: Spec): string => `edition 1
+const text = ({ tiers, router, experts = "experts 6 of swiglu(hidden: 5)", width = 4 }: Spec): string => `edition 1
 
 model Small {
   vocab = 12
   context = 8
-  d_model = 4
+  d_model = ${width}
   embed tokens tied
   repeat 2 of Layer
   head linear

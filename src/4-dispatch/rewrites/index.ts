@@ -1,7 +1,8 @@
-/** Every rewrite of routers there is, in the order in which they are tried. To add one: a file and a line here. */
+/** Every rewrite of routers, and of what they hand to experts, there is, in the order in which they are tried. To add one: a file and a line here. */
 import { oneLegalExpert } from "./one-legal-expert.js";
 import type { RouterRewrite } from "./rewrite.js";
 import { scoreVisible } from "./score-visible.js";
 import { skipKnownScores } from "./skip-known-scores.js";
+import { weighInside } from "./weigh-inside.js";
 
-export const routerRewrites: readonly RouterRewrite[] = [oneLegalExpert, scoreVisible, skipKnownScores];
+export const routerRewrites: readonly RouterRewrite[] = [oneLegalExpert, scoreVisible, skipKnownScores, weighInside];

@@ -13,15 +13,18 @@ export interface Computed {
   readonly edgeOfRow: Value;
 }
 
-/** [U, C]: Σ_k weight · row; the weight is left out where the experts have already seen it. */
-export function combine(g: GraphBuilder, call: ExpertsCall, { rows, slots, edgeOfRow }: Computed): Value {
+/** What is combined: `weighed` where the rows have already been multiplied with the weights of their edges. */
+export type CombineCall = Pick<ExpertsCall, "x" | "edges" | "weight"> & { readonly weighed: boolean };
+
+/** [U, C]: Σ_k weight · row; the weight is left out where the rows have it in them. */
+export function combine(g: GraphBuilder, call: CombineCall, { rows, slots, edgeOfRow }: Computed): Value {
   return g.within({ role: "experts.combine" }, () => {
     const units = call.x.axes.slice(0, 1);
     // one edge per unit: the row is the result, there is nothing to add up
     const single = edgesPerUnit(call) === 1;
     const [index, weight] = single ? [g.view(slots, units), g.view(call.weight, units)] : [slots, call.weight];
     const each = g.take(rows, index, { inverse: edgeOfRow });
-    const weighted = call.weightOnInput ? each : g.map([each, weight], (a, w) => mul(a, w), { axes: each.axes });
+    const weighted = call.weighed ? each : g.map([each, weight], (a, w) => mul(a, w), { axes: each.axes });
     return single ? weighted : g.reduce("sum", weighted, [slots.axes.at(-1)!.name]);
   });
 }

@@ -43,11 +43,15 @@ function paddedGroup(g: GraphBuilder, call: ExpertsCall, group: GroupCall, room:
   const x = g.within({ role: "experts.rows" }, () => inputRows(g, call, rows, slots));
   const y = kindOf(group).build(batchedRows(g, x), group.weights, group.ffn);
   const places = { name: "N", size: sizeOf(rows.axes) };
-  return combine(g, call, {
-    rows: g.view(y, [places, ...y.axes.slice(2)]),
-    slots,
-    edgeOfRow: g.view(rows, [places]),
-  });
+  return combine(
+    g,
+    { ...call, weighed: call.weightOnInput },
+    {
+      rows: g.view(y, [places, ...y.axes.slice(2)]),
+      slots,
+      edgeOfRow: g.view(rows, [places]),
+    },
+  );
 }
 
 /** x of every place [E, P, C], zeros in free ones; times the weight of the edge where that belongs to the input. */

@@ -57,8 +57,31 @@ function sortedGroup(g: GraphBuilder, call: ExpertsCall, group: GroupCall, room:
   const most = { name: "R", size: Math.min(places, group.experts.size * (room ?? places)) };
   const sorted = g.within({ role: "experts.sort" }, () => g.partition(group.edges, group.experts, most));
   const x = g.within({ role: "experts.rows" }, () => inputRows(g, call, sorted));
-  const y = kindOf(group).build(groupedRows(g, x, group, sorted), group.weights, group.ffn);
-  return combine(g, call, { rows: y, slots: sorted.slots, edgeOfRow: sorted.rows });
+  const rows = groupedRows(g, x, group, sorted);
+  const inside = call.weightInside
+    ? weighedInside(
+        rows,
+        g.within({ role: "experts.weights" }, () => weightOfRow(g, call, sorted)),
+      )
+    : rows;
+  const y = kindOf(group).build(inside, group.weights, group.ffn);
+  const weighed = call.weightInside || call.weightOnInput;
+  return combine(g, { ...call, weighed }, { rows: y, slots: sorted.slots, edgeOfRow: sorted.rows });
+}
+
+/** [R]: the weight of the edge of each row, 0 for rows past the end; written down, for the tile that multiplies with it. */
+function weightOfRow(g: GraphBuilder, call: ExpertsCall, { rows, slots }: Sorted): Value {
+  const edges = [edgeAxis(call)];
+  const weight = g.take(g.view(call.weight, edges), rows, { inverse: g.view(slots, edges) });
+  return g.map([weight], (w) => w);
+}
+
+/** The same rows, multiplied with their weights before the matrix that leads back to the width of the units. */
+function weighedInside(rows: ExpertRows, weight: Value): ExpertRows {
+  const { g, x, multiply } = rows;
+  const leadsBack = (matrix: Value): boolean => matrix.axes.at(-1)!.name !== x.axes.at(-1)!.name;
+  const weigh = (left: Value): Value => g.map([left, weight], mul, { axes: left.axes });
+  return { ...rows, multiply: (left, matrix) => multiply(leadsBack(matrix) ? weigh(left) : left, matrix) };
 }
 
 /** x of every row, times the weight of its edge where the weight belongs to the input. */
