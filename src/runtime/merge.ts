@@ -11,10 +11,8 @@ import { DiagnosticError } from "../diagnostics/diagnostic.js";
 import { expertKind } from "../experts/index.js";
 import type { FileHost } from "../host/host.js";
 import { openCheckpoint } from "./checkpoint.js";
-import { sameTokenizers } from "./merged-tokenizer.js";
-import { placeOf } from "./routing-tables.js";
+import { runInProject, sameTokenizers } from "./merged-tokenizer.js";
 import { readSafetensors, type Safetensors } from "./safetensors.js";
-import { fileInProject } from "./table-file.js";
 
 /** The numbers of a weight that is made from checkpoints. */
 export type Merge = (weight: WeightSpec, checkpoints: readonly string[]) => Float32Array;
@@ -30,7 +28,7 @@ export function mergeFor(host: FileHost, design: Design): Merge {
   const open = (path: string): Safetensors => {
     const known = opened.get(path);
     if (known) return known;
-    const real = fileInProject(host, { path, ...placeOf(design) });
+    const real = runInProject(host, path);
     const file = openWeights(host, real);
     check(path, real);
     opened.set(path, file);

@@ -9,12 +9,15 @@ import type { FileHost } from "../host/host.js";
 import { folderOf, join } from "../host/paths.js";
 import { readTextFile } from "../host/reading.js";
 import type { TokenizerChoice } from "./data/prepare.js";
-import { placeOf } from "./routing-tables.js";
 import { tokenizerPath } from "./run-folder.js";
 import { fileInProject } from "./table-file.js";
 
 /** A checkpoint's file lies three folders deep in its run. */
 const DEPTH = 3;
+
+/** Runs are named from where the commands are given, as `--out` and `--from` name them. MOE6009, MOE6013. */
+export const runInProject = (host: FileHost, path: string): string =>
+  fileInProject(host, { path, folder: ".", project: "." });
 
 /** The tokenizer of a run, or of the run that a file of weights lies in; undefined: there is none. */
 export function tokenizerOf(host: FileHost, weights: string): string | undefined {
@@ -39,6 +42,6 @@ export function sameTokenizers(host: FileHost): (path: string, real: string) => 
 export function mergedTokenizer(host: FileHost, design: Design): TokenizerChoice | undefined {
   const path = design.model?.merge?.[0];
   if (path === undefined) return undefined;
-  const found = tokenizerOf(host, fileInProject(host, { path, ...placeOf(design) }));
+  const found = tokenizerOf(host, runInProject(host, path));
   return found === undefined ? undefined : { kind: "file", path: found };
 }

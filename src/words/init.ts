@@ -5,7 +5,7 @@ import type { Line } from "./pattern.js";
 /** What several trained models give together; a checkpoint is a file of weights, or the folder of a run. */
 export const mergeChoice = choice(
   "merge",
-  "from trained models with dense layers, as in Branch-Train-MiX: experts take one model each, routers are drawn, all else is the mean",
+  "from trained models with dense layers, as in Branch-Train-MiX: experts take one model each, routers are drawn, all else is the mean; runs are named as `--out` names them",
   texts("checkpoints", "files of weights, or folders of runs, in the project"),
 );
 

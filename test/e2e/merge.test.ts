@@ -60,7 +60,8 @@ describe("init merge", () => {
   it("makes a mixture of two trained models, which then learns", async () => {
     const m = machine({
       "dense.moe": spec("Feed", ""),
-      "mixed.moe": spec("Mixture", 'init merge(["runs/one", "runs/two/checkpoints/4/model.safetensors"])'),
+      // runs are named from where the command is given, wherever the spec lies
+      "specs/mixed.moe": spec("Mixture", 'init merge(["runs/one", "runs/two/checkpoints/4/model.safetensors"])'),
       ...texts(),
     });
     for (const [name, seed] of [
@@ -70,7 +71,7 @@ describe("init merge", () => {
       const trained = await m.moec("train", "dense.moe", "--out", `runs/${name}`, "--seed", seed);
       expect(trained).toMatchObject({ code: 0 });
     }
-    const made = await m.moec("init", "mixed.moe", "--out", "w.safetensors");
+    const made = await m.moec("init", "specs/mixed.moe", "--out", "w.safetensors");
     expect(made).toMatchObject({ code: 0 });
     const open = (path: string) => readSafetensors(nodeHost, m.path(path));
     const [one, two] = ["one", "two"].map((name) => open(`runs/${name}/checkpoints/4/model.safetensors`));
@@ -87,7 +88,7 @@ describe("init merge", () => {
         expect(values(mixed, name)).toEqual(a.map((x, i) => Math.fround((x + b[i]!) / 2)));
       }
     }
-    const trained = await m.moec("train", "mixed.moe", "--out", "runs/mixed");
+    const trained = await m.moec("train", "specs/mixed.moe", "--out", "runs/mixed");
     expect(trained).toMatchObject({ code: 0 });
     const losses = m
       .read("runs/mixed/metrics.jsonl")
