@@ -111,8 +111,8 @@ export interface RouterState {
   readonly load?: Value;
   /** losses to be added to the total */
   readonly losses?: readonly Value[];
-  /** updates that need the load, made once the edges are known */
-  readonly afterLoad?: readonly ((load: Value) => { readonly target: Value; readonly value: Value })[];
+  /** updates that need the load or the edges before any limit, made once these are known */
+  readonly afterLoad?: readonly ((load: Value, edges: Value) => { readonly target: Value; readonly value: Value })[];
   readonly updates?: readonly { readonly target: Value; readonly value: Value }[];
 }
 

@@ -17,6 +17,7 @@ import { stable } from "./balance/stable.js";
 import { switchLoss } from "./balance/switch.js";
 import { zLoss } from "./balance/z-loss.js";
 import { loadBalance } from "./bias/load-balance.js";
+import { quantileBias } from "./bias/quantile.js";
 import { softmax as dispatchSoftmax } from "./dispatch/softmax.js";
 import { relu } from "./gate/relu.js";
 import { sigmoid } from "./gate/sigmoid.js";
@@ -63,6 +64,7 @@ export const rules: readonly Rule[] = [
   relu,
   sqrtSoftplus,
   loadBalance,
+  quantileBias,
   keep,
   top,
   mass,

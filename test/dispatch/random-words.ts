@@ -63,7 +63,10 @@ const noise = maybe(
   4,
 );
 const gates = oneOf("gate softmax", "gate softmax", "gate sigmoid", "gate relu", "gate sqrt_softplus");
-const biases = maybe(oneOf("bias load_balance(rate: 1e-3, step: sign)", "bias load_balance(control: proportional)"), 4);
+const biases = maybe(
+  oneOf("bias load_balance(rate: 1e-3, step: sign)", "bias load_balance(control: proportional)", "bias quantile"),
+  4,
+);
 const weights = oneOf(
   "weight gate",
   "weight gate",

@@ -33,7 +33,7 @@ export const routerCases: Readonly<Record<string, Words>> = {
     router: `score linear(bias)\nnoise gaussian(learned) while training\ngate softmax\n${top}\nbalance z_loss(1e-3)`,
   },
   cosine: { router: `score linear normalized\ngate softmax\n${top}` },
-  "two matrices": { router: `score mlp(hidden: 6, act: tanh)\ngate sqrt_softplus\n${top}` },
+  "two matrices": { router: `score mlp(hidden: 6, act: tanh)\ngate sqrt_softplus\nbias quantile(rate: 0.5)\n${top}` },
   "by steps": {
     router: `score linear\nnoise jitter(1%) until step(9)\ngate sigmoid until step(3)\ngate softmax from step(3)\nbias load_balance until step(2)\nselect top(1) per token until step(3)\nselect top(3) per token from step(3)\nweight gate\nlimit capacity(1) else drop until step(2)\nbalance switch(0.01) from step(1)`,
   },

@@ -54,7 +54,7 @@ function runRules(mixture: string, rules: readonly RuleUse[], site: RouterSite):
   ensure(chosen.edges !== undefined && chosen.weight !== undefined, () => `${mixture} selects or weighs nothing`);
   const load = site.g.within({ role: "router.load" }, () => site.g.histogram(chosen.edges!, site.experts));
   const updates = (chosen.afterLoad ?? []).map((make) =>
-    site.g.within({ role: "router.update", phase: "update" }, () => make(load)),
+    site.g.within({ role: "router.update", phase: "update" }, () => make(load, chosen.edges!)),
   );
   const fitting = run({ ...chosen, load, updates }, ["limit"]);
   // an edge counts what its own expert's gate says

@@ -126,6 +126,49 @@ describe("load_balance", () => {
   });
 });
 
+describe("quantile", () => {
+  const router = "score linear\ngate sigmoid\nbias quantile(rate: 0.5)\nselect top(2) per token\nweight gate";
+  const start = [0.2, -0.1, 0.05, 0];
+  const biased = (leaves: Leaves): void => {
+    seeded(0)(leaves);
+    leaves.get(`${at}.router.quantile`)!.data.set(start);
+  };
+
+  it("is what an expert had to be better by for an even share, half of it beside half of the old", () => {
+    const run = runProgram({ layers: 1, router }, "trace", undefined, biased);
+    const scores = scoresOf(run).map((z) => z.map(sigmoid));
+    const orders = scores.map((s) =>
+      best(
+        s.map((x, e) => x - start[e]!),
+        E,
+      ),
+    );
+    expect(edgesOf(run)).toEqual(orders.map((order) => order.slice(0, 2)));
+    const worth = scores.map((s, u) => s[orders[u]![2]!]! - start[orders[u]![2]!]!);
+    const trained = runProgram({ layers: 1, router }, "train", undefined, biased);
+    const moved = Array.from(trained.updates.get(`${at}.router.quantile`)!.data);
+    range(E).forEach((e) => {
+      const margins = scores.map((s, u) => s[e]! - worth[u]!).sort((a, b) => b - a);
+      // 12 units with 2 edges each over 4 experts: the seventh best would be one too many
+      expect(moved[e]).toBeCloseTo(0.5 * start[e]! + 0.5 * margins[6]!, 12);
+    });
+  });
+
+  it("evens the load within a few steps", () => {
+    const design = designOf({ layers: 1, router: router.replace("0.5", "0.7"), train: "optimize adamw(lr: 1e-9)" });
+    const graph = programOf(design, "train");
+    const leaves = leavesOf(graph);
+    const loads = range(6).map((step) => {
+      seeded(step)(leaves);
+      const { updates, outputs } = interpret(graph, leaves);
+      for (const [name, value] of updates) leaves.set(name, value);
+      return Math.max(...Array.from(outputs.get(`${at}.load`)!.data));
+    });
+    expect(loads[0]).toBeGreaterThan(8);
+    expect(loads.at(-1)).toBeLessThan(8);
+  });
+});
+
 describe("load", () => {
   const erf = (x: number): number => {
     // a midpoint sum, good to ten decimals
