@@ -265,6 +265,15 @@ INLINE void multiply_panels_later(float (&sum)[COLUMNS / 2], const unsigned char
 
 /* ----------------------------------------------------------------- results */
 
+/* Off by a few units of the last place of an f32: enough for what is rounded to bf16 or multiplied with it. */
+INLINE float quick_sigmoid(float x) {
+#if defined(__CUDACC__)
+  return __fdividef(1.0f, 1.0f + __expf(-x));
+#else
+  return sigmoid(x);
+#endif
+}
+
 /* Row of the first of a thread's two rows within its warpgroup's 64; the other is eight below. */
 INLINE int row_of_lane() { return warp_of_block() % 4 * 16 + lane_of_warp() / 4; }
 

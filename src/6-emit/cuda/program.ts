@@ -69,7 +69,7 @@ export function partsOf(plan: KernelPlan, compute: "f32" | "bf16", wanted: Tier 
   const shape = shapeFor(compute);
   const { tileRows } = shape;
   const lowered = lowerPlan(plan, shape);
-  const precision = compute === "bf16" ? mixed(lowered, tensorCoresTake) : exact(lowered);
+  const precision = compute === "bf16" ? mixed(lowered, tensorCoresTake, undefined, true) : exact(lowered);
   const kernels = lowered.kernels.map((given, i): CudaPart => {
     const twins = new Map(precision.twins[i]!.map((param, n) => [param, given.params.length + n]));
     const halves = new Set([...precision.halves[i]!, ...twins.values()]);

@@ -38,12 +38,14 @@ export type Product = MatmulKernel | OuterKernel | SpecialKernel;
 
 /**
  * `takes`: which products a target makes of halves; never a router's. `keeps`: which nodes (`buffer 3`, `shadow 3`) stay
- * f32 whoever reads them. Errors: none; what cannot be halves stays f32.
+ * f32 whoever reads them. `between`: whether results of experts, and what only products of matrices write and read
+ * behind their sums (gates before their activation), are kept in halves, too. Errors: none; what cannot be halves stays f32.
  */
 export function mixed(
   lowered: Lowered,
   takes: (kernel: Product) => boolean,
   keeps: (node: string) => boolean = () => false,
+  between = false,
 ): Precision {
   const { kernels, buffers } = lowered;
   const isTensor = (k: Kernel): boolean => isProduct(k) && !isRouter(k) && takes(k);
@@ -56,7 +58,9 @@ export function mixed(
       .sort((a, b) => a - b);
   const isFree = (g: Group): boolean =>
     !g.nodes.some(keeps) && numbers([g], "buffer").every((b) => isPlain(buffers[b]!));
-  const wanted = groups.filter((g) => g.read && isFree(g));
+  const isBetween = (g: Group): boolean =>
+    !numbers([g], "buffer").some((b) => exactly.has(b)) && isBetweenProducts(g, kernels, tensor);
+  const wanted = groups.filter((g) => (g.read || (between && isBetween(g))) && isFree(g));
   const whole = wanted.filter((g) => !numbers([g], "buffer").some((b) => exactly.has(b)));
   const twice = wanted.filter((g) => !whole.includes(g));
   const isOperand = ({ kernel, param }: Slot): boolean => tensor.has(kernel) && operandsOf(kernels[kernel]!).has(param);
@@ -153,6 +157,18 @@ function grouped(lowered: Lowered, tensor: ReadonlySet<number>): Group[] {
       read: mine.some((s) => tensor.has(s.kernel) && operandsOf(lowered.kernels[s.kernel]!).has(s.param)),
     };
   });
+}
+
+/** Whether products of halves write a tensor, those of experts, or for nobody but each other. */
+function isBetweenProducts({ slots }: Group, kernels: readonly Kernel[], tensor: ReadonlySet<number>): boolean {
+  const productOf = ({ kernel }: Slot): MatmulKernel | undefined => {
+    const k = kernels[kernel]!;
+    return tensor.has(kernel) && k.kind === "matmul" ? k : undefined;
+  };
+  if (slots.every((s) => productOf(s) !== undefined)) return true;
+  const written = slots.filter(({ kernel, param }) => kernels[kernel]!.params[param]!.access !== "read");
+  const read = slots.filter((s) => !written.includes(s));
+  return written.every((s) => productOf(s)?.group !== undefined) && !read.some((s) => isRouter(kernels[s.kernel]!));
 }
 
 /** The plan's count of bytes, less what halves save. */
