@@ -666,7 +666,7 @@ mixture_router_entropy(const float *__restrict__ router_entropy, float *__restri
 
 /* mixture_experts_gate_experts_up: contract experts.gate, contract experts.up, map experts.up (Mixture) */
 extern "C" __global__ void __launch_bounds__(256, 2)
-mixture_experts_gate_experts_up(const bf16 *__restrict__ norm, const int *__restrict__ experts_sort_rows, const bf16 *__restrict__ mixture_experts_gate_weight, float *__restrict__ experts_gate, const bf16 *__restrict__ mixture_experts_up_weight, float *__restrict__ experts_up, bf16 *__restrict__ experts_up_b, const int *__restrict__ experts_sort_offsets, const int *__restrict__ tiles) {
+mixture_experts_gate_experts_up(const bf16 *__restrict__ norm, const int *__restrict__ experts_sort_rows, const bf16 *__restrict__ mixture_experts_gate_weight, bf16 *__restrict__ experts_gate, const bf16 *__restrict__ mixture_experts_up_weight, bf16 *__restrict__ experts_up, bf16 *__restrict__ experts_up_b, const int *__restrict__ experts_sort_offsets, const int *__restrict__ tiles) {
   /* A block makes a tile of 128 by 128 on tensor cores, in bf16 with sums in f32; a warp, 64 by 32 of it. Panels of both
    * operands come in 3 stages, so that copies for the next steps are on their way while one is multiplied. */
   constexpr int TILE_ROWS = 128, TILE_COLUMNS = 128, DEPTH = 32, STAGES = 3, LANES = 256;
@@ -737,8 +737,8 @@ mixture_experts_gate_experts_up(const bf16 *__restrict__ norm, const int *__rest
     if (row >= end_row || column >= width) continue;
     const float product0 = staged[i / PRODUCT_COLUMNS * STAGED_LINE + i % PRODUCT_COLUMNS];
     const float product1 = staged[i / PRODUCT_COLUMNS * STAGED_LINE + PRODUCT_COLUMNS + i % PRODUCT_COLUMNS];
-    experts_gate[row * 512 + column] = product0;
-    experts_up[row * 512 + column] = product1;
+    experts_gate[row * 512 + column] = to_bf16(product0);
+    experts_up[row * 512 + column] = to_bf16(product1);
     const float new_experts_up_b = (product0 * sigmoid(product0)) * product1;
     experts_up_b[row * 512 + column] = to_bf16(new_experts_up_b);
   }
@@ -746,7 +746,7 @@ mixture_experts_gate_experts_up(const bf16 *__restrict__ norm, const int *__rest
 
 /* mixture_experts_down: contract experts.down (Mixture) */
 extern "C" __global__ void __launch_bounds__(256, 2)
-mixture_experts_down(const bf16 *__restrict__ experts_up, const bf16 *__restrict__ mixture_experts_down_weight, float *__restrict__ experts_down, const int *__restrict__ experts_sort_offsets, const int *__restrict__ tiles) {
+mixture_experts_down(const bf16 *__restrict__ experts_up, const bf16 *__restrict__ mixture_experts_down_weight, bf16 *__restrict__ experts_down, const int *__restrict__ experts_sort_offsets, const int *__restrict__ tiles) {
   /* A block makes a tile of 128 by 128 on tensor cores, in bf16 with sums in f32; a warp, 64 by 32 of it. Panels of both
    * operands come in 3 stages, so that copies for the next steps are on their way while one is multiplied. */
   constexpr int TILE_ROWS = 128, TILE_COLUMNS = 128, DEPTH = 32, STAGES = 3, LANES = 256;
@@ -803,13 +803,13 @@ mixture_experts_down(const bf16 *__restrict__ experts_up, const bf16 *__restrict
     const int column = first_column + i % PRODUCT_COLUMNS;
     if (row >= end_row || column >= width) continue;
     const float product0 = staged[i / PRODUCT_COLUMNS * STAGED_LINE + i % PRODUCT_COLUMNS];
-    experts_down[row * 256 + column] = product0;
+    experts_down[row * 256 + column] = to_bf16(product0);
   }
 }
 
 /* mixture_experts_combine_attend_norm: map experts.combine, map residual, map norm, reduce norm (Mixture) */
 extern "C" __global__ void __launch_bounds__(256)
-mixture_experts_combine_attend_norm(const float *__restrict__ experts_down, const int *__restrict__ experts_sort_slots, const float *__restrict__ router_weight, const float *__restrict__ residual, float *__restrict__ residual_b, float *__restrict__ norm, float *__restrict__ norm_b, const float *__restrict__ attend_norm_weight, bf16 *__restrict__ norm_c) {
+mixture_experts_combine_attend_norm(const bf16 *__restrict__ experts_down, const int *__restrict__ experts_sort_slots, const float *__restrict__ router_weight, const float *__restrict__ residual, float *__restrict__ residual_b, float *__restrict__ norm, float *__restrict__ norm_b, const float *__restrict__ attend_norm_weight, bf16 *__restrict__ norm_c) {
   constexpr int D = 256;
   [[maybe_unused]] constexpr int LANES = 32;
   [[maybe_unused]] const int lane = threadIdx.x % LANES;
@@ -819,7 +819,7 @@ mixture_experts_combine_attend_norm(const float *__restrict__ experts_down, cons
   // residual
   for (int i_d = lane; i_d < D; i_d += LANES) {
     const int experts_sort_slots_here = experts_sort_slots[row];
-    residual_b[row * D + i_d] = residual[row * D + i_d] + ((experts_sort_slots_here >= 0 ? experts_down[(long long)at_least_zero(experts_sort_slots_here) * D + i_d] : 0.0f) * router_weight[row]);
+    residual_b[row * D + i_d] = residual[row * D + i_d] + ((experts_sort_slots_here >= 0 ? to_float(experts_down[(long long)at_least_zero(experts_sort_slots_here) * D + i_d]) : 0.0f) * router_weight[row]);
   }
   // norm
   float t_norm_share = 0.0f;
@@ -1193,7 +1193,7 @@ head_grad_embed_weight_backward_add(const bf16 *__restrict__ d_cross_entropy, co
 
 /* head_norm_mixture_experts_combine_backward: map norm, reduce norm, map grad.norm.weight, reduce grad.norm.weight, map experts.combine, reduce experts.combine (Mixture) */
 extern "C" __global__ void __launch_bounds__(256)
-head_norm_mixture_experts_combine_backward(const float *__restrict__ residual, const float *__restrict__ norm_weight, const float *__restrict__ d_logits, const float *__restrict__ norm, float *__restrict__ grad_norm_weight_partial, const float *__restrict__ norm_b, const float *__restrict__ d_norm, float *__restrict__ d_norm_b, const float *__restrict__ experts_down, const int *__restrict__ experts_sort_slots, float *__restrict__ d_experts_combine) {
+head_norm_mixture_experts_combine_backward(const float *__restrict__ residual, const float *__restrict__ norm_weight, const float *__restrict__ d_logits, const float *__restrict__ norm, float *__restrict__ grad_norm_weight_partial, const float *__restrict__ norm_b, const float *__restrict__ d_norm, float *__restrict__ d_norm_b, const bf16 *__restrict__ experts_down, const int *__restrict__ experts_sort_slots, float *__restrict__ d_experts_combine) {
   constexpr int D = 256;
   /* Rows are summed chunk by chunk, whatever the machine, so that sums never change. */
   constexpr int CHUNKS = 512;
@@ -1230,7 +1230,7 @@ head_norm_mixture_experts_combine_backward(const float *__restrict__ residual, c
     float t_d_experts_combine_share = 0.0f;
     for (int i_d = lane; i_d < D; i_d += LANES) {
       const int experts_sort_slots_here = experts_sort_slots[row];
-      t_d_experts_combine_share = t_d_experts_combine_share + (experts_sort_slots_here >= 0 ? experts_down[(long long)at_least_zero(experts_sort_slots_here) * D + i_d] : 0.0f) * d_norm_b[row * D + i_d];
+      t_d_experts_combine_share = t_d_experts_combine_share + (experts_sort_slots_here >= 0 ? to_float(experts_down[(long long)at_least_zero(experts_sort_slots_here) * D + i_d]) : 0.0f) * d_norm_b[row * D + i_d];
     }
     const float t_d_experts_combine = warp_sum(t_d_experts_combine_share);
     if (lane == 0) { d_experts_combine[row] = t_d_experts_combine; }
@@ -1270,7 +1270,7 @@ mixture_experts_combine_backward(const float *__restrict__ router_weight, const 
 
 /* mixture_experts_down_experts_up_backward: contract experts.down, map experts.up (Mixture) */
 extern "C" __global__ void __launch_bounds__(256, 2)
-mixture_experts_down_experts_up_backward(const bf16 *__restrict__ d_experts_combine, const bf16 *__restrict__ mixture_experts_down_weight, const float *__restrict__ experts_gate, const float *__restrict__ experts_up, bf16 *__restrict__ d_experts_up, bf16 *__restrict__ d_experts_up_b, const int *__restrict__ experts_sort_offsets, const int *__restrict__ tiles) {
+mixture_experts_down_experts_up_backward(const bf16 *__restrict__ d_experts_combine, const bf16 *__restrict__ mixture_experts_down_weight, const bf16 *__restrict__ experts_gate, const bf16 *__restrict__ experts_up, bf16 *__restrict__ d_experts_up, bf16 *__restrict__ d_experts_up_b, const int *__restrict__ experts_sort_offsets, const int *__restrict__ tiles) {
   /* A block makes a tile of 128 by 128 on tensor cores, in bf16 with sums in f32; a warp, 64 by 32 of it. Panels of both
    * operands come in 3 stages, so that copies for the next steps are on their way while one is multiplied. */
   constexpr int TILE_ROWS = 128, TILE_COLUMNS = 128, DEPTH = 32, STAGES = 3, LANES = 256;
@@ -1327,9 +1327,9 @@ mixture_experts_down_experts_up_backward(const bf16 *__restrict__ d_experts_comb
     const int column = first_column + i % PRODUCT_COLUMNS;
     if (row >= end_row || column >= width) continue;
     const float product0 = staged[i / PRODUCT_COLUMNS * STAGED_LINE + i % PRODUCT_COLUMNS];
-    const float experts_gate_here = experts_gate[row * 512 + column];
-    const float new_d_experts_up = ((sigmoid(experts_gate_here) + (experts_gate_here * (sigmoid(experts_gate_here) * (1.0f - sigmoid(experts_gate_here))))) * experts_up[row * 512 + column]) * product0;
-    const float experts_gate_here_2 = experts_gate[row * 512 + column];
+    const float experts_gate_here = to_float(experts_gate[row * 512 + column]);
+    const float new_d_experts_up = ((sigmoid(experts_gate_here) + (experts_gate_here * (sigmoid(experts_gate_here) * (1.0f - sigmoid(experts_gate_here))))) * to_float(experts_up[row * 512 + column])) * product0;
+    const float experts_gate_here_2 = to_float(experts_gate[row * 512 + column]);
     const float new_d_experts_up_b = (experts_gate_here_2 * sigmoid(experts_gate_here_2)) * product0;
     d_experts_up[row * 512 + column] = to_bf16(new_d_experts_up);
     d_experts_up_b[row * 512 + column] = to_bf16(new_d_experts_up_b);
@@ -2160,7 +2160,7 @@ attend_v_norm_backward(const bf16 *__restrict__ d_scores_dv, const bf16 *__restr
 
 /* attend_norm_mixture_experts_combine_backward: map norm, reduce norm, map grad.attend.norm.weight, reduce grad.attend.norm.weight, map experts.combine, reduce experts.combine (Mixture) */
 extern "C" __global__ void __launch_bounds__(256)
-attend_norm_mixture_experts_combine_backward(const float *__restrict__ residual, const float *__restrict__ attend_norm_weight, const float *__restrict__ d_q, const float *__restrict__ norm, float *__restrict__ grad_attend_norm_weight_partial, const float *__restrict__ norm_b, const bf16 *__restrict__ d_norm, const float *__restrict__ d_norm_b, float *__restrict__ d_norm_c, const float *__restrict__ experts_down, const int *__restrict__ experts_sort_slots, float *__restrict__ d_experts_combine) {
+attend_norm_mixture_experts_combine_backward(const float *__restrict__ residual, const float *__restrict__ attend_norm_weight, const float *__restrict__ d_q, const float *__restrict__ norm, float *__restrict__ grad_attend_norm_weight_partial, const float *__restrict__ norm_b, const bf16 *__restrict__ d_norm, const float *__restrict__ d_norm_b, float *__restrict__ d_norm_c, const bf16 *__restrict__ experts_down, const int *__restrict__ experts_sort_slots, float *__restrict__ d_experts_combine) {
   constexpr int D = 256;
   /* Rows are summed chunk by chunk, whatever the machine, so that sums never change. */
   constexpr int CHUNKS = 512;
@@ -2197,7 +2197,7 @@ attend_norm_mixture_experts_combine_backward(const float *__restrict__ residual,
     float t_d_experts_combine_share = 0.0f;
     for (int i_d = lane; i_d < D; i_d += LANES) {
       const int experts_sort_slots_here = experts_sort_slots[row];
-      t_d_experts_combine_share = t_d_experts_combine_share + (experts_sort_slots_here >= 0 ? experts_down[(long long)at_least_zero(experts_sort_slots_here) * D + i_d] : 0.0f) * d_norm_c[row * D + i_d];
+      t_d_experts_combine_share = t_d_experts_combine_share + (experts_sort_slots_here >= 0 ? to_float(experts_down[(long long)at_least_zero(experts_sort_slots_here) * D + i_d]) : 0.0f) * d_norm_c[row * D + i_d];
     }
     const float t_d_experts_combine = warp_sum(t_d_experts_combine_share);
     if (lane == 0) { d_experts_combine[row] = t_d_experts_combine; }
@@ -2886,7 +2886,7 @@ mixture_experts_gate_experts_up_in_evaluate(const bf16 *__restrict__ norm, const
 
 /* mixture_experts_combine_attend_norm_in_evaluate: map experts.combine, map residual, map norm, reduce norm (Mixture) */
 extern "C" __global__ void __launch_bounds__(256)
-mixture_experts_combine_attend_norm_in_evaluate(const float *__restrict__ experts_down, const int *__restrict__ experts_sort_slots, const float *__restrict__ router_weight, const float *__restrict__ residual, float *__restrict__ residual_b, const float *__restrict__ attend_norm_weight, bf16 *__restrict__ norm) {
+mixture_experts_combine_attend_norm_in_evaluate(const bf16 *__restrict__ experts_down, const int *__restrict__ experts_sort_slots, const float *__restrict__ router_weight, const float *__restrict__ residual, float *__restrict__ residual_b, const float *__restrict__ attend_norm_weight, bf16 *__restrict__ norm) {
   constexpr int D = 256;
   [[maybe_unused]] constexpr int LANES = 32;
   [[maybe_unused]] const int lane = threadIdx.x % LANES;
@@ -2896,7 +2896,7 @@ mixture_experts_combine_attend_norm_in_evaluate(const float *__restrict__ expert
   // residual
   for (int i_d = lane; i_d < D; i_d += LANES) {
     const int experts_sort_slots_here = experts_sort_slots[row];
-    residual_b[row * D + i_d] = residual[row * D + i_d] + ((experts_sort_slots_here >= 0 ? experts_down[(long long)at_least_zero(experts_sort_slots_here) * D + i_d] : 0.0f) * router_weight[row]);
+    residual_b[row * D + i_d] = residual[row * D + i_d] + ((experts_sort_slots_here >= 0 ? to_float(experts_down[(long long)at_least_zero(experts_sort_slots_here) * D + i_d]) : 0.0f) * router_weight[row]);
   }
   // norm
   float t_norm_share = 0.0f;
@@ -2939,7 +2939,7 @@ mixture_norm_in_evaluate(const float *__restrict__ residual, const float *__rest
 
 /* mixture_experts_combine_head_norm: map experts.combine, map residual, map norm, reduce norm (Mixture) */
 extern "C" __global__ void __launch_bounds__(256)
-mixture_experts_combine_head_norm(const float *__restrict__ experts_down, const int *__restrict__ experts_sort_slots, const float *__restrict__ router_weight, const float *__restrict__ residual, const float *__restrict__ norm_weight, bf16 *__restrict__ norm) {
+mixture_experts_combine_head_norm(const bf16 *__restrict__ experts_down, const int *__restrict__ experts_sort_slots, const float *__restrict__ router_weight, const float *__restrict__ residual, const float *__restrict__ norm_weight, bf16 *__restrict__ norm) {
   constexpr int D = 256;
   [[maybe_unused]] constexpr int LANES = 32;
   [[maybe_unused]] const int lane = threadIdx.x % LANES;
@@ -2951,7 +2951,7 @@ mixture_experts_combine_head_norm(const float *__restrict__ experts_down, const 
   // residual
   for (int i_d = lane; i_d < D; i_d += LANES) {
     const int experts_sort_slots_here = experts_sort_slots[row];
-    t_residual[i_d] = residual[row * D + i_d] + ((experts_sort_slots_here >= 0 ? experts_down[(long long)at_least_zero(experts_sort_slots_here) * D + i_d] : 0.0f) * router_weight[row]);
+    t_residual[i_d] = residual[row * D + i_d] + ((experts_sort_slots_here >= 0 ? to_float(experts_down[(long long)at_least_zero(experts_sort_slots_here) * D + i_d]) : 0.0f) * router_weight[row]);
   }
   // norm
   float t_norm_share = 0.0f;

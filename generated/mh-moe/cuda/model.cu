@@ -741,7 +741,7 @@ mixture_router_entropy(const float *__restrict__ router_entropy, float *__restri
 
 /* mixture_experts_gate_experts_up: contract experts.gate, contract experts.up, map experts.up (Mixture) */
 extern "C" __global__ void __launch_bounds__(256, 2)
-mixture_experts_gate_experts_up(const bf16 *__restrict__ split, const int *__restrict__ experts_sort_rows, const bf16 *__restrict__ mixture_experts_gate_weight, float *__restrict__ experts_gate, const bf16 *__restrict__ mixture_experts_up_weight, float *__restrict__ experts_up, bf16 *__restrict__ experts_up_b, const int *__restrict__ experts_sort_offsets, const int *__restrict__ tiles) {
+mixture_experts_gate_experts_up(const bf16 *__restrict__ split, const int *__restrict__ experts_sort_rows, const bf16 *__restrict__ mixture_experts_gate_weight, bf16 *__restrict__ experts_gate, const bf16 *__restrict__ mixture_experts_up_weight, bf16 *__restrict__ experts_up, bf16 *__restrict__ experts_up_b, const int *__restrict__ experts_sort_offsets, const int *__restrict__ tiles) {
   /* A block makes a tile of 128 by 128 on tensor cores, in bf16 with sums in f32; a warp, 64 by 32 of it. Panels of both
    * operands come in 3 stages, so that copies for the next steps are on their way while one is multiplied. */
   constexpr int TILE_ROWS = 128, TILE_COLUMNS = 128, DEPTH = 32, STAGES = 3, LANES = 256;
@@ -812,8 +812,8 @@ mixture_experts_gate_experts_up(const bf16 *__restrict__ split, const int *__res
     if (row >= end_row || column >= width) continue;
     const float product0 = staged[i / PRODUCT_COLUMNS * STAGED_LINE + i % PRODUCT_COLUMNS];
     const float product1 = staged[i / PRODUCT_COLUMNS * STAGED_LINE + PRODUCT_COLUMNS + i % PRODUCT_COLUMNS];
-    experts_gate[row * 512 + column] = product0;
-    experts_up[row * 512 + column] = product1;
+    experts_gate[row * 512 + column] = to_bf16(product0);
+    experts_up[row * 512 + column] = to_bf16(product1);
     const float new_experts_up_b = (product0 * sigmoid(product0)) * product1;
     experts_up_b[row * 512 + column] = to_bf16(new_experts_up_b);
   }
@@ -1560,7 +1560,7 @@ mixture_experts_combine_backward(const float *__restrict__ router_weight, const 
 
 /* mixture_experts_down_experts_up_backward: contract experts.down, map experts.up (Mixture) */
 extern "C" __global__ void __launch_bounds__(256, 2)
-mixture_experts_down_experts_up_backward(const bf16 *__restrict__ d_experts_combine, const bf16 *__restrict__ mixture_experts_down_weight, const float *__restrict__ experts_gate, const float *__restrict__ experts_up, bf16 *__restrict__ d_experts_up, bf16 *__restrict__ d_experts_up_b, const int *__restrict__ experts_sort_offsets, const int *__restrict__ tiles) {
+mixture_experts_down_experts_up_backward(const bf16 *__restrict__ d_experts_combine, const bf16 *__restrict__ mixture_experts_down_weight, const bf16 *__restrict__ experts_gate, const bf16 *__restrict__ experts_up, bf16 *__restrict__ d_experts_up, bf16 *__restrict__ d_experts_up_b, const int *__restrict__ experts_sort_offsets, const int *__restrict__ tiles) {
   /* A block makes a tile of 128 by 128 on tensor cores, in bf16 with sums in f32; a warp, 64 by 32 of it. Panels of both
    * operands come in 3 stages, so that copies for the next steps are on their way while one is multiplied. */
   constexpr int TILE_ROWS = 128, TILE_COLUMNS = 128, DEPTH = 32, STAGES = 3, LANES = 256;
@@ -1617,9 +1617,9 @@ mixture_experts_down_experts_up_backward(const bf16 *__restrict__ d_experts_comb
     const int column = first_column + i % PRODUCT_COLUMNS;
     if (row >= end_row || column >= width) continue;
     const float product0 = staged[i / PRODUCT_COLUMNS * STAGED_LINE + i % PRODUCT_COLUMNS];
-    const float experts_gate_here = experts_gate[row * 512 + column];
-    const float new_d_experts_up = ((sigmoid(experts_gate_here) + (experts_gate_here * (sigmoid(experts_gate_here) * (1.0f - sigmoid(experts_gate_here))))) * experts_up[row * 512 + column]) * product0;
-    const float experts_gate_here_2 = experts_gate[row * 512 + column];
+    const float experts_gate_here = to_float(experts_gate[row * 512 + column]);
+    const float new_d_experts_up = ((sigmoid(experts_gate_here) + (experts_gate_here * (sigmoid(experts_gate_here) * (1.0f - sigmoid(experts_gate_here))))) * to_float(experts_up[row * 512 + column])) * product0;
+    const float experts_gate_here_2 = to_float(experts_gate[row * 512 + column]);
     const float new_d_experts_up_b = (experts_gate_here_2 * sigmoid(experts_gate_here_2)) * product0;
     d_experts_up[row * 512 + column] = to_bf16(new_d_experts_up);
     d_experts_up_b[row * 512 + column] = to_bf16(new_d_experts_up_b);
@@ -1752,7 +1752,7 @@ mixture_grad_mixture_experts_up_weight_backward(const bf16 *__restrict__ d_exper
 
 /* mixture_experts_up_experts_gate_backward: contract experts.up, contract experts.gate, map experts.gate (Mixture) */
 extern "C" __global__ void __launch_bounds__(256, 2)
-mixture_experts_up_experts_gate_backward(const bf16 *__restrict__ d_experts_up, const bf16 *__restrict__ mixture_experts_up_weight, const bf16 *__restrict__ d_experts_up_b, const bf16 *__restrict__ mixture_experts_gate_weight, float *__restrict__ d_experts_gate, const int *__restrict__ experts_sort_offsets, const int *__restrict__ tiles) {
+mixture_experts_up_experts_gate_backward(const bf16 *__restrict__ d_experts_up, const bf16 *__restrict__ mixture_experts_up_weight, const bf16 *__restrict__ d_experts_up_b, const bf16 *__restrict__ mixture_experts_gate_weight, bf16 *__restrict__ d_experts_gate, const int *__restrict__ experts_sort_offsets, const int *__restrict__ tiles) {
   /* A block makes a tile of 128 by 128 on tensor cores, in bf16 with sums in f32; a warp, 64 by 32 of it. Panels of both
    * operands come in 3 stages, so that copies for the next steps are on their way while one is multiplied. */
   constexpr int TILE_ROWS = 128, TILE_COLUMNS = 128, DEPTH = 32, STAGES = 3, LANES = 256;
@@ -1825,13 +1825,13 @@ mixture_experts_up_experts_gate_backward(const bf16 *__restrict__ d_experts_up, 
     if (row >= end_row || column >= width) continue;
     const float product0 = staged[i / PRODUCT_COLUMNS * STAGED_LINE + i % PRODUCT_COLUMNS];
     const float new_d_experts_gate = product0 + 0.0f;
-    d_experts_gate[row * 128 + column] = new_d_experts_gate;
+    d_experts_gate[row * 128 + column] = to_bf16(new_d_experts_gate);
   }
 }
 
 /* mixture_experts_rows_backward: reduce experts.rows (Mixture) */
 extern "C" __global__ void __launch_bounds__(256)
-mixture_experts_rows_backward(const float *__restrict__ d_experts_gate, const int *__restrict__ experts_sort_slots, float *__restrict__ d_experts_rows) {
+mixture_experts_rows_backward(const bf16 *__restrict__ d_experts_gate, const int *__restrict__ experts_sort_slots, float *__restrict__ d_experts_rows) {
   constexpr int K = 2;
   constexpr int C = 128;
   [[maybe_unused]] constexpr int LANES = 32;
@@ -1844,7 +1844,7 @@ mixture_experts_rows_backward(const float *__restrict__ d_experts_gate, const in
     float sum = 0.0f;
     for (int i_k = 0; i_k < K; i_k++) {
       const int experts_sort_slots_here = experts_sort_slots[row * K + i_k];
-      sum = sum + (experts_sort_slots_here >= 0 ? d_experts_gate[(long long)at_least_zero(experts_sort_slots_here) * C + i_c] : 0.0f);
+      sum = sum + (experts_sort_slots_here >= 0 ? to_float(d_experts_gate[(long long)at_least_zero(experts_sort_slots_here) * C + i_c]) : 0.0f);
     }
     d_experts_rows[row * C + i_c] = sum;
   }
