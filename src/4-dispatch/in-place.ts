@@ -7,6 +7,12 @@ export function isInPlace({ node }: Value): boolean {
   return node.op.kind === "map" && holds(node.op.expr, node);
 }
 
+/** Whether edge k of every unit is expert k, and none is taken away. */
+export function isEveryExpert({ node }: Value): boolean {
+  const { op, outputs } = node;
+  return op.kind === "map" && op.expr.op === "index" && op.expr.axis === outputs[0]!.axes.at(-1)!.name;
+}
+
 function holds(expr: Expr, node: Node): boolean {
   switch (expr.op) {
     case "index":

@@ -3,9 +3,11 @@ import { describe, expect, it } from "vitest";
 import { differentiate } from "../../src/3-graph/gradient.js";
 import type { Graph } from "../../src/3-graph/graph.js";
 import { interpret } from "../../src/3-graph/interpreter.js";
+import type { Tensor } from "../../src/3-graph/tensor.js";
 import { verify } from "../../src/3-graph/verify.js";
 import { type Dispatched, type DispatchOptions, dispatch } from "../../src/4-dispatch/dispatch.js";
 import { routerRewrites } from "../../src/4-dispatch/rewrites/index.js";
+import { leavesOf as leavesFor } from "../graph/whole/designs.js";
 import { buildLayer, designOf, type LayerOptions, lineWith, type Spec, trainingGraph } from "./router.js";
 
 const router = `
@@ -105,6 +107,45 @@ describe.each(["skip-known-scores", "score-visible"])("%s", (name) => {
       applied: false,
       why: expect.stringContaining("more a layer"),
     });
+  });
+});
+
+describe("every-expert", () => {
+  const all = (more: string): Spec => ({
+    tiers: mixed.tiers!,
+    router: `score linear\n${more}\nselect all\nweight gate`,
+  });
+  const small = (ids: Tensor): Tensor => ({ ...ids, data: ids.data.map((id) => id % 12) });
+  const rewritesOf = (spec: Spec) => {
+    const design = designOf(spec);
+    const step = trainingGraph(design, 8, 8);
+    // who went where is written down by a trace, not by a step
+    const outputs = new Map([...step.outputs].filter(([name]) => !name.includes("edges")));
+    const { graph, choices } = dispatch({ ...step, outputs }, design);
+    return { graph, record: choices[0]!.rewrites.find(({ name }) => name === "every-expert")!, choice: choices[0]! };
+  };
+
+  it("leaves no index where all experts run densely", () => {
+    const { graph, record: applied, choice } = rewritesOf(all("gate softmax"));
+    expect([applied.applied, choice.strategy.name]).toEqual([true, "dense"]);
+    expect(graph.nodes.filter(({ op, outputs }) => op.kind !== "input" && outputs[0]!.dtype === "i32")).toEqual([]);
+  });
+
+  it("gives the same outputs and gradients", () => {
+    const design = designOf(all("gate softmax"));
+    const graph = trainingGraph(design, 2, 8);
+    const leaves = leavesFor(graph);
+    for (const name of ["tokens", "targets"]) leaves.set(name, small(leaves.get(name)!));
+    const [one, two] = [{ without: ["every-expert"] }, { always: ["every-expert"] }].map((wish) =>
+      results(dispatch(graph, design, wish), leaves),
+    );
+    expect([...one!].filter(([name, { data }]) => !(far(data, two!.get(name)!.data) < 1e-12))).toEqual([]);
+    expect(one!.size).toBeGreaterThan(5);
+  });
+
+  it("is refused where a mask takes experts away", () => {
+    const { record: refused } = rewritesOf(all("mask Visible[token_id]\ngate softmax over visible"));
+    expect(refused).toMatchObject({ applied: false, why: "not all tokens go to every expert" });
   });
 });
 

@@ -6,6 +6,7 @@ import type { GraphBuilder } from "../../3-graph/builder.js";
 import { add, index, le, select } from "../../3-graph/expr-build.js";
 import type { Value } from "../../3-graph/graph.js";
 import { matrixExperts, matrixGroupCount, productFlops, rowBytes } from "../cost.js";
+import { isEveryExpert } from "../in-place.js";
 import { type ExpertsCall, type GroupCall, sumOf } from "../site.js";
 import { defineStrategy } from "../strategy.js";
 import { denseGroup } from "./dense-group.js";
@@ -35,7 +36,7 @@ const inPlace =
   (g: GraphBuilder, call: ExpertsCall, group: GroupCall) =>
   (values: Value): Value =>
     g.within({ role: "experts.weights" }, () => {
-      const kept = g.map([call.edges, values], (e, v) => select(le(0, e), v, 0));
+      const kept = isEveryExpert(call.edges) ? values : g.map([call.edges, values], (e, v) => select(le(0, e), v, 0));
       const [units] = kept.axes;
       if (group.only) return g.view(kept, [units!, group.experts]);
       const own = g.map([], () => add(index(group.experts.name), group.first), {
