@@ -1,5 +1,6 @@
 /** The whole of a plan for NVIDIA GPUs: every kernel in one CUDA C++ text, and how programs launch them. */
 import type { Kernel, KernelPlan, MatmulKernel, OuterKernel } from "../../5-plan/plan.js";
+import { profiles } from "../../targets/cuda/profiles.js";
 import type { CudaKernel, CudaProgram, Tier } from "../../targets/cuda/program.js";
 import { withTwins } from "../gpu/copies.js";
 import { type Lowered, lowerPlan } from "../gpu/lower.js";
@@ -31,6 +32,8 @@ export interface CudaOptions {
   readonly compute?: "f32" | "bf16";
   /** what products in bf16 are written for; every GPU if not given */
   readonly tier?: Tier;
+  /** of the GPU that tiles are cut for; an H100's if not given */
+  readonly multiprocessors?: number;
 }
 
 const shapeFor = (compute: "f32" | "bf16"): GpuShape => ({
@@ -63,7 +66,12 @@ export interface CudaPart {
 }
 
 /** Errors: MOE5007 and MOE5008 for designs that the target cannot hold. */
-export function partsOf(plan: KernelPlan, compute: "f32" | "bf16", wanted: Tier = "portable"): CudaParts {
+export function partsOf(
+  plan: KernelPlan,
+  compute: "f32" | "bf16",
+  wanted: Tier = "portable",
+  multiprocessors: number = profiles.H100.multiprocessors,
+): CudaParts {
   // products in f32 are not for tensor cores, whatever the GPU
   const tier = compute === "bf16" ? wanted : "portable";
   const shape = shapeFor(compute);
@@ -74,7 +82,15 @@ export function partsOf(plan: KernelPlan, compute: "f32" | "bf16", wanted: Tier 
     const twins = new Map(precision.twins[i]!.map((param, n) => [param, given.params.length + n]));
     const halves = new Set([...precision.halves[i]!, ...twins.values()]);
     const kernel = withTwins(given, [...twins.keys()], "bf16");
-    const context = { chunks: lowered.chunks, tileRows, halves, twins, tensor: precision.tensor.has(i), tier };
+    const context = {
+      chunks: lowered.chunks,
+      tileRows,
+      halves,
+      twins,
+      tensor: precision.tensor.has(i),
+      tier,
+      multiprocessors,
+    };
     return { kernel, context, text: kernelToCuda(kernel, context), bytes: storedBytes(given, precision.halves[i]!) };
   });
   return { lowered, stored: withShadows(lowered, precision), tileRows, tier, kernels };
@@ -82,7 +98,11 @@ export function partsOf(plan: KernelPlan, compute: "f32" | "bf16", wanted: Tier 
 
 /** Errors: MOE5007 and MOE5008 for designs that the target cannot hold. */
 export function planToCuda(plan: KernelPlan, options: CudaOptions): CudaProgram {
-  const { stored, tier, kernels: parts } = partsOf(plan, options.compute ?? "f32", options.tier);
+  const {
+    stored,
+    tier,
+    kernels: parts,
+  } = partsOf(plan, options.compute ?? "f32", options.tier, options.multiprocessors);
   const layout = layOut(stored);
   const shadow = stored.shadowKernel;
   const kernels = [

@@ -27,6 +27,8 @@ export interface Context {
   readonly tensor: boolean;
   /** what kernels are written for: every GPU, or Hopper's own units where they fit */
   readonly tier: Tier;
+  /** of the GPU that tiles are cut for */
+  readonly multiprocessors: number;
 }
 
 const TYPES = { f32: "float", i32: "int", u8: "unsigned char" } as const;

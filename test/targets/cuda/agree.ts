@@ -15,8 +15,10 @@ export function emit(
   graphs: Readonly<Record<string, Graph>>,
   compute: "f32" | "bf16" = "f32",
   tier: Tier = "portable",
+  multiprocessors?: number,
 ): CudaProgram {
-  return planToCuda(planPrograms(graphs, { fusion: { hotRow: 0 } }), { ...from, compute, tier });
+  const options = { ...from, compute, tier, ...(multiprocessors && { multiprocessors }) };
+  return planToCuda(planPrograms(graphs, { fusion: { hotRow: 0 } }), options);
 }
 
 /** A tensor as the GPU holds it. */
@@ -63,10 +65,9 @@ export async function compareEmulated(
   graph: Graph,
   leaves: Leaves,
   compute: "f32" | "bf16" = "f32",
-  tier: Tier = "portable",
+  program = emit({ run: graph }, compute),
 ): Promise<Map<string, number>> {
   const want = interpret(graph, leaves);
-  const program = emit({ run: graph }, compute, tier);
   const { buffers, programs } = program;
   const got = await runEmulated(program, leaves);
   const keptOf = (name: string): CudaBuffer => buffers.find((b) => b.name === name && b.role !== "work")!;

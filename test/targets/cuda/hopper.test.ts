@@ -3,12 +3,15 @@
  * interpreter as far as bf16 goes, with experts without rows, ragged tails and one expert with all.
  */
 import { describe, expect, it } from "vitest";
+import type { Graph } from "../../../src/3-graph/graph.js";
 import { mixture, transformer } from "../../numerics/graphs.js";
 import { compareEmulated, emit, runEmulated } from "./agree.js";
 import { whyNoEmulation } from "./fake.js";
 
 const TOLERANCE = 0.03;
 const all = (): number => 1;
+
+const aLayer = () => transformer({ B: 2, S: 80, D: 64, H: 2, F: 96, V: 72 });
 
 const cases = [
   {
@@ -26,27 +29,37 @@ const cases = [
   { what: "sixteen of nineteen experts", make: () => mixture({ T: 33, D: 24, E: 19, F: 16, K: 16, V: 13 }, all) },
 ] as const;
 
+/** Tiles are as wide as on a GPU with one multiprocessor, which has more of them than it can work on at once. */
+const onHopper = (graph: Graph) => emit({ run: graph }, "bf16", "hopper", 1);
+
 /** Every product but the routers', which are not made in bf16. */
 const products = (program: ReturnType<typeof emit>) => program.kernels.filter((k) => k.tensor);
+
+it("the examples have tiles of every width", () => {
+  const graphs = [...cases.map(({ make }) => make()), aLayer()].map(({ graph }) => onHopper(graph).source);
+  const widths = graphs.flatMap((text) => [...text.matchAll(/TILE_COLUMNS = (\d+), DEPTH = 64/g)].map((m) => m[1]!));
+  expect([...new Set(widths)].sort()).toEqual(["128", "192", "256", "64"]);
+});
 
 describe.skipIf(whyNoEmulation !== undefined)("products on Hopper", () => {
   it.each(cases)("$what", async ({ make }) => {
     const { graph, leaves } = make();
-    expect(products(emit({ run: graph }, "bf16", "hopper")).filter((k) => k.whyPortable)).toEqual([]);
-    const far = await compareEmulated(graph, leaves, "bf16", "hopper");
+    const program = onHopper(graph);
+    expect(products(program).filter((k) => k.whyPortable)).toEqual([]);
+    const far = await compareEmulated(graph, leaves, "bf16", program);
     expect([...far].filter(([, d]) => !(d < TOLERANCE))).toEqual([]);
     expect(Math.max(...far.values())).toBeGreaterThan(1e-4);
   });
   it("add up as those for every GPU do: a transformer layer, bit by bit", async () => {
-    const { graph, leaves } = transformer({ B: 2, S: 80, D: 64, H: 2, F: 96, V: 72 });
-    const [ours, theirs] = (["hopper", "portable"] as const).map((tier) => emit({ run: graph }, "bf16", tier));
-    expect(products(ours!).filter((k) => k.whyPortable)).toEqual([]);
-    const [one, two] = [await runEmulated(ours!, leaves), await runEmulated(theirs!, leaves)];
+    const { graph, leaves } = aLayer();
+    const ours = onHopper(graph);
+    expect(products(ours).filter((k) => k.whyPortable)).toEqual([]);
+    const [one, two] = [await runEmulated(ours, leaves), await runEmulated(emit({ run: graph }, "bf16"), leaves)];
     expect([...one].filter(([name, bytes]) => Buffer.compare(bytes, two.get(name)!) !== 0)).toEqual([]);
   });
   it("are the same bit by bit, whichever thread, block and copy goes first", async () => {
     const { graph, leaves } = cases[1].make();
-    const program = emit({ run: graph }, "bf16", "hopper");
+    const program = onHopper(graph);
     const [one, two] = [await runEmulated(program, leaves), await runEmulated(program, leaves, true)];
     expect([...one].filter(([name, bytes]) => Buffer.compare(bytes, two.get(name)!) !== 0)).toEqual([]);
   });

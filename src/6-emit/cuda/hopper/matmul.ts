@@ -27,6 +27,7 @@ export function hopperMatmulToCuda(given: MatmulKernel, context: Context): CudaT
     down: kernel.group ? blocks(kernel.m, TILE_ROWS) : down * kernel.batch,
     paired: kernel.paired,
     bySteps,
+    multiprocessors: context.multiprocessors,
   });
   const productColumns = kernel.paired ? tile.columns / 2 : tile.columns;
   const { view: outputs, tilesAcross } = outputView(kernel, productColumns, "across");

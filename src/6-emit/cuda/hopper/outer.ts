@@ -24,7 +24,13 @@ export function hopperOuterToCuda(given: OuterKernel, context: Context): CudaTex
   const cut = cutOf(given);
   const leads = group?.experts ?? kernel.batch;
   const down = blocks(m, TILE_ROWS);
-  const tile = tileFor({ widths: [n], down: down * leads * run.pieces, paired: false, bySteps: true });
+  const tile = tileFor({
+    widths: [n],
+    down: down * leads * run.pieces,
+    paired: false,
+    bySteps: true,
+    multiprocessors: context.multiprocessors,
+  });
   const across = blocks(n, tile.columns);
   const lead = group ? "expert" : "batch";
   const byHand = group !== undefined || kernel.b.gather !== undefined;

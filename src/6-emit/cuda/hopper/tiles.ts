@@ -2,7 +2,6 @@
  * Tiles of products on Hopper, one table: all are 128 rows high, and as wide as makes the work of all multiprocessors end
  * first. Stages of the ring are as many as fit into a block's shared memory.
  */
-import { profiles } from "../../../targets/cuda/profiles.js";
 import { blocks } from "../../gpu/sizes.js";
 
 export const TILE_ROWS = 128;
@@ -34,13 +33,14 @@ export interface Work {
   readonly paired: boolean;
   /** whether lines of B lie side by side, in blocks of 64 */
   readonly bySteps: boolean;
+  /** of the GPU */
+  readonly multiprocessors: number;
 }
 
 /** The quickest by waves of tiles over the multiprocessors; the widest where several are. */
 export function tileFor(work: Work): Tile {
-  const { multiprocessors } = profiles.H100;
   const costOf = ({ columns }: Tile): number =>
-    Math.ceil((work.down * tilesAcross(work, columns)) / multiprocessors) * (columns + TILE_COST);
+    Math.ceil((work.down * tilesAcross(work, columns)) / work.multiprocessors) * (columns + TILE_COST);
   // half a tile must be whole blocks of lines, or whole sixteens
   const possible = TILES.filter(({ columns }) => !work.paired || (columns / 2) % (work.bySteps ? 64 : 16) === 0);
   return possible.reduce((best, tile) => (costOf(tile) < costOf(best) ? tile : best));
