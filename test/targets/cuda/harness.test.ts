@@ -1,6 +1,6 @@
 /** Harnesses, built for the emulated machine: they find kernels and layers right, and broken ones wrong. */
 import { describe, expect, it } from "vitest";
-import { machine } from "../../e2e/machine.js";
+import { tinyMachine } from "../../e2e/machine.js";
 import { designCases, designOf } from "../../numerics/designs.js";
 import { whyNoEmulation } from "./fake.js";
 import { filesOf, runHarness } from "./harness.js";
@@ -66,12 +66,11 @@ it.skipIf(whyNoNvcc !== undefined)(
 );
 
 it("is written where it is asked for, and only for the cuda target", async () => {
-  const m = machine();
-  const spec = `${process.cwd()}/specs/switch.moe`;
-  const { code } = await m.moec("compile", spec, "--target", "cuda", "--harness", "--out", "out");
+  const m = tinyMachine();
+  const { code } = await m.moec("compile", "tiny.moe", "--target", "cuda", "--harness", "--out", "out");
   expect(code).toBe(0);
   expect(m.read("out/cuda/harness/layer-mixture.cu")).toContain("a machine made of software");
-  const refused = await m.moec("compile", spec, "--target", "cpu", "--harness", "--out", "other");
+  const refused = await m.moec("compile", "tiny.moe", "--target", "cpu", "--harness", "--out", "other");
   expect(refused.code).toBe(1);
   expect(refused.stderr).toContain("MOE6021");
-});
+}, 120_000);

@@ -1,5 +1,5 @@
 /**
- * How generated CUDA is built for the emulated machine: without optimising, because tests run little and build much, and
+ * How generated CUDA is built for the emulated machine: hardly optimised, because tests run little and build much, and
  * over the standard library's headers compiled once.
  */
 import { writeFileSync } from "node:fs";
@@ -12,7 +12,7 @@ export const compiler = process.env.CXX || "g++";
 /** The same for the headers and for what is built over them, or the compiler would read them again. */
 const FLAGS = [
   "-std=c++17",
-  "-O0",
+  "-Og",
   "-fPIC",
   "-fvisibility=hidden",
   "-U_FORTIFY_SOURCE",
