@@ -18,7 +18,7 @@ const TAKEN = new Set(
   memory panels bring warp_row warp_column at_k first_step steps as_bf16 number_at begin
   query_panel key_panel value_panel d_out_panel stages now asks step my_key head_of query_of per_head from_query piece keys length own sorted others item sums taken
   asking goes_on turn next_choice refused again no_room wanted second leads thread behind next no refusals start
-  run_begin run_end share ring full empty position team place_of parts here late found entry across tile begin_of end_of Place Barrier piece step_of at TILES
+  run_begin run_end share ring full empty position team place_of parts here late found entry across tile in_plane band in_band rows down BAND run_of Run Place Barrier piece step_of at TILES
   ACROSS DOWN DEPTH STAGES TILE_ROWS TILE_COLUMNS A_PANEL B_PANEL cell later winner begin slot rank offset angle total most LOWEST HIGHEST INLINE LANES CHUNKS ROWS WARPS`.split(
     /\s+/,
   ),
