@@ -5,7 +5,7 @@ import { interpret } from "../../../src/3-graph/interpreter.js";
 import type { Tensor } from "../../../src/3-graph/tensor.js";
 import { planPrograms } from "../../../src/5-plan/plan-programs.js";
 import { planToWgsl } from "../../../src/6-emit/wgsl/program.js";
-import { type Adapter, findAdapter } from "../../../src/targets/wgsl/adapter.js";
+import { type Adapter, findAdapter, openDawn } from "../../../src/targets/wgsl/adapter.js";
 import { portable, type WgslProfile } from "../../../src/targets/wgsl/limits.js";
 import type { WgslBuffer, WgslProgram } from "../../../src/targets/wgsl/program.js";
 import { openRunner } from "../../../src/targets/wgsl/runner.js";
@@ -71,6 +71,20 @@ async function sharedDevice(): Promise<GPUDevice> {
     return pipeline;
   };
   return gpu;
+}
+
+/** Whatever opens the software adapter in this process from now on gets the one device of the file, and does not end it. */
+export async function shareDevice(): Promise<void> {
+  device ??= sharedDevice();
+  const gpu = await device;
+  gpu.destroy = () => {};
+  const dawn = await openDawn("software");
+  const ask = dawn.requestAdapter.bind(dawn);
+  dawn.requestAdapter = async (options) => {
+    const adapter = await ask(options);
+    if (adapter) adapter.requestDevice = async () => gpu;
+    return adapter;
+  };
 }
 
 /** Every output and every kept tensor after a run, as bytes, for each of some runs on the same numbers. */
