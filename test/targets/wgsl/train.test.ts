@@ -72,32 +72,36 @@ const metrics = (m: Machine, run: string): Record<string, number>[] =>
     .map((line) => JSON.parse(line));
 
 describe.skipIf(typeof software === "string")("moec train --target wgsl", () => {
-  it.each(seeds)("$spec in $compute: $steps steps give the losses of the cpu target", async (seed) => {
-    const { m, flags } = small(seed);
-    const dtype = `${seed.model}.dtype=mixed(params: f32, compute: ${seed.compute}, router: f32)`;
-    const more = ["--set", dtype, "--steps", `${seed.steps}`];
-    for (const target of ["cpu", "wgsl"]) {
-      const { code, stderr } = await m.moec("train", ...flags, ...more, "--target", target, "--out", target);
-      expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
-    }
-    const [cpu, gpu] = [metrics(m, "cpu"), metrics(m, "wgsl")];
-    expect(gpu.length).toBe(seed.steps);
-    const [loss, norm] = seed.digits;
-    for (const [i, step] of gpu.entries()) {
-      expect(step.loss).toBeCloseTo(cpu[i]!.loss!, loss);
-      expect(step.cross_entropy).toBeCloseTo(cpu[i]!.cross_entropy!, loss);
-      expect(step.grad_norm! / cpu[i]!.grad_norm!).toBeCloseTo(1, norm);
-    }
-    expect(gpu.at(-1)!.val_loss).toBeCloseTo(cpu.at(-1)!.val_loss!, loss);
-    // and it is what was asked for: the same numbers would be f32
-    expect(gpu.every((step, i) => Math.abs(step.loss! - cpu[i]!.loss!) < 4e-6)).toBe(seed.compute === "f32");
-    const manifest = JSON.parse(m.read("wgsl/manifest.json"));
-    expect(manifest).toMatchObject({
-      target: "wgsl",
-      status: "finished",
-      device: expect.stringMatching(/^wgsl \(SwiftShader .*, software\)$/),
-    });
-  }, 120_000);
+  it.each(seeds)(
+    "$spec in $compute: $steps steps give the losses of the cpu target",
+    async (seed) => {
+      const { m, flags } = small(seed);
+      const dtype = `${seed.model}.dtype=mixed(params: f32, compute: ${seed.compute}, router: f32)`;
+      const more = ["--set", dtype, "--steps", `${seed.steps}`];
+      for (const target of ["cpu", "wgsl"]) {
+        const { code, stderr } = await m.moec("train", ...flags, ...more, "--target", target, "--out", target);
+        expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+      }
+      const [cpu, gpu] = [metrics(m, "cpu"), metrics(m, "wgsl")];
+      expect(gpu.length).toBe(seed.steps);
+      const [loss, norm] = seed.digits;
+      for (const [i, step] of gpu.entries()) {
+        expect(step.loss).toBeCloseTo(cpu[i]!.loss!, loss);
+        expect(step.cross_entropy).toBeCloseTo(cpu[i]!.cross_entropy!, loss);
+        expect(step.grad_norm! / cpu[i]!.grad_norm!).toBeCloseTo(1, norm);
+      }
+      expect(gpu.at(-1)!.val_loss).toBeCloseTo(cpu.at(-1)!.val_loss!, loss);
+      // and it is what was asked for: the same numbers would be f32
+      expect(gpu.every((step, i) => Math.abs(step.loss! - cpu[i]!.loss!) < 4e-6)).toBe(seed.compute === "f32");
+      const manifest = JSON.parse(m.read("wgsl/manifest.json"));
+      expect(manifest).toMatchObject({
+        target: "wgsl",
+        status: "finished",
+        device: expect.stringMatching(/^wgsl \(SwiftShader .*, software\)$/),
+      });
+    },
+    120_000,
+  );
 
   it("goes on with a checkpoint as if it had never stopped, and the cpu target can sample from it", async () => {
     await shareDevice();
