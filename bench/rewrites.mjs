@@ -149,7 +149,8 @@ gradients of all that; fusion puts pieces of one into kernels of the other, so t
 in each row. Launches, MFLOP and MB are the plan's, for all layers, forward and backward; of rows that a sort may leave
 empty, those that the tiers of a table promise are counted. ms are medians; ratios are medians of the ratios to the
 first row within one round, with the interval that 95 % of the medians of resampled rounds lie in: below 1 is faster. The
-first row is always sorted by expert, without any rewrite.
+first row is always sorted by expert, without any rewrite. Two rows of the same program show how far the numbers
+can be trusted.
 
 ${results.map(table).join("\n")}`;
 }

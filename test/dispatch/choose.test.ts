@@ -137,7 +137,7 @@ describe("explain", () => {
         one-legal-expert   left out  some tokens see several experts
         score-visible      left out  \`balance z_loss(1e-3) (line 37)\` needs the scores of every unit
         skip-known-scores  left out  \`balance z_loss(1e-3) (line 37)\` needs the scores of every unit
-        weigh-inside       left out  legal (hidden 5, width 4), but would cost 18.7 µs more a layer"
+        weigh-inside       left out  legal (hidden 5, width 4), but would cost 25.3 µs more a layer"
     `);
   });
 
@@ -170,7 +170,7 @@ describe("explain", () => {
         one-legal-expert   left out  no table says which experts a token sees
         score-visible      left out  no table says which experts a token sees
         skip-known-scores  left out  no table says which experts a token sees
-        weigh-inside       left out  legal (hidden 5, width 4), but would cost 23.1 µs more a layer"
+        weigh-inside       left out  legal (hidden 5, width 4), but would cost 34 µs more a layer"
     `);
   });
 });

@@ -1054,7 +1054,7 @@ static KERNEL void mixture_router_weight_norm_backward(const worker *w, const in
 
 /* scatterAdd grad.mixture.router.weight: adds 16384 rows of 256 to the rows their index names, in order; each item owns some columns. */
 static KERNEL void mixture_grad_mixture_router_weight_backward(const worker *w, const float *restrict o, const int *restrict router_seen, const float *restrict d_router_scores, float *restrict grad_mixture_router_weight) {
-  enum { ITEMS = 16384, WIDTH = 256, ROWS = 16, COLUMNS = 64 };
+  enum { ITEMS = 16384, WIDTH = 256, ROWS = 16, COLUMNS = 256 };
   for (int part; (part = moec_next(w->control, 0)) < BLOCKS(WIDTH, COLUMNS);) {
     const int from = part * COLUMNS, width = MIN(COLUMNS, WIDTH - from);
     for (ptrdiff_t r = 0; r < ROWS; r++) zero_f32(grad_mixture_router_weight + r * WIDTH + from, width);
@@ -1064,7 +1064,7 @@ static KERNEL void mixture_grad_mixture_router_weight_backward(const worker *w, 
       const float *const add = o + i / 4 * WIDTH + from;
       const vf times = vf_splat(d_router_scores[i]);
       for (int j = 0; j < width; j += VL) {
-        const int lanes = MIN(VL, width - j);
+        const int lanes = LANES(WIDTH, from + j);
         vf_store_n(row + j, vf_fma(vf_load_n(add + j, lanes), times, vf_load_n(row + j, lanes)), lanes);
       }
     }
@@ -1397,7 +1397,7 @@ static KERNEL void embed_grad_embed_weight_backward(const worker *w, const float
       float *const row = grad_embed_weight + (ptrdiff_t)tokens[i] * WIDTH + from;
       const float *const add = d_v + i * WIDTH + from;
       for (int j = 0; j < width; j += VL) {
-        const int lanes = MIN(VL, width - j);
+        const int lanes = LANES(WIDTH, from + j);
         vf_store_n(row + j, vf_load_n(row + j, lanes) + vf_load_n(add + j, lanes), lanes);
       }
     }

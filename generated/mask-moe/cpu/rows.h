@@ -157,11 +157,14 @@ CORE_CALL void sum_rows(const float *times, const float *table, ptrdiff_t width,
     if (!there && i > 0) continue;
     const int some = MIN(4, n - i);
     vf by[4];
-    for (int r = 0; r < some; r++) by[r] = vf_splat(there >> r & 1 ? (times ? times[i + r] : 1.0f) : 0.0f);
+    for (int r = 0; r < 4; r++) by[r] = vf_splat(there >> r & 1 ? (times ? times[i + r] : 1.0f) : 0.0f);
     for (ptrdiff_t j = 0; j < width; j += VL) {
       const int lanes = LANES(width, j);
       vf sum = i > 0 ? vf_load_n(to + j, lanes) : vf_splat(0.0f);
-      for (int r = 0; r < some; r++) sum = vf_fma(by[r], vf_load_n(row[r] + j, lanes), sum);
+      sum = vf_fma(by[0], vf_load_n(row[0] + j, lanes), sum);
+      if (some > 1) sum = vf_fma(by[1], vf_load_n(row[1] + j, lanes), sum);
+      if (some > 2) sum = vf_fma(by[2], vf_load_n(row[2] + j, lanes), sum);
+      if (some > 3) sum = vf_fma(by[3], vf_load_n(row[3] + j, lanes), sum);
       vf_store_n(to + j, sum, lanes);
     }
   }

@@ -1633,7 +1633,7 @@ static KERNEL void embed_grad_embed_weight_backward(const worker *w, const float
       float *const row = grad_embed_weight + (ptrdiff_t)tokens[i] * WIDTH + from;
       const float *const add = d_v + i * WIDTH + from;
       for (int j = 0; j < width; j += VL) {
-        const int lanes = MIN(VL, width - j);
+        const int lanes = LANES(WIDTH, from + j);
         vf_store_n(row + j, vf_load_n(row + j, lanes) + vf_load_n(add + j, lanes), lanes);
       }
     }

@@ -37,14 +37,15 @@ const widest = ({ groups }: SiteFacts): number => Math.max(...groups.map(({ hidd
 const whyOf = (site: SiteFacts): string => `hidden ${widest(site)}, width ${site.width}`;
 
 /**
- * Saved: the gradient of the rows written and read with its weight, rows read for the gradient of the weight, and two
- * products that then read the gradient of a unit once and not once for each of its edges. Paid: the gradient of the
- * hidden numbers written, and read with both that they came from, whose own gradients no longer ride in a tile; two
- * passes over the edges. Measured: 0.88 of the mixture's time with 6 edges and F = C / 8, no gain with 4 edges and F = C.
+ * Saved: rows read for the gradient of the weight, and the gradient of a unit, which two products then read once and
+ * not once for each of its edges. Paid: the gradient of the hidden numbers written, and read with both that they came
+ * from, whose own gradients no longer ride in a tile; two passes over the edges. Measured: 0.9 of the mixture's time
+ * with 6 edges and F = C / 8; no gain with one edge and F = C / 4, nor with 4 edges and F = C. Programs that only go
+ * forward follow the training step, with which they share kernels.
  */
 function gainOf({ site, profile }: Layer): number {
   const { bytes, threads, launch } = profile;
   const again = 2 * (1 - 1 / site.edgesPerUnit);
-  const saved = site.forwardOnly ? 0 : 4 * expectedEdges(site) * ((3 + again) * site.width - 6 * widest(site));
+  const saved = 4 * expectedEdges(site) * ((1 + again) * site.width - 6 * widest(site));
   return saved / (bytes * threads) - 2 * launch;
 }
