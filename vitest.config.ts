@@ -37,7 +37,7 @@ export default defineConfig({
     include: ["test/**/*.test.ts"],
     globalSetup: "test/test-folder.ts",
     testTimeout: 60_000,
-    hookTimeout: 120_000,
+    hookTimeout: 300_000,
     maxWorkers: 2,
     isolate: false,
     sequence: { sequencer: LongestFirst },
