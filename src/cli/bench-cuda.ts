@@ -13,7 +13,7 @@ import { formatBytes, formatCount, formatDuration } from "../runtime/progress.js
 import { openRun } from "../runtime/run.js";
 import { type CudaFigures, cudaFigures } from "../targets/cuda/figures.js";
 import type { Tier } from "../targets/cuda/program.js";
-import type { BenchFlags } from "./bench.js";
+import type { BenchFlags } from "./bench-flags.js";
 import { checkDesign } from "./compile-design.js";
 import { dispatchWishes, setOption } from "./flags.js";
 import { gpuNamed } from "./gpu-named.js";

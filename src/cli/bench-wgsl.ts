@@ -10,7 +10,7 @@ import { formatBytes, formatCount, formatDuration } from "../runtime/progress.js
 import { openRun } from "../runtime/run.js";
 import { figuresOf, type WgslFigures } from "../targets/wgsl/figures.js";
 import type { WgslProfile } from "../targets/wgsl/limits.js";
-import type { BenchFlags } from "./bench.js";
+import type { BenchFlags } from "./bench-flags.js";
 import { checkDesign } from "./compile-design.js";
 import { dispatchWishes, setOption } from "./flags.js";
 import { type Cli, exit, note, print } from "./output.js";

@@ -12,25 +12,14 @@ import { version } from "../host/version.js";
 import { type Compiled, checkSpec, compileDesign } from "../pipeline.js";
 import { formatBytes, formatCount, formatDuration } from "../runtime/progress.js";
 import { openRun } from "../runtime/run.js";
+import type { BenchFlags } from "./bench-flags.js";
 import { checkDesign } from "./compile-design.js";
 import { dispatchWishes, setOption, targetNamed } from "./flags.js";
 import { type KernelTime, kernelTimes } from "./kernel-times.js";
 import { type Cli, exit, note, print } from "./output.js";
 import { readSpec, specName } from "./read-spec.js";
 import { type StepTimes, timeSteps } from "./step-times.js";
-import { type TuneFlags, tunedLines, tuneFlags } from "./tune.js";
-
-export interface BenchFlags extends TuneFlags {
-  readonly target: string;
-  readonly steps: number;
-  readonly json?: boolean;
-  /** count, run nothing; for targets that can be counted */
-  readonly static?: boolean;
-  /** cuda: the GPU that a roof is computed for */
-  readonly device?: string;
-  readonly set?: readonly string[];
-  readonly data?: readonly string[];
-}
+import { tunedLines, tuneFlags } from "./tune.js";
 
 /** Prints what was measured; exit 0. */
 export async function bench(cli: Cli, file: string, flags: BenchFlags): Promise<number> {

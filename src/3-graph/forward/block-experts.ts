@@ -13,7 +13,7 @@ import { ensure } from "../internal.js";
 import { runBlock } from "./block.js";
 import type { ForwardContext } from "./context.js";
 import type { MixturePlace } from "./mixture.js";
-import type { Routed } from "./router.js";
+import type { Routed } from "./routed.js";
 
 /** Σ over the experts that are blocks of weight · (Block(x) − x), x [U, C] -> [U, C]; none: there are no such experts. */
 export function runBlockExperts(

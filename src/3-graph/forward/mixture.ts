@@ -14,7 +14,8 @@ import type { ForwardContext } from "./context.js";
 import { ffnParams } from "./feed-forward.js";
 import { chooser } from "./phases.js";
 import { expertAxis, runPlaced } from "./placed-experts.js";
-import { type Routed, runRouter } from "./router.js";
+import type { Routed } from "./routed.js";
+import { runRouter } from "./router.js";
 import { isRun, onTokens, readRuns } from "./runs.js";
 import { expertOfSlot, fromSlots, slotAxis, slotsOf } from "./soft.js";
 

@@ -10,12 +10,7 @@ import type { Operand } from "../builder.js";
 import type { Expr } from "../expr.js";
 import { index, lt, select, type Term } from "../expr-build.js";
 import type { Axis, Value } from "../graph.js";
-import type { Routed } from "./router.js";
-
-export interface PhaseRun {
-  readonly phase: Stretch;
-  readonly routed: Routed;
-}
+import type { PhaseRun, Routed } from "./routed.js";
 
 /** Fields that are joined; in every other one the phases must agree. */
 const joinedFields = [

@@ -9,7 +9,7 @@ import type { Axis, Value } from "../graph.js";
 import { withAdjugates } from "./adjugates.js";
 import type { ForwardContext } from "./context.js";
 import { ffnParams } from "./feed-forward.js";
-import type { Routed } from "./router.js";
+import type { Routed } from "./routed.js";
 
 /** E */
 export const expertAxis = ({ expertCount }: Pick<Mixture, "expertCount">): Axis => ({ name: "E", size: expertCount });

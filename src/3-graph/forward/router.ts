@@ -5,20 +5,11 @@ import type { RouterSite, RouterState } from "../../rules/build.js";
 import { findRule } from "../../rules/index.js";
 import { refuse } from "../../rules/refuse.js";
 import { ensure } from "../internal.js";
-import { joinPhases, type PhaseRun, phaseSites } from "./phases.js";
+import { joinPhases, phaseSites } from "./phases.js";
+import type { Routed } from "./routed.js";
 
 /** The seven steps, once the scores stand: unit → score → legal → select → weight → limit → balance. */
 const ORDER: readonly Slot[] = ["mask", "gate", "bias", "group", "select", "rest", "dispatch", "weight"];
-
-export interface Routed extends RouterState {
-  readonly edges: NonNullable<RouterState["edges"]>;
-  readonly weight: NonNullable<RouterState["weight"]>;
-  readonly load: NonNullable<RouterState["load"]>;
-  /** edges as they were selected, before any limit */
-  readonly selected: NonNullable<RouterState["edges"]>;
-  /** where rules change with the step: what each phase gave on its own */
-  readonly phases?: readonly PhaseRun[];
-}
 
 /** One mixture of one layer; where rules hold for some steps only, the step chooses between the phases. */
 export function runRouter(mixture: Mixture, site: RouterSite): Routed {

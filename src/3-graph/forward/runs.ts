@@ -6,7 +6,7 @@ import type { Unit } from "../../2-design/design.js";
 import { add, and, div, eq, floor, index, lt, mul, select, sub, type Term } from "../expr-build.js";
 import type { Axis, Value } from "../graph.js";
 import type { ForwardContext } from "./context.js";
-import type { Routed } from "./router.js";
+import type { Routed } from "./routed.js";
 
 export type RunUnit = Extract<Unit, { readonly kind: "sequence" | "chunk" }>;
 

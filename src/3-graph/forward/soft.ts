@@ -7,7 +7,7 @@ import { add, div, floor, index, lt, mul, select, sub, type Term } from "../expr
 import type { Axis, Value } from "../graph.js";
 import { ensure } from "../internal.js";
 import type { ForwardContext } from "./context.js";
-import type { Routed } from "./router.js";
+import type { Routed } from "./routed.js";
 
 /** SL, slots of all experts together; undefined where experts have none. */
 export function slotAxis({ experts }: Mixture): Axis | undefined {

@@ -1,9 +1,17 @@
 /** Which tensors lie in the pool: those that a kernel with more parameters than it may have bindings reaches together. */
 import type { Kernel } from "../../5-plan/plan.js";
+import type { GpuProgramPlan } from "../../targets/gpu-program.js";
 import type { WgslProfile } from "../../targets/wgsl/limits.js";
 import { bytesOf, bytesOfHalves } from "../gpu/sizes.js";
 import { repeatsIn } from "./series.js";
-import type { Stored } from "./stored.js";
+
+/** Kernels and who calls them with what; `halves` are the parameters of each kernel that take 16 bits a number. */
+interface Reaching {
+  readonly kernels: readonly Kernel[];
+  readonly programs: readonly GpuProgramPlan[];
+  readonly buffers: readonly unknown[];
+  readonly halves: readonly ReadonlySet<number>[];
+}
 
 /** Bindings that a parameter takes of its own. */
 const bindingsOf = (bytes: number, profile: WgslProfile): number => Math.ceil(bytes / profile.binding);
@@ -33,7 +41,7 @@ function pooledParams(kernel: Kernel, halves: ReadonlySet<number>, profile: Wgsl
  * bytes cannot be bound a second time. Which draws further buffers in, until nothing changes.
  */
 export function pooledBy(
-  { kernels, programs, buffers, halves }: Stored,
+  { kernels, programs, buffers, halves }: Reaching,
   profile: WgslProfile,
 ): { pooled: readonly ReadonlySet<number>[]; inPool: readonly boolean[] } {
   const pooled = kernels.map((k, i) => new Set(pooledParams(k, halves[i]!, profile)));

@@ -4,10 +4,9 @@
  */
 import { diagnose } from "../../diagnostics/diagnose.js";
 import { DiagnosticError } from "../../diagnostics/diagnostic.js";
+import type { Handle } from "./handle.js";
 import type { TensorMapSpec } from "./program.js";
 import { mapEncoder } from "./tensor-maps.js";
-
-export type Handle = bigint;
 
 /** A call that the driver refused. */
 export class CudaError extends Error {

@@ -2,7 +2,8 @@
  * Runs a CUDA program: one block of memory, one module, and for every program of the design one graph that was recorded
  * once. A run is one launch of that graph; nothing is allocated and nothing is asked of the host in between.
  */
-import { CudaError, type Driver, type Handle, OUT_OF_MEMORY } from "./driver.js";
+import { CudaError, type Driver, OUT_OF_MEMORY } from "./driver.js";
+import type { Handle } from "./handle.js";
 import { STATIC_SHARED } from "./profiles.js";
 import type { CudaLaunch, CudaPass, CudaProgram } from "./program.js";
 

@@ -1,5 +1,5 @@
 /** What the copy engine has to know of a tensor, made by the driver: 128 bytes that are passed to kernels as they are. */
-import type { Handle } from "./driver.js";
+import type { Handle } from "./handle.js";
 import type { TensorMapSpec } from "./program.js";
 
 type Koffi = typeof import("koffi");
