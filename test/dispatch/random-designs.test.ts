@@ -22,7 +22,7 @@ import { compareAll, withPrefix } from "../numerics/agree-many.js";
 import { randomWords } from "./random-words.js";
 
 const seed = Number(process.env.MOEC_SEED ?? 20_261);
-const runs = Number(process.env.MOEC_RANDOM ?? 140);
+const runs = Number(process.env.MOEC_RANDOM ?? 200);
 const inC = 16;
 
 const rewrites = routerRewrites.map(({ name }) => name);
