@@ -48,7 +48,7 @@ export async function openProfiled(bundle, plan, alone = false) {
     // processor time has another beginning than the clock of the step: the first launch is not known
     return alone ? [0, ...seconds.slice(1)] : seconds;
   };
-  return { step, description: engine.device.description, close: () => engine.close() };
+  return { step, engine, description: engine.device.description, close: () => engine.close() };
 }
 
 export const launchesOf = (plan) => plan.programs.find(({ name }) => name === "train").launches;

@@ -8,11 +8,9 @@
 import { writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
-import { bundleOf } from "../dist/src/6-emit/bundle.js";
-import { compileSpec } from "../dist/src/pipeline.js";
-import { launchesOf, openProfiled } from "./kernels.mjs";
 import { median } from "./moec.mjs";
 import { designs, variantsOf } from "./rewrites-designs.mjs";
+import { interval, open, sums, takeTurns } from "./turns.mjs";
 
 const { values: flags } = parseArgs({
   options: {
@@ -34,62 +32,11 @@ const note = (what) => process.stderr.write(`${what}\n`);
 const isMixture = (_, { scope }) => /\.mixture$/.test(scope);
 const isRouter = ({ name }, launch) => isMixture(undefined, launch) && !/experts_(gate|up|down)/.test(name);
 
-/** Launches, operations, bytes and seconds of the launches that a stage consists of. */
-function sums(plan, seconds, of) {
-  const rows = launchesOf(plan).map((launch, i) => ({
-    launch,
-    kernel: plan.kernels[launch.kernel],
-    time: seconds?.[i],
-  }));
-  const mine = rows.filter(({ kernel, launch }) => of(kernel, launch));
-  const sum = (f) => mine.reduce((all, row) => all + f(row), 0);
-  return {
-    launches: mine.length,
-    mflop: sum(({ kernel }) => kernel.flops) / 1e6,
-    mb: sum(({ kernel }) => kernel.bytes) / 1e6,
-    ms: 1e3 * sum(({ time }) => time ?? 0),
-  };
-}
-
-async function open(text, { name, options }) {
-  const { compiled, diagnostics } = compileSpec({ path: "bench.moe", text }, { ...options, programs: ["train"] });
-  const errors = diagnostics.filter(({ severity }) => severity === "error");
-  if (errors.length > 0) throw new Error(errors.map(({ code, message }) => `${code}: ${message}`).join("\n"));
-  const profiled = await openProfiled(bundleOf(compiled, "bench"), compiled.plan, true);
-  if (profiled === undefined)
-    throw new Error("single launches are timed in native code: this machine has no C compiler");
-  return { name, plan: compiled.plan, choice: compiled.choices[0], ...profiled };
-}
-
-/** Every variant once a round, every other round in the opposite order; the first round is not counted. */
-async function takeTurns(variants) {
-  const times = variants.map(() => []);
-  for (let round = 0; round <= rounds; round++) {
-    const order = [...variants.keys()];
-    for (const i of round % 2 === 0 ? order : order.reverse()) {
-      const seconds = await variants[i].step();
-      if (round > 0) times[i].push(seconds);
-    }
-  }
-  return times;
-}
-
-/** The median and where 95 % of the medians of resampled rounds lie; the same numbers give the same interval. */
-function interval(ratios) {
-  let state = 1;
-  const draw = () => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return ratios[Math.floor((state / 2 ** 32) * ratios.length)];
-  };
-  const medians = Array.from({ length: 1000 }, () => median(ratios.map(draw))).sort((a, b) => a - b);
-  return { middle: median(ratios), low: medians[25], high: medians[974] };
-}
-
 async function measure(name, text) {
   note(name);
   const variants = [];
   for (const variant of variantsOf(text)) variants.push(await open(text, variant));
-  const times = await takeTurns(variants);
+  const times = await takeTurns(variants, rounds);
   const rows = variants.map(({ name: variant, plan, choice }, i) => {
     const stage = (of) => {
       const each = (v, round) => sums(variants[v].plan, times[v][round], of).ms;

@@ -24,6 +24,7 @@ const DESIGNS = ["mask-moe", "mh-moe"];
 
 // another question altogether: what rewrites and strategies are worth
 if (process.argv.includes("--rewrites")) await import("./rewrites.mjs");
+if (process.argv.includes("--shared")) await import("./shared-experts.mjs");
 
 const { values: flags } = parseArgs({
   options: {

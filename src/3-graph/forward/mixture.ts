@@ -1,22 +1,20 @@
 /** A mixture: units, router, experts (not yet dispatched), shared experts, and units put together again. */
-import type { Mixture, RuleUse, SharedGroup } from "../../2-design/design.js";
+import type { Mixture, RuleUse } from "../../2-design/design.js";
 import { mixtureBuffers, predictions } from "../../2-design/mixture-weights.js";
-import { soleExpert } from "../../experts/build.js";
-import { computes, expertKind } from "../../experts/index.js";
+import { computes } from "../../experts/index.js";
 import type { RouterSite } from "../../rules/build.js";
 import { probabilities } from "../../rules/meaning.js";
 import { linear } from "../compose/linear.js";
-import { add, select as choose, le, log, lt, max, mul, neg, not, or, sigmoid } from "../expr-build.js";
+import { add, select as choose, le, log, lt, max, mul, neg, not, or } from "../expr-build.js";
 import type { Axis, Value } from "../graph.js";
-import { ensure } from "../internal.js";
 import { runBlockExperts } from "./block-experts.js";
 import type { ForwardContext } from "./context.js";
-import { ffnParams } from "./feed-forward.js";
 import { chooser } from "./phases.js";
 import { expertAxis, runPlaced } from "./placed-experts.js";
 import type { Routed } from "./routed.js";
 import { runRouter } from "./router.js";
 import { isRun, onTokens, readRuns } from "./runs.js";
+import { addShared } from "./shared-experts.js";
 import { expertOfSlot, fromSlots, slotAxis, slotsOf } from "./soft.js";
 
 /** Where a mixture stands: `layers.3.mixture` in layer 3. */
@@ -264,37 +262,3 @@ function choosesForEveryUnit({ rule, args }: RuleUse, { unit }: Mixture): boolea
   const ofUnits = args.per !== "expert" && (args.per !== "sequence" || unit.kind === "sequence");
   return rule === "table" || rule === "all" || (rule === "top" && ofUnits);
 }
-
-/** sum + Σ of the always-on experts, each scaled by sigmoid(w·x) where it is gated. */
-function addShared(
-  c: ForwardContext,
-  mixture: Mixture,
-  scope: string,
-  group: SharedGroup,
-  at: number,
-  x: Value,
-  sum: Value,
-): Value {
-  const { g } = c;
-  const kind = expertKind(group.ffn.kind);
-  ensure(kind?.build !== undefined, () => `shared experts of kind ${group.ffn.kind} have no meaning in the graph`);
-  ensure(group.count >= 1, () => "a shared group has experts");
-  const prefix = mixture.shared.length > 1 ? `${scope}.shared.${at}` : `${scope}.shared`;
-  return g.within({ role: "shared" }, () => {
-    const N = { name: "SH", size: group.count };
-    const stacked = ffnParams(c, group.ffn, prefix, [N], c.D, "FS");
-    const rows = { ...soleExpert(g, x, "shared"), multiply: sharedProduct(c, N) };
-    const each = kind.build!(rows, stacked, group.ffn);
-    const scale = group.gated
-      ? g.map([g.contract(x, c.param(`${prefix}.scale.weight`, [N, c.D]), [c.D.name])], sigmoid)
-      : undefined;
-    const scaled = scale ? g.map([each, scale], mul, { axes: each.axes }) : each;
-    return g.map([sum, g.reduce("sum", scaled, [N.name])], add, { axes: sum.axes });
-  });
-}
-
-/** Rows [T, I] or [SH, T, I] times [SH, O, I] -> [SH, T, O]: every shared expert sees every row. */
-const sharedProduct =
-  ({ g, T }: ForwardContext, N: Axis) =>
-  (rows: Value, weight: Value): Value =>
-    g.contract(rows, weight, [weight.axes.at(-1)!.name], { axes: [N, T, weight.axes[1]!] });
