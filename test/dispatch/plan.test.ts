@@ -1,5 +1,5 @@
 /** What the optimiser promises about plans: kernels that are gone, passes that are not there, sorts that come first. */
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import type { Design } from "../../src/2-design/design.js";
 import type { Graph, Node } from "../../src/3-graph/graph.js";
@@ -144,5 +144,17 @@ describe("weights that nothing learns from", () => {
         "score linear\nscore linear(from: previous.scores)\nnoise gaussian(learned) while training\ngate relu\nselect positive\nweight softmax over selected",
     };
     expect(() => compileDesign(designOf(words), { programs })).not.toThrow();
+  });
+});
+
+describe("products of matrices", () => {
+  const specs = readdirSync("specs").flatMap((file) => (file.endsWith(".moe") ? [file.slice(0, -4)] : []));
+
+  it.each(specs)("%s: all are kernels for products, however experts lie", (spec) => {
+    const launches = launchesOf(compileDesign(shipped(spec), { programs }).plan);
+    const flops = launches.reduce((sum, { of }) => sum + of.flops, 0);
+    const inPasses = launches.filter(({ of }) => of.kind === "rows" || of.kind === "flat");
+    // passes over rows and numbers do hardly any arithmetic: the largest of them is a norm or a softmax
+    expect(inPasses.filter(({ of }) => of.flops > 0.005 * flops).map(({ of }) => of.name)).toEqual([]);
   });
 });
