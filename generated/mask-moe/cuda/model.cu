@@ -322,7 +322,7 @@ attend_o(const bf16 *__restrict__ scores_o, const bf16 *__restrict__ attend_o_we
 
 /* attend_residual_mixture_norm: map residual, map norm, reduce norm */
 extern "C" __global__ void __launch_bounds__(256)
-attend_residual_mixture_norm(const float *__restrict__ embed_weight, const int *__restrict__ tokens, const float *__restrict__ o, float *__restrict__ residual, float *__restrict__ norm, float *__restrict__ norm_b, const float *__restrict__ mixture_norm_weight, bf16 *__restrict__ norm_c) {
+attend_residual_mixture_norm(const float *__restrict__ embed_weight, const int *__restrict__ tokens, const float *__restrict__ o, float *__restrict__ residual, float *__restrict__ norm, float *__restrict__ norm_b, const float *__restrict__ mixture_norm_weight, float *__restrict__ norm_c, bf16 *__restrict__ norm_c_bf16) {
   constexpr int D = 256;
   [[maybe_unused]] constexpr int LANES = 32;
   [[maybe_unused]] const int lane = threadIdx.x % LANES;
@@ -347,13 +347,13 @@ attend_residual_mixture_norm(const float *__restrict__ embed_weight, const int *
   if (lane == 0) { norm_b[row] = t_norm_a; }
   // norm
   for (int i_d = lane; i_d < D; i_d += LANES) {
-    norm_c[row * D + i_d] = to_bf16((residual[row * D + i_d] * t_norm_a) * mixture_norm_weight[i_d]);
+    norm_c[row * D + i_d] = (residual[row * D + i_d] * t_norm_a) * mixture_norm_weight[i_d]; norm_c_bf16[row * D + i_d] = to_bf16(norm_c[row * D + i_d]);
   }
 }
 
 /* mixture_router_seen_router_entropy: map router.seen, contract router.scores, spread router.scores, map router.gate, reduce router.gate, map router.select, topK router.select, pick router.weight, reduce router.balance, map router.entropy, reduce router.entropy (Mixture.router.score, Mixture.router.gate, Mixture.router.select, Mixture.router.weight, Mixture.router.balance, Mixture) */
 extern "C" __global__ void __launch_bounds__(256)
-mixture_router_seen_router_entropy(const int *__restrict__ mixture_visible_choices, const int *__restrict__ tokens, int *__restrict__ router_seen, const bf16 *__restrict__ norm, const float *__restrict__ mixture_router_weight, const unsigned char *__restrict__ mixture_visible, float *__restrict__ router_gate, int *__restrict__ router_select, float *__restrict__ router_weight, float *__restrict__ router_balance_partial, float *__restrict__ router_entropy_partial) {
+mixture_router_seen_router_entropy(const int *__restrict__ mixture_visible_choices, const int *__restrict__ tokens, int *__restrict__ router_seen, const float *__restrict__ norm, const float *__restrict__ mixture_router_weight, const unsigned char *__restrict__ mixture_visible, float *__restrict__ router_gate, int *__restrict__ router_select, float *__restrict__ router_weight, float *__restrict__ router_balance_partial, float *__restrict__ router_entropy_partial) {
   constexpr int L = 4;
   constexpr int D = 256;
   constexpr int E = 16;
@@ -387,7 +387,7 @@ mixture_router_seen_router_entropy(const int *__restrict__ mixture_visible_choic
       float sum = 0.0f;
       for (int i_d = 0; i_d < D; i_d++) {
         const int router_seen_here = router_seen[row * L + i_l];
-        sum = sum + to_float(norm[row * D + i_d]) * (router_seen_here >= 0 ? mixture_router_weight[(long long)at_least_zero(router_seen_here) * D + i_d] : 0.0f);
+        sum = sum + norm[row * D + i_d] * (router_seen_here >= 0 ? mixture_router_weight[(long long)at_least_zero(router_seen_here) * D + i_d] : 0.0f);
       }
       t_router_scores[i_l] = sum;
     }
@@ -901,7 +901,7 @@ attend_o_residual(const bf16 *__restrict__ scores_o, const bf16 *__restrict__ at
 
 /* mixture_norm: map norm, reduce norm */
 extern "C" __global__ void __launch_bounds__(256)
-mixture_norm(const float *__restrict__ residual, float *__restrict__ norm, float *__restrict__ norm_b, const float *__restrict__ mixture_norm_weight, bf16 *__restrict__ norm_c) {
+mixture_norm(const float *__restrict__ residual, float *__restrict__ norm, float *__restrict__ norm_b, const float *__restrict__ mixture_norm_weight, float *__restrict__ norm_c, bf16 *__restrict__ norm_c_bf16) {
   constexpr int D = 256;
   [[maybe_unused]] constexpr int LANES = 32;
   [[maybe_unused]] const int lane = threadIdx.x % LANES;
@@ -921,7 +921,7 @@ mixture_norm(const float *__restrict__ residual, float *__restrict__ norm, float
   if (lane == 0) { norm_b[row] = t_norm_a; }
   // norm
   for (int i_d = lane; i_d < D; i_d += LANES) {
-    norm_c[row * D + i_d] = to_bf16((residual[row * D + i_d] * t_norm_a) * mixture_norm_weight[i_d]);
+    norm_c[row * D + i_d] = (residual[row * D + i_d] * t_norm_a) * mixture_norm_weight[i_d]; norm_c_bf16[row * D + i_d] = to_bf16(norm_c[row * D + i_d]);
   }
 }
 
@@ -1670,14 +1670,14 @@ mixture_router_weight_norm_backward(const float *__restrict__ d_router_balance, 
 /* Adds 16384 rows of 256 numbers to the rows their index names. Items are sorted by row first, stable, so that each sum is
  * made in the order of the items, without atomics. First: every row is zero. */
 extern "C" __global__ void __launch_bounds__(256)
-mixture_grad_mixture_router_weight_backward_clear(const bf16 *__restrict__ norm, const int *__restrict__ router_seen, const float *__restrict__ d_router_scores, float *__restrict__ grad_mixture_router_weight, int *__restrict__ sorting) {
+mixture_grad_mixture_router_weight_backward_clear(const float *__restrict__ norm, const int *__restrict__ router_seen, const float *__restrict__ d_router_scores, float *__restrict__ grad_mixture_router_weight, int *__restrict__ sorting) {
   const long long i = (long long)blockIdx.x * 256 + threadIdx.x;
   if (i < 16LL * 256) { grad_mixture_router_weight[i] = 0.0f; }
 }
 
 /* Items are sorted in chunks: the largest key comes first, which is the lowest row; those without a row come last. */
 extern "C" __global__ void __launch_bounds__(1024)
-mixture_grad_mixture_router_weight_backward_chunks(const bf16 *__restrict__ norm, const int *__restrict__ router_seen, const float *__restrict__ d_router_scores, float *__restrict__ grad_mixture_router_weight, int *__restrict__ sorting) {
+mixture_grad_mixture_router_weight_backward_chunks(const float *__restrict__ norm, const int *__restrict__ router_seen, const float *__restrict__ d_router_scores, float *__restrict__ grad_mixture_router_weight, int *__restrict__ sorting) {
   constexpr int ITEMS = 16384, CHUNK = 1024;
   __shared__ int keys[CHUNK];
   const int lane = threadIdx.x, start = blockIdx.x * CHUNK, length = smaller(CHUNK, ITEMS - start);
@@ -1691,7 +1691,7 @@ mixture_grad_mixture_router_weight_backward_chunks(const bf16 *__restrict__ norm
 
 /* Every item looks up in each chunk how many come before it. */
 extern "C" __global__ void __launch_bounds__(1024)
-mixture_grad_mixture_router_weight_backward_places(const bf16 *__restrict__ norm, const int *__restrict__ router_seen, const float *__restrict__ d_router_scores, float *__restrict__ grad_mixture_router_weight, int *__restrict__ sorting) {
+mixture_grad_mixture_router_weight_backward_places(const float *__restrict__ norm, const int *__restrict__ router_seen, const float *__restrict__ d_router_scores, float *__restrict__ grad_mixture_router_weight, int *__restrict__ sorting) {
   constexpr int ITEMS = 16384, CHUNK = 1024, CHUNKS = 16;
   const int i = blockIdx.x * CHUNK + threadIdx.x;
   if (i >= ITEMS) return;
@@ -1704,7 +1704,7 @@ mixture_grad_mixture_router_weight_backward_places(const bf16 *__restrict__ norm
 
 /* The first item of each row adds up the row, for 128 columns. */
 extern "C" __global__ void __launch_bounds__(128)
-mixture_grad_mixture_router_weight_backward_add(const bf16 *__restrict__ norm, const int *__restrict__ router_seen, const float *__restrict__ d_router_scores, float *__restrict__ grad_mixture_router_weight, int *__restrict__ sorting) {
+mixture_grad_mixture_router_weight_backward_add(const float *__restrict__ norm, const int *__restrict__ router_seen, const float *__restrict__ d_router_scores, float *__restrict__ grad_mixture_router_weight, int *__restrict__ sorting) {
   constexpr int ITEMS = 16384, WIDTH = 256;
   const int *const sorted = sorting + 2 * ITEMS;
   const int lane = lane_of_warp(), first = blockIdx.x * 4 + warp_of_block(), first_column = blockIdx.y * 128 + lane;
@@ -1721,7 +1721,7 @@ mixture_grad_mixture_router_weight_backward_add(const bf16 *__restrict__ norm, c
 #pragma unroll
       for (int n = 0; n < 4; n++) {
         const int c = first_column + n * 32;
-        if (c < WIDTH) sums[n] += d_router_scores[item] * to_float(norm[(long long)(item / 4) * WIDTH + c]);
+        if (c < WIDTH) sums[n] += d_router_scores[item] * norm[(long long)(item / 4) * WIDTH + c];
       }
     }
   }
@@ -2635,7 +2635,7 @@ attend_norm_of_layer_0(const float *__restrict__ embed_weight, const int *__rest
 
 /* attend_residual_mixture_norm_of_layer_0: map residual, map norm, reduce norm */
 extern "C" __global__ void __launch_bounds__(256)
-attend_residual_mixture_norm_of_layer_0(const float *__restrict__ embed_weight, const int *__restrict__ tokens, const float *__restrict__ o, float *__restrict__ residual, const float *__restrict__ mixture_norm_weight, bf16 *__restrict__ norm) {
+attend_residual_mixture_norm_of_layer_0(const float *__restrict__ embed_weight, const int *__restrict__ tokens, const float *__restrict__ o, float *__restrict__ residual, const float *__restrict__ mixture_norm_weight, float *__restrict__ norm, bf16 *__restrict__ norm_bf16) {
   constexpr int D = 256;
   [[maybe_unused]] constexpr int LANES = 32;
   [[maybe_unused]] const int lane = threadIdx.x % LANES;
@@ -2658,13 +2658,13 @@ attend_residual_mixture_norm_of_layer_0(const float *__restrict__ embed_weight, 
   const float t_norm_a = rsqrtf((t_norm * 0.00390625f) + 0.00001f);
   // norm
   for (int i_d = lane; i_d < D; i_d += LANES) {
-    norm[row * D + i_d] = to_bf16((residual[row * D + i_d] * t_norm_a) * mixture_norm_weight[i_d]);
+    norm[row * D + i_d] = (residual[row * D + i_d] * t_norm_a) * mixture_norm_weight[i_d]; norm_bf16[row * D + i_d] = to_bf16(norm[row * D + i_d]);
   }
 }
 
 /* mixture_router_seen_router_gate: map router.seen, contract router.scores, spread router.scores, map router.gate, reduce router.gate (Mixture.router.score, Mixture.router.gate) */
 extern "C" __global__ void __launch_bounds__(256)
-mixture_router_seen_router_gate(const int *__restrict__ mixture_visible_choices, const int *__restrict__ tokens, const bf16 *__restrict__ norm, const float *__restrict__ mixture_router_weight, float *__restrict__ router_scores, const unsigned char *__restrict__ mixture_visible, float *__restrict__ router_gate) {
+mixture_router_seen_router_gate(const int *__restrict__ mixture_visible_choices, const int *__restrict__ tokens, const float *__restrict__ norm, const float *__restrict__ mixture_router_weight, float *__restrict__ router_scores, const unsigned char *__restrict__ mixture_visible, float *__restrict__ router_gate) {
   constexpr int L = 4;
   constexpr int D = 256;
   constexpr int E = 16;
@@ -2687,7 +2687,7 @@ mixture_router_seen_router_gate(const int *__restrict__ mixture_visible_choices,
     float sum = 0.0f;
     for (int i_d = 0; i_d < D; i_d++) {
       const int t_router_seen_here = t_router_seen[i_l];
-      sum = sum + to_float(norm[row * D + i_d]) * (t_router_seen_here >= 0 ? mixture_router_weight[(long long)at_least_zero(t_router_seen_here) * D + i_d] : 0.0f);
+      sum = sum + norm[row * D + i_d] * (t_router_seen_here >= 0 ? mixture_router_weight[(long long)at_least_zero(t_router_seen_here) * D + i_d] : 0.0f);
     }
     t_router_scores[i_l] = sum;
   }
@@ -2915,7 +2915,7 @@ mixture_experts_combine_attend_norm_in_evaluate(const bf16 *__restrict__ experts
 
 /* mixture_norm_in_evaluate: map norm, reduce norm */
 extern "C" __global__ void __launch_bounds__(256)
-mixture_norm_in_evaluate(const float *__restrict__ residual, const float *__restrict__ mixture_norm_weight, bf16 *__restrict__ norm) {
+mixture_norm_in_evaluate(const float *__restrict__ residual, const float *__restrict__ mixture_norm_weight, float *__restrict__ norm, bf16 *__restrict__ norm_bf16) {
   constexpr int D = 256;
   [[maybe_unused]] constexpr int LANES = 32;
   [[maybe_unused]] const int lane = threadIdx.x % LANES;
@@ -2933,7 +2933,7 @@ mixture_norm_in_evaluate(const float *__restrict__ residual, const float *__rest
   const float t_norm_a = rsqrtf((t_norm * 0.00390625f) + 0.00001f);
   // norm
   for (int i_d = lane; i_d < D; i_d += LANES) {
-    norm[row * D + i_d] = to_bf16((residual[row * D + i_d] * t_norm_a) * mixture_norm_weight[i_d]);
+    norm[row * D + i_d] = (residual[row * D + i_d] * t_norm_a) * mixture_norm_weight[i_d]; norm_bf16[row * D + i_d] = to_bf16(norm[row * D + i_d]);
   }
 }
 

@@ -80,14 +80,26 @@ export function mixed(
 /** Whether a kernel is of a router, whose numbers choose experts and are never rounded. */
 export const isRouter = ({ name }: Kernel): boolean => /(^|_)router_/.test(name);
 
-/** Tensors that routers' products read: those are never rounded, or the choice of experts would change. */
-function readByRouters({ kernels, programs }: Lowered): number[] {
+/** Tensors that routers score with or learn from: those are never rounded, or the choice of experts would change. */
+function readByRouters({ kernels, programs, buffers }: Lowered): number[] {
+  const reads = (kernel: Kernel): number[] => kernel.params.flatMap((p, i) => (p.access === "read" ? [i] : []));
   return programs.flatMap(({ launches }) =>
-    launches.flatMap(({ kernel, args }) =>
-      isRouter(kernels[kernel]!) ? [...operandsOf(kernels[kernel]!)].map((p) => args[p]!) : [],
-    ),
+    launches.flatMap(({ kernel: at, args }) => {
+      const kernel = kernels[at]!;
+      if (!isRouter(kernel)) return [];
+      const own = isProduct(kernel)
+        ? [...operandsOf(kernel)]
+        : scoresByIndex(kernel, args, buffers)
+          ? reads(kernel)
+          : [];
+      return own.map((p) => args[p]!);
+    }),
   );
 }
+
+/** Whether a pass of a router multiplies with rows of its weights that it finds by index, or adds up their gradient. */
+const scoresByIndex = (kernel: Kernel, args: readonly number[], buffers: readonly LoweredBuffer[]): boolean =>
+  kernel.kind === "special" ? kernel.op === "scatterAdd" : args.some((b) => buffers[b]!.role === "param");
 
 const isPlain = ({ role, dtype, dims }: LoweredBuffer): boolean =>
   role === "work" && dtype === "f32" && dims.length > 0 && dims[0]!.name !== "chunk";
