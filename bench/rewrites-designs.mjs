@@ -3,7 +3,14 @@
 import { routerRewrites } from "../dist/src/4-dispatch/rewrites/index.js";
 import { checkSpec, graphsOf } from "../dist/src/pipeline.js";
 
-const text = ({ router, experts = "experts 16 of swiglu(hidden: 256)", tiers, unit = "token" }) => `edition 1
+/** A small model around one mixture; `tiers` are those of a table `Visible`, `batch` counts sequences of 256 tokens. */
+export const text = ({
+  router,
+  experts = "experts 16 of swiglu(hidden: 256)",
+  tiers,
+  unit = "token",
+  batch = 8,
+}) => `edition 1
 model Bench {
   vocab = 1024
   context = 256
@@ -28,7 +35,7 @@ train Pretrain {
   model = Bench
   data = text(["*.md"])
   tokenizer = bpe(vocab: 1024)
-  batch = 8 * context
+  batch = ${batch} * context
   steps = 20
   optimize adamw(lr: 1e-3, betas: [0.9, 0.95], decay: 0.1) for matrices
   optimize adamw(lr: 1e-3, betas: [0.9, 0.95], decay: 0.0) for [router, norms, embeddings]

@@ -8,6 +8,7 @@
  */
 import { parseArgs } from "node:util";
 import { median } from "./moec.mjs";
+import { text } from "./rewrites-designs.mjs";
 import { interval, open, sums, takeTurns } from "./turns.mjs";
 
 const { values: flags } = parseArgs({
@@ -23,43 +24,13 @@ const SHAPES = [
   { experts: 64, met: 6, hidden: 32, shared: 2, batch: 1 },
 ];
 
-const text = ({ experts, met, hidden, batch }, lines) => `edition 1
-model Bench {
-  vocab = 1024
-  context = 256
-  d_model = 256
-  embed tokens tied
-  repeat 2 of Layer
-  norm rms(eps: 1e-5)
-  head linear
-}
-block Layer {
-  residual Mixture after rms
-}
-table Met {
-  key = token_id
-  value = subset(of: Mixture.experts)
-  tier all otherwise sees ${met}
-  assign random(seed: 1) per layer
-}
-moe Mixture {
-  unit = token
-  experts ${experts} of swiglu(hidden: ${hidden})
-  ${lines}
-  router {
-    select Met[token_id]
-    weight one
-  }
-}
-train Pretrain {
-  model = Bench
-  data = text(["*.md"])
-  tokenizer = bpe(vocab: 1024)
-  batch = ${batch} * context
-  steps = 20
-  optimize adamw(lr: 1e-3)
-}
-`;
+const textOf = ({ experts, met, hidden, batch }, more) =>
+  text({
+    experts: `experts ${experts} of swiglu(hidden: ${hidden})\n  ${more}`,
+    tiers: [`tier all otherwise sees ${met}`],
+    router: ["select Visible[token_id]", "weight one"],
+    batch,
+  });
 
 /** The tables of a variant: [V, n] expert numbers of each layer. */
 const tablesOf = ({ engine }) =>
@@ -81,8 +52,8 @@ async function measure(shape) {
   const { experts, met, hidden, shared, batch } = shape;
   const more = { ...shape, experts: experts + shared, met: met + shared };
   const options = { dispatch: { Mixture: "sorted-grouped" } };
-  const dense = await open(text(shape, `shared ${shared} of swiglu(hidden: ${hidden})`), { name: "dense", options });
-  const group = await open(text(more, ""), { name: "group", options });
+  const dense = await open(textOf(shape, `shared ${shared} of swiglu(hidden: ${hidden})`), { name: "dense", options });
+  const group = await open(textOf(more, ""), { name: "group", options });
   copyTables(dense, group, shape);
   const times = await takeTurns([dense, group], rounds);
   const isMixture = (_, { scope }) => /\.mixture$/.test(scope);

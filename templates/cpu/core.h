@@ -237,20 +237,25 @@ CORE_INLINE void vf_store_part(float *p, vf v, ptrdiff_t n) {
  * Polynomials are minimax fits of our own in f32 coefficients. Bounds named
  * below are of the whole range, in units in the last place of the result. */
 
+/* e^(x - n ln 2), n whole and nearest to x / ln 2: the part of an exponential that is not a power of two. */
+CORE_INLINE vf vf_exp_rest(vf x, vf n) {
+  /* ln 2 in two parts, the first short enough for n * part to be exact. */
+  vf r = vf_fma(n, vf_splat(-0.693359375f), x);
+  r = vf_fma(n, vf_splat(2.12194440e-4f), r);
+  vf q = vf_fma(r, vf_splat(1.381446491e-03f), vf_splat(8.368780836e-03f));
+  q = vf_fma(q, r, vf_splat(4.166839272e-02f));
+  q = vf_fma(q, r, vf_splat(1.666651964e-01f));
+  q = vf_fma(q, r, vf_splat(4.999999404e-01f));
+  return vf_fma(q, r * r, r) + vf_splat(1.0f);
+}
+
 /* e^x, within 2 ulp. -inf and everything that would be subnormal give exactly 0
  * (a masked attention score must), x > 88.73 gives inf, NaN stays NaN. */
 CORE_INLINE vf vf_exp(vf x) {
   const vf shift = vf_splat(12582912.0f); /* 1.5 * 2^23: adding it rounds to an integer */
   const vf top = vf_min(vf_splat(89.0f), x);
   const vf n = vf_fma(top, vf_splat(1.44269504f), shift) - shift;
-  /* ln 2 in two parts, the first short enough for n * part to be exact. */
-  vf r = vf_fma(n, vf_splat(-0.693359375f), top);
-  r = vf_fma(n, vf_splat(2.12194440e-4f), r);
-  vf q = vf_fma(r, vf_splat(1.381446491e-03f), vf_splat(8.368780836e-03f));
-  q = vf_fma(q, r, vf_splat(4.166839272e-02f));
-  q = vf_fma(q, r, vf_splat(1.666651964e-01f));
-  q = vf_fma(q, r, vf_splat(4.999999404e-01f));
-  const vf p = vf_fma(q, r * r, r) + vf_splat(1.0f);
+  const vf p = vf_exp_rest(top, n);
 #if defined(__AVX512F__)
   const __mmask16 live = _mm512_cmp_ps_mask((__m512)x, _mm512_set1_ps(-87.33654f), _CMP_NLT_UQ);
   return (vf)_mm512_maskz_scalef_ps(live, (__m512)p, (__m512)n);
@@ -269,13 +274,7 @@ CORE_INLINE vf vf_exp_negative(vf x) {
 #else
   const vf shift = vf_splat(12582912.0f);
   const vf t = vf_fma(x, vf_splat(1.44269504f), shift), n = t - shift;
-  vf r = vf_fma(n, vf_splat(-0.693359375f), x);
-  r = vf_fma(n, vf_splat(2.12194440e-4f), r);
-  vf q = vf_fma(r, vf_splat(1.381446491e-03f), vf_splat(8.368780836e-03f));
-  q = vf_fma(q, r, vf_splat(4.166839272e-02f));
-  q = vf_fma(q, r, vf_splat(1.666651964e-01f));
-  q = vf_fma(q, r, vf_splat(4.999999404e-01f));
-  const vf p = vf_fma(q, r * r, r) + vf_splat(1.0f);
+  const vf p = vf_exp_rest(x, n);
   /* n stands in the low bits of t; added to the exponent, it multiplies by 2^n */
   return (vf)(((vi)p + ((vi)t << 23)) & ~(x < vf_splat(-86.5f)));
 #endif

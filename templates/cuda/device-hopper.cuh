@@ -107,15 +107,6 @@ INLINE void wait_for_phase(Barrier *barrier, unsigned parity) {
 #endif
 }
 
-/* `threads` threads, whole warps, meet at one of the block's sixteen meeting places; 0 is that of `meet_block`. */
-INLINE void meet_some(int place, int threads) {
-#if defined(__CUDACC__)
-  asm volatile("bar.sync %0, %1;" ::"r"(place), "r"(threads) : "memory");
-#else
-  emulate::meet_some(place, threads);
-#endif
-}
-
 /* ------------------------------------------------------------------ copies */
 
 /* A box of a tensor from place (x, y, z) on, on its way to a panel; its bytes are counted at the barrier. What lies outside

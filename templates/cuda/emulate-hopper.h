@@ -68,29 +68,24 @@ static inline void wait_for_phase(unsigned long long *barrier, unsigned parity) 
   wait_until(has_ended, barrier, (int)parity);
 }
 
-/* Meeting places: of `bar.sync`, and one for each warpgroup behind them. */
+/* Where the threads of each warpgroup meet. */
 struct Meeting {
   int here, round;
 };
-static Meeting meetings[16 + MOST_THREADS / 128];
+static Meeting meetings[MOST_THREADS / 128];
 
 static inline bool is_over(const void *meeting, int round) { return ((const Meeting *)meeting)->round != round; }
 
-/* The last to come does `last` before all go on. */
-static inline void meet_at(int place, int threads_of, void (*last)(int), int with) {
-  Meeting &meeting = meetings[place];
-  if (++meeting.here < threads_of) {
+/* The last of a warpgroup to come does `last` before all go on. */
+static inline void meet_warpgroup(int group, void (*last)(int), int with) {
+  Meeting &meeting = meetings[group];
+  if (++meeting.here < 128) {
     wait_until(is_over, &meeting, meeting.round);
     return;
   }
-  if (last) last(with);
+  last(with);
   meeting.here = 0;
   meeting.round++;
-}
-
-static inline void meet_some(int place, int count) {
-  if (place < 1 || place > 15 || count % 32 != 0) fail("no such meeting place");
-  meet_at(place, count, nullptr, 0);
 }
 
 /* ------------------------------------------------------------------ copies */
@@ -242,7 +237,7 @@ static void make_products(int with) {
 
 static inline void wait_for_products(int latest) {
   const int group = current / 128;
-  meet_at(16 + group, 128, make_products, group * 8 + latest);
+  meet_warpgroup(group, make_products, group * 8 + latest);
   Share &mine = shares[current];
   mine.begun = false;
   if (!mine.groups.empty() || !mine.sum) return;
