@@ -9,6 +9,7 @@ import { openEngine } from "../runtime/open-engine.js";
 import { tableUses } from "../runtime/routing-tables.js";
 import type { Tensor } from "../runtime/safetensors-write.js";
 import { loadModel } from "../runtime/start-weights.js";
+import { tierOfGpu } from "./tier-of-gpu.js";
 import { type TraceCall, tablesOf } from "./trace-call.js";
 
 /** Every result of the program `trace`, by generated C. */
@@ -26,8 +27,7 @@ export async function traceOnGpu(call: TraceCall): Promise<Tensor[]> {
 
 /** Every result of the program `trace`, by generated CUDA. */
 export async function traceOnCuda(call: TraceCall): Promise<Tensor[]> {
-  const { findGpu, tierOf } = await import("../targets/cuda/device.js");
-  const tier = tierOf((await findGpu()).fact.capability);
+  const tier = await tierOfGpu();
   return traceOn(call, cudaBundleOf(compileCuda(call.design, traceOptions(call), tier), call.name));
 }
 

@@ -20,7 +20,6 @@ import {
   tokenizerPath,
 } from "../runtime/run-folder.js";
 import { type TrainOptions, type TrainResult, train } from "../runtime/train.js";
-import type { Tier } from "../targets/cuda/program.js";
 import type { WgslProfile } from "../targets/wgsl/limits.js";
 import { checkDesign, compileCudaBundle, compileDesign, compileGpuBundle } from "./compile-design.js";
 import { setOption, targetNamed } from "./flags.js";
@@ -28,6 +27,7 @@ import { fromRun, refuseResume } from "./from-run.js";
 import { untilInterrupted } from "./interrupt.js";
 import { type Cli, complain, exit, warn } from "./output.js";
 import { readSpec, specName } from "./read-spec.js";
+import { tierOfGpu } from "./tier-of-gpu.js";
 import { type TrainView, trainView } from "./train-view.js";
 import { type TuneFlags, tunedLines, tuneFlags } from "./tune.js";
 
@@ -134,12 +134,6 @@ async function adapterProfile(): Promise<WgslProfile> {
   const { findAdapter } = await import("../targets/wgsl/adapter.js");
   const { profileOf } = await import("../targets/wgsl/device.js");
   return profileOf(await findAdapter());
-}
-
-/** What kernels for this machine's NVIDIA GPU are written for. Errors: MOE5006 without one that is new enough. */
-async function tierOfGpu(): Promise<Tier> {
-  const { findGpu, tierOf } = await import("../targets/cuda/device.js");
-  return tierOf((await findGpu()).fact.capability);
 }
 
 /** A resumed run asks for what it asked for before, unless told otherwise. */
