@@ -7,7 +7,7 @@ import type { Diagnostic } from "../diagnostics/diagnostic.js";
 import { expertKind } from "../experts/index.js";
 import { findRule } from "../rules/index.js";
 import type { Design, Ffn, Mixture } from "./design.js";
-import { reachedBlocks } from "./layers.js";
+import { attentionsOf, reachedBlocks } from "./layers.js";
 
 /** One diagnostic (MOE5011) for each word of the model that cannot be compiled; none when all can. */
 export function uncompilable(design: Design): readonly Diagnostic[] {
@@ -29,11 +29,7 @@ function mixtureWords(mixture: Mixture, design: Design): readonly Word[] {
   const { name, router, experts, adjugate, shared } = mixture;
   const rules = router.rules.filter((use) => findRule(use.slot, use.rule)?.build === undefined);
   return [
-    ...experts.flatMap(({ count, ffn }, i) =>
-      ffn.block === undefined
-        ? ffnWords(ffn, indexed(`${name}.experts`, i))
-        : blockWords(ffn.block, count, indexed(`${name}.experts`, i), design),
-    ),
+    ...experts.flatMap(({ count, ffn }, i) => expertWords(ffn, count, indexed(`${name}.experts`, i), design)),
     ...(adjugate ? ffnWords(adjugate.ffn, `${name}.adjugate`) : []),
     ...shared.flatMap(({ ffn }, i) => ffnWords(ffn, indexed(`${name}.shared`, i))),
     ...rules.map((use) => ({ path: use.path, text: `${use.slot} ${use.text}` })),
@@ -42,10 +38,16 @@ function mixtureWords(mixture: Mixture, design: Design): readonly Word[] {
   ];
 }
 
-/** Blocks work in the width of the model. */
+function expertWords(ffn: Ffn, count: number, path: string, design: Design): readonly Word[] {
+  if (ffn.attention !== undefined) return [];
+  return ffn.block === undefined ? ffnWords(ffn, path) : blockWords(ffn.block, count, path, design);
+}
+
+/** Blocks and attentions work in the width of the model. */
 function latentWords({ name, latent, experts }: Mixture): readonly Word[] {
-  if (latent === undefined || experts.every(({ ffn }) => ffn.block === undefined)) return [];
-  return [{ path: `${name}.latent`, text: `latent = ${latent} around blocks` }];
+  const part = experts.map(({ ffn }) => ffn.block ?? ffn.attention).find((each) => each !== undefined);
+  if (latent === undefined || part === undefined) return [];
+  return [{ path: `${name}.latent`, text: `latent = ${latent} around ${part}` }];
 }
 
 function ffnWords({ kind }: Ffn, path: string): readonly Word[] {
@@ -54,9 +56,10 @@ function ffnWords({ kind }: Ffn, path: string): readonly Word[] {
 
 /** What blocks cannot hold when they are experts: windows, tables, and in several experts mixtures of their own. */
 function blockWords(block: string, count: number, path: string, design: Design): readonly Word[] {
-  return (design.blocks[block]?.steps ?? []).flatMap(({ part, kind }) => {
+  return (design.blocks[block]?.steps ?? []).flatMap((step) => {
+    const { part, kind } = step;
     const word = (what: string): readonly Word[] => [{ path, text: `block(${block}) with ${what} in ${part}` }];
-    if (kind === "attention") return design.attentions[part]?.window === undefined ? [] : word("a window");
+    if (attentionsOf({ steps: [step] }, design).some(({ window }) => window !== undefined)) return word("a window");
     const rules = kind === "mixture" ? (design.mixtures[part]?.router.rules ?? []) : [];
     if (rules.some(({ rule }) => rule === "table")) return word("a table");
     return kind === "mixture" && count > 1 ? word("experts of its own") : [];

@@ -123,6 +123,8 @@ export interface Ffn {
   readonly bias: boolean;
   /** name of the block, for `block(Name)` */
   readonly block?: string;
+  /** name of the attention, for `attention(Name)` */
+  readonly attention?: string;
 }
 
 export interface Mixture {

@@ -174,12 +174,13 @@ export function provenanceText({ from, line, because }: Provenance): string {
   }
 }
 
-function ffnText({ kind, hidden, clamp, bias, block }: Ffn): string {
+function ffnText({ kind, hidden, clamp, bias, block, attention }: Ffn): string {
   const args = [
     ...(hidden > 0 ? [`hidden: ${count(hidden)}`] : []),
     ...(clamp === undefined ? [] : [`clamp: ${clamp}`]),
     ...(bias ? ["bias"] : []),
     ...(block === undefined ? [] : [block]),
+    ...(attention === undefined ? [] : [attention]),
   ];
   const text = args.length > 0 ? `${kind}(${args.join(", ")})` : kind;
   return `${text}: ${expertKind(kind)?.doc.replace(/\.$/, "") ?? ""}`;

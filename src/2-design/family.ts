@@ -5,6 +5,7 @@
 import { count } from "../diagnostics/catalogue/count.js";
 import type { Design, Ffn, Mixture, RuleUse, Unit } from "./design.js";
 import { flopsText } from "./numbers.js";
+import { partText } from "./placed.js";
 import { sizesOf } from "./sizes.js";
 
 export interface FamilyMember {
@@ -56,7 +57,7 @@ function expertsText({ unit, experts, adjugate, shared }: Mixture): string {
   return [...unitText(unit), ...routed, ...between, ...always].join(", ");
 }
 
-const ffnText = ({ kind, hidden }: Ffn): string => (hidden > 0 ? `${kind} ${count(hidden)}` : kind);
+const ffnText = (ffn: Ffn): string => partText(ffn) ?? (ffn.hidden > 0 ? `${ffn.kind} ${count(ffn.hidden)}` : ffn.kind);
 
 const unitText = (unit: Unit): string[] =>
   unit.kind === "token" ? [] : [unit.kind === "subtoken" ? `${unit.heads} sub-tokens` : `per ${unit.kind}`];

@@ -1,5 +1,5 @@
 /** The stack of a model, layer by layer. The design keeps it run-length coded; this is where the runs are unrolled. */
-import type { Block, Design, Ffn, Model, Step } from "./design.js";
+import type { Attention, Block, Design, Ffn, Model, Step } from "./design.js";
 
 /** Layers of one block in a row. */
 export type Run = Model["stack"][number];
@@ -104,6 +104,16 @@ export function reachedBlocks(design: Design): ReadonlySet<string> {
     for (const step of block.steps) waiting.push(...expertBlocks(design, step));
   }
   return found;
+}
+
+/** The attentions of a block: its steps, and experts of its mixtures. */
+export function attentionsOf({ steps }: Pick<Block, "steps">, { attentions, mixtures }: Design): readonly Attention[] {
+  const names = steps.flatMap(({ part, kind }) => {
+    if (kind === "attention") return [part];
+    const experts = kind === "mixture" ? (mixtures[part]?.experts ?? []) : [];
+    return experts.flatMap(({ ffn }) => ffn.attention ?? []);
+  });
+  return names.flatMap((name) => attentions[name] ?? []);
 }
 
 /** The blocks that are experts of a step's mixture. */

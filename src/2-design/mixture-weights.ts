@@ -3,21 +3,27 @@ import { findRule } from "../rules/index.js";
 import { ffnWeights, initOf, type LocalWeight } from "./block-weights.js";
 import type { Mixture, RuleUse } from "./design.js";
 
-/** The weights of one use of a block, `attend.q.weight` and so on. */
-export type BlockWeights = (block: string) => readonly LocalWeight[];
+/** What parts of the design hold that are experts. */
+export interface PartWeights {
+  /** one use of a block, `attend.q.weight` and so on */
+  readonly block: (name: string) => readonly LocalWeight[];
+  /** an attention, `q.weight` and so on */
+  readonly attention: (name: string) => readonly LocalWeight[];
+}
 
-/** Split, router, experts, shared experts, merge. `width` is D, `vocab` V; `ofBlock` knows what blocks hold that are experts. */
+/** Split, router, experts, shared experts, merge. `width` is D, `vocab` V. */
 export function mixtureWeights(
   mixture: Mixture,
   width: number,
   vocab: number,
-  ofBlock: BlockWeights,
+  parts: PartWeights,
 ): readonly LocalWeight[] {
   return [
     ...projection(mixture, "split", width),
     ...routerWeights(mixture, vocab),
     ...latentWeights(mixture),
-    ...expertWeights(mixture, ofBlock),
+    ...keyWeights(mixture, parts),
+    ...expertWeights(mixture, parts),
     ...adjugateWeights(mixture),
     ...sharedWeights(mixture, width),
     ...projection(mixture, "merge", width),
@@ -89,15 +95,25 @@ function taughtUntil({ router }: Mixture): number | undefined {
 }
 
 /** `experts.up.weight` [E,F,C] and so on; `experts.0.…`, `experts.1.…` where there are several groups. */
-function expertWeights(mixture: Mixture, ofBlock: BlockWeights): readonly LocalWeight[] {
+function expertWeights(mixture: Mixture, parts: PartWeights): readonly LocalWeight[] {
   return mixture.experts.flatMap(({ count, ffn }, i) => {
-    const weights =
-      ffn.block === undefined
-        ? ffnWeights(ffn, expertWidth(mixture), [count], mixture.init)
-        : ofBlock(ffn.block).map((weight) => ({ ...weight, shape: [count, ...weight.shape] }));
-    return named(groupPrefix(mixture, i), weights);
+    const each = (weights: readonly LocalWeight[]) =>
+      weights.map((weight) => ({ ...weight, shape: [count, ...weight.shape] }));
+    if (ffn.block !== undefined) return named(groupPrefix(mixture, i), each(parts.block(ffn.block)));
+    if (ffn.attention !== undefined)
+      return named(groupPrefix(mixture, i), each(parts.attention(ffn.attention).filter(isOfQueries)));
+    return named(groupPrefix(mixture, i), ffnWeights(ffn, expertWidth(mixture), [count], mixture.init));
   });
 }
+
+/** `k.weight`, `v.weight` and the norms of heads, which experts that are attentions have in common. */
+function keyWeights({ experts }: Mixture, parts: PartWeights): readonly LocalWeight[] {
+  const found = experts.find(({ ffn }) => ffn.attention !== undefined)?.ffn.attention;
+  return found === undefined ? [] : parts.attention(found).filter((weight) => !isOfQueries(weight));
+}
+
+/** Queries and outputs: what every expert has of its own. */
+const isOfQueries = ({ name }: LocalWeight): boolean => /^[qo]\./.test(name);
 
 /** `adjugate.up.weight` [n,F,C] and so on. */
 function adjugateWeights({ adjugate, init, ...mixture }: Mixture): readonly LocalWeight[] {

@@ -105,10 +105,10 @@ function ruleSection(rule: Rule): string {
   return `#### ${rule.slot} ${name}\n\n${rule.doc}${built}\n\n\`\`\`moe\n${rule.example}\n\`\`\`${list}`;
 }
 
-function expertSection({ kind, doc, example, params, build, runsBlock }: Expert): string {
+function expertSection({ kind, doc, example, params, build, runsElsewhere }: Expert): string {
   const items = paramItems(params, "");
   const list = items.length > 0 ? `\n\n${items.join("\n")}` : "";
-  return `### ${kind}\n\n${doc}${build || runsBlock ? "" : " Can be checked, not compiled yet."}\n\n\`\`\`moe\n${example}\n\`\`\`${list}`;
+  return `### ${kind}\n\n${doc}${build || runsElsewhere ? "" : " Can be checked, not compiled yet."}\n\n\`\`\`moe\n${example}\n\`\`\`${list}`;
 }
 
 function capital(text: string): string {

@@ -8,9 +8,10 @@ import { resolveAmount } from "../rules/amounts.js";
 import { findRule } from "../rules/index.js";
 import type { Facts } from "../rules/rule.js";
 import { ffnWeights, type LocalWeight, normWeights } from "./block-weights.js";
-import type { Design, Ffn, Mixture, RuleUse, Step, Unit } from "./design.js";
+import type { Attention, Design, Ffn, Mixture, RuleUse, Step, Unit } from "./design.js";
 import { blockUses } from "./layers.js";
 import { expertWidth } from "./mixture-weights.js";
+import { attentionGroup } from "./placed.js";
 import { embeddingWeights, headWeights, stepWeights } from "./weights.js";
 
 /** One summand of the parameter count. */
@@ -262,8 +263,11 @@ function mixtureFlops(mixture: Mixture, edges: number, design: Design, inside: r
   const adjugates = adjugateFlops(mixture, edges);
   if (adjugates > 0) because.push(`at most ${count(adjugates)} of adjugates`);
   if (shared > 0) because.push(`shared experts ${count(shared)}`);
+  const keys = attentionGroup(mixture, design);
+  const looked = keys && design.model ? keyFlops(keys.attention, design) : 0;
+  if (looked > 0) because.push(`keys and values ${count(looked)}`);
   if (around > 0) because.push(`${latent > 0 ? "latent width" : "split and merge"} ${count(around)}`);
-  return { value: edges * routed + adjugates + shared + around, because: because.join(" + ") };
+  return { value: edges * routed + adjugates + shared + looked + around, because: because.join(" + ") };
 }
 
 /** Of one token, when no two of its experts have an adjugate in common. */
@@ -273,7 +277,8 @@ function adjugateFlops({ adjugate, ...mixture }: Mixture, edges: number): number
 
 /** Forward FLOPs of one row of one expert; a block that is an expert sees `rows` of the positions of a sequence. */
 function expertFlops(ffn: Ffn, width: number, rows: number, design: Design, inside: readonly string[]): Size {
-  const { block } = ffn;
+  const { block, attention } = ffn;
+  if (attention !== undefined) return headFlops(design, attention);
   if (block === undefined) return { value: ffnFlops(ffn, width), because: ffnFlopsText(ffn, width) };
   // a block that holds itself is refused, but not before its size is asked for
   const steps = inside.includes(block) ? [] : (design.blocks[block]?.steps ?? []);
@@ -310,9 +315,25 @@ function forwardFlops(design: Design): Size {
 
 /** Projections, then q kᵀ and the weighted sum over the positions seen, half of them on average when causal. */
 function attentionFlops(design: Design, part: string, length: number): number {
-  const { heads, kvHeads, headDim, mask, window } = design.attentions[part]!;
-  const { dModel } = design.model!;
-  const projections = 2 * dModel * headDim * (2 * heads + 2 * kvHeads);
+  const attention = design.attentions[part]!;
+  return keyFlops(attention, design) + queryFlops(attention, design, length);
+}
+
+/** The products that make keys and values. */
+function keyFlops({ kvHeads, headDim }: Attention, { model }: Design): number {
+  return 2 * model!.dModel * headDim * 2 * kvHeads;
+}
+
+/** The products with the matrices of the queries and behind them, and what the heads do with the positions they see. */
+function queryFlops({ heads, headDim, mask, window }: Attention, { model }: Design, length: number): number {
   const seen = Math.min(window ?? length, mask === "causal" ? (length + 1) / 2 : length);
-  return projections + 4 * heads * headDim * seen;
+  return 2 * model!.dModel * headDim * 2 * heads + 4 * heads * headDim * seen;
+}
+
+/** Of the heads of one expert. */
+function headFlops(design: Design, name: string): Size {
+  const attention = Object.hasOwn(design.attentions, name) ? design.attentions[name] : undefined;
+  if (!attention || !design.model) return { value: Number.NaN, because: `attention(${name})` };
+  const value = queryFlops(attention, design, design.model.context);
+  return { value, because: `${count(value)} of attention(${name})` };
 }

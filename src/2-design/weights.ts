@@ -82,9 +82,12 @@ function partWeights(design: Design, step: Step, width: number, inside: readonly
   const { part } = step;
   if (step.kind === "attention") return attentionWeights(design.attentions[part]!, width);
   if (step.kind === "dense") return denseWeights(design.denses[part]!, width);
-  return mixtureWeights(design.mixtures[part]!, width, design.model?.vocab ?? 0, (block) =>
-    blockWeights(design, block, inside),
-  );
+  return mixtureWeights(design.mixtures[part]!, width, design.model?.vocab ?? 0, {
+    block: (name) => blockWeights(design, name, inside),
+    // one that nobody declared is refused, but not before its size is asked for
+    attention: (name) =>
+      Object.hasOwn(design.attentions, name) ? attentionWeights(design.attentions[name]!, width) : [],
+  });
 }
 
 function prefixed(prefix: string, weights: readonly LocalWeight[]): readonly LocalWeight[] {

@@ -167,7 +167,7 @@ export type DataSource =
 
 /**
  * inputs: x [U, C], edges [U, K] i32, weight [U, K], then the params of each group in the order its kind
- * names them. Output y [U, C] = Σ_k weight·expert(x). Weight on input: expert(weight·x), not weighted again.
+ * names them. Output y [U, C], or [U, width], = Σ_k weight·expert(x). Weight on input: expert(weight·x), not weighted again.
  */
 export interface ExpertsSite {
   /** the mixture's name, `Mixture` */
@@ -182,6 +182,8 @@ export interface ExpertsSite {
     readonly params: number;
   }[];
   readonly weightOnInput: boolean;
+  /** of what experts give, where that is not the width of what they get: one group of single matrices */
+  readonly width?: Axis;
   /** what a strategy may do with the weight of an edge: multiply the hidden numbers with it, and not the result */
   readonly weightInside?: boolean;
   /** most edges that any expert has, whatever the scores; left out where nothing limits them */

@@ -4,6 +4,7 @@
  * pass follows from what was chosen.
  */
 import type { Design } from "../2-design/design.js";
+import { isDispatched } from "../2-design/placed.js";
 import { compact } from "../3-graph/compact.js";
 import type { Graph, Node } from "../3-graph/graph.js";
 import { rewrite } from "../3-graph/rewrite.js";
@@ -99,11 +100,13 @@ function checkSites(graph: Graph, design: Design, wanted: readonly string[]): vo
 }
 
 /** Why a mixture of the design is not dispatched; nothing where it is simply not there. */
-function whyNot({ mixtures }: Design, site: string): { readonly why?: string } {
-  const mixture = Object.hasOwn(mixtures, site) ? mixtures[site] : undefined;
+function whyNot(design: Design, site: string): { readonly why?: string } {
+  const mixture = Object.hasOwn(design.mixtures, site) ? design.mixtures[site] : undefined;
   if (mixture === undefined) return {};
-  const blocks = mixture.experts.every(({ ffn }) => ffn.block !== undefined);
+  const part = mixture.experts.every(({ ffn }) => ffn.block !== undefined) ? "whole blocks" : "attentions";
   return {
-    why: blocks ? "its experts are whole blocks, which run where they stand" : "the model does not dispatch it",
+    why: isDispatched(mixture, design)
+      ? "the model does not dispatch it"
+      : `its experts are ${part}, which run where they stand`,
   };
 }

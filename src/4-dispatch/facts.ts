@@ -65,7 +65,7 @@ export function factsOf(design: Design, node: Node, forwardOnly = false): SiteFa
     experts: mixture.adjugate ? placed : mixture.expertCount,
     edgesPerUnit,
     shared: mixture.shared.map(({ count, ffn: { kind, hidden } }) => ({ count, kind, hidden })),
-    groups: op.groups.map((group) => groupFacts(group, x!.axes.at(-1)!.size)),
+    groups: op.groups.map((group) => groupFacts(group, x!.axes.at(-1)!.size, op.width?.size)),
     routeKnown: !dependsOnWeights(edges!),
     edgesInPlace: edgesPerUnit === mixture.expertCount && isInPlace(edges!),
     forwardOnly,

@@ -17,11 +17,11 @@ export interface GroupFacts {
   readonly endsInMatrix: boolean;
 }
 
-/** The facts of a group in a mixture of that width. */
-export function groupFacts(group: ExpertsSite["groups"][number], width: number): GroupFacts {
+/** The facts of a group in a mixture of that width, and of another one of what it gives. */
+export function groupFacts(group: ExpertsSite["groups"][number], width: number, out = width): GroupFacts {
   const ffn = { kind: group.ffn, hidden: group.hidden, clamp: group.clamp, bias: group.bias };
   const kind = kindOf({ ffn });
-  const sizes = { F: group.hidden, C: width, I: width };
+  const sizes = { F: group.hidden, C: out, I: width };
   const size = (shape: readonly ("F" | "C" | "I" | number)[]): number =>
     shape.reduce((n: number, s) => n * (typeof s === "number" ? s : sizes[s]), 1);
   return {

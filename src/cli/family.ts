@@ -39,6 +39,7 @@ export const family: readonly string[] = [
   "cartesian-moe",
   "sc-moe",
   "ds-moe",
+  "moa",
   "peer",
   "mor1e",
   "mixture-of-depths",

@@ -1,6 +1,7 @@
 /** A trace by the f64 interpreter, every mixture in the form that says plainest what it means. */
 import type { Design } from "../2-design/design.js";
 import { reachedBlocks } from "../2-design/layers.js";
+import { isDispatched } from "../2-design/placed.js";
 import { buffersOf, weightsOf } from "../2-design/weights.js";
 import { sizeOf } from "../3-graph/axes.js";
 import type { Node, Value } from "../3-graph/graph.js";
@@ -36,11 +37,11 @@ export function traceReference(call: TraceCall): Tensor[] {
   });
 }
 
-/** The mixtures that the model runs and that dispatch has a say in: experts that are whole blocks are not dispatched. */
+/** The mixtures that the model runs and that dispatch surely has a say in: not those of attentions or whole blocks. */
 function mixturesOf(design: Design): readonly string[] {
   const steps = [...reachedBlocks(design)].flatMap((block) => design.blocks[block]!.steps);
   const names = new Set(steps.filter(({ kind }) => kind === "mixture").map(({ part }) => part));
-  return [...names].filter((name) => design.mixtures[name]!.experts.some(({ ffn }) => ffn.block === undefined));
+  return [...names].filter((name) => isDispatched(design.mixtures[name]!, design));
 }
 
 /** The value of an input, table, weight or state; nothing for other nodes. */

@@ -15,7 +15,7 @@ export function reachableParts(design: Design): Parts {
   const mixtures = pick(design.mixtures, namesOf(steps, "mixture"));
   return {
     blocks,
-    attentions: pick(design.attentions, namesOf(steps, "attention")),
+    attentions: pick(design.attentions, new Set([...namesOf(steps, "attention"), ...expertAttentions(mixtures)])),
     denses: pick(design.denses, namesOf(steps, "dense")),
     mixtures,
     routers: {},
@@ -25,6 +25,12 @@ export function reachableParts(design: Design): Parts {
 
 function namesOf(steps: readonly Step[], kind: Step["kind"]): ReadonlySet<string> {
   return new Set(steps.filter((step) => step.kind === kind).map(({ part }) => part));
+}
+
+/** Attentions that are experts. */
+function expertAttentions(mixtures: Design["mixtures"]): readonly string[] {
+  const groups = Object.values(mixtures).flatMap(({ experts }) => experts);
+  return groups.flatMap(({ ffn }) => (ffn.attention === undefined ? [] : [ffn.attention]));
 }
 
 function usedTables(mixtures: Design["mixtures"]): ReadonlySet<string> {

@@ -17,9 +17,10 @@ export function scalar(value: number | string | boolean | undefined): Scalar {
 }
 
 /** `hidden: 512, bias: off` and so on; what an expert or a dense block computes. */
-export function ffnValues({ kind, hidden, clamp, bias, block, ...rest }: Ffn, refer: Refer): Values {
+export function ffnValues({ kind, hidden, clamp, bias, block, attention, ...rest }: Ffn, refer: Refer): Values {
   told(rest);
-  return { kind, hidden, clamp: scalar(clamp), bias, block: block === undefined ? null : refer(block) };
+  const part = block ?? attention;
+  return { kind, hidden, clamp: scalar(clamp), bias, block: part === undefined ? null : refer(part) };
 }
 
 export function unitValues(unit: Unit): Values {

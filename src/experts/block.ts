@@ -10,5 +10,5 @@ export const block = defineExpert({
   // the weights are those of the block's steps, which only the design knows
   weights: () => [],
   matrices: 0,
-  runsBlock: true,
+  runsElsewhere: true,
 });

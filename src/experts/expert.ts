@@ -29,8 +29,8 @@ export interface Expert {
   /** matrices that every row is multiplied with, F × C each; forward costs 2·F·C FLOPs a row and matrix */
   readonly matrices: number;
   readonly build?: ExpertBuild;
-  /** stands for a block of the design, which the forward pass runs; there are no rows for dispatch to sort */
-  readonly runsBlock?: true;
+  /** stands for a part of the design, which the forward pass runs where it stands */
+  readonly runsElsewhere?: true;
 }
 
 /** Describes an expert kind; the only thing an expert file exports. */

@@ -1,4 +1,5 @@
 /** Every expert kind there is, in the order of the reference docs. To add one: a file and a line here. */
+import { attention } from "./attention.js";
 import { block } from "./block.js";
 import { constant } from "./constant.js";
 import { copy } from "./copy.js";
@@ -28,6 +29,7 @@ export const experts: readonly Expert[] = [
   rank1,
   neuron,
   block,
+  attention,
 ];
 
 /** Whether a kind computes something: copies, zeros and constants only pass on. */

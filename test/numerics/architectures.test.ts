@@ -1,6 +1,8 @@
 /** Architecture words as generated C: outputs and gradients are those of the interpreter. */
 import { describe, expect, it } from "vitest";
 import { checkSpec, graphsOf } from "../../src/pipeline.js";
+import { moaWithAll } from "../designs/papers/moa.js";
+import { designOf, leavesOf as leavesOfPaper, programOf } from "../designs/small.js";
 import { architectures, SEQ } from "../graph/whole/architectures.js";
 import { leavesOf } from "../graph/whole/designs.js";
 import { built, compare } from "./agree.js";
@@ -19,6 +21,13 @@ describe.each(chosen)("$name", ({ text }) => {
     const smooth = [...far].filter(([name]) => !name.endsWith("k.bias"));
     expect(smooth.filter(([, d]) => !(d < 1e-4))).toEqual([]);
   });
+});
+
+it("attention as a mixture", async () => {
+  const paper = { ...moaWithAll, set: { ...moaWithAll.set, "MoA.repeat": "1 of Layer" } };
+  const graph = programOf(designOf(paper), "trace");
+  const far = await compare(graph, leavesOfPaper(graph, paper), built);
+  expect([...far].filter(([, d]) => !(d < 1e-4))).toEqual([]);
 });
 
 it("finds the sequence of a token where 1 / S cannot be written exactly", async () => {

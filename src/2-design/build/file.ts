@@ -104,8 +104,16 @@ export function normOf(args: Args): Norm {
 /** What one expert computes. */
 export function ffnOf(args: Args): Ffn {
   const block = typeof args.block === "string" ? { block: args.block } : {};
+  const attention = typeof args.attention === "string" ? { attention: args.attention } : {};
   const hidden = args.hidden === undefined ? 0 : num(args.hidden);
-  return { kind: str(args.kind), hidden, clamp: optionalNum(args.clamp), bias: args.bias === true, ...block };
+  return {
+    kind: str(args.kind),
+    hidden,
+    clamp: optionalNum(args.clamp),
+    bias: args.bias === true,
+    ...block,
+    ...attention,
+  };
 }
 
 /** The `init` lines of a block by the name of the weights. */

@@ -164,26 +164,28 @@ function widthOf(unit: Unit, name: string, { names, session, model }: File): num
 }
 
 function group(reading: Reading, file: File): ExpertGroup {
-  checkBlock(reading, file);
+  checkPart(reading, file);
   const slots = reading.args.slots === undefined ? {} : { slots: num(reading.args.slots) };
   return { count: num(reading.args.count), ffn: ffnOf(reading.args), ...slots };
 }
 
 function shared(reading: Reading, file: File): SharedGroup {
-  checkBlock(reading, file);
+  checkPart(reading, file);
   return { count: num(reading.args.count), ffn: ffnOf(reading.args), gated: reading.args.gated === true };
 }
 
 function adjugateOf(reading: Reading | undefined, file: File): Pick<Mixture, "adjugate"> {
   if (!reading) return {};
-  checkBlock(reading, file);
+  checkPart(reading, file);
   const { count, scaled } = reading.args;
   return { adjugate: { count: num(count), ffn: ffnOf(reading.args), scaled: num(scaled) } };
 }
 
-/** Files without a model are libraries of mixtures: the blocks their experts name may live elsewhere. */
-function checkBlock({ args, path }: Reading, file: File): void {
-  if (args.kind !== "block" || args.block === undefined) return;
-  if (!file.model && !file.declarations.has(str(args.block))) return;
-  refer(str(args.block), ["block"], file.session.sites.get(`${path}.block`), file);
+/** Files without a model are libraries of mixtures: the parts their experts name may live elsewhere. */
+function checkPart({ args, path }: Reading, file: File): void {
+  const kind = args.kind === "block" || args.kind === "attention" ? args.kind : undefined;
+  const name = kind && args[kind];
+  if (kind === undefined || name === undefined) return;
+  if (!file.model && !file.declarations.has(str(name))) return;
+  refer(str(name), [kind], file.session.sites.get(`${path}.${kind}`), file);
 }

@@ -1,5 +1,6 @@
 /** Adjugates: one for each of equal groups of experts that units choose one by one. */
 import type { Mixture } from "../design.js";
+import { partText } from "../placed.js";
 import { divisors } from "./attention-shapes.js";
 import { type Check, type CheckContext, inSlot, type RouterSite } from "./check.js";
 
@@ -16,10 +17,10 @@ function look({ router }: RouterSite, mixture: Mixture, { tell, label }: CheckCo
   const path = `${name}.adjugate`;
   const refuse = (word: string, at: string): void =>
     tell("MOE3053", { moe: name, word }, path, { secondary: label(at, "stands here") });
-  if (adjugate!.ffn.block !== undefined) refuse(`block(${adjugate!.ffn.block})`, path);
+  if (partText(adjugate!.ffn)) refuse(partText(adjugate!.ffn)!, path);
   experts.forEach(({ ffn, slots }, i) => {
     const at = `${name}.experts${i === 0 ? "" : `[${i}]`}`;
-    if (ffn.block !== undefined) refuse(`experts … of block(${ffn.block})`, at);
+    if (partText(ffn)) refuse(`experts … of ${partText(ffn)}`, at);
     if (slots !== undefined) refuse(`with slots(${slots})`, at);
   });
   for (const rule of inSlot(router, "score")) if (rule.rule === "product_keys") refuse(`score ${rule.text}`, rule.path);

@@ -1,6 +1,6 @@
 /** A block that is an expert works on tokens, and some of its steps need to know which tokens go through it together. */
 import type { Block, Design, Mixture } from "../design.js";
-import { expertBlocks } from "../layers.js";
+import { attentionsOf, expertBlocks } from "../layers.js";
 import { type Check, type CheckContext, inSlot } from "./check.js";
 
 export const blockExperts: Check = {
@@ -22,7 +22,7 @@ function checkBlock(mixture: Mixture, block: Block, path: string, context: Check
   if (cycle) context.tell("MOE2014", { cycle }, path);
   else if (unit.kind !== "token") {
     const secondary = context.label(`${name}.unit`, "what is routed");
-    context.tell("MOE3041", { block: block.name, moe: name, unit: unit.kind }, path, { secondary });
+    context.tell("MOE3041", { kind: "block", part: block.name, moe: name, unit: unit.kind }, path, { secondary });
   } else {
     const what = needsFixedNumber(block, mixture, context.design);
     const [select] = inSlot(router, "select");
@@ -35,8 +35,9 @@ function checkBlock(mixture: Mixture, block: Block, path: string, context: Check
 }
 
 /** What a block has that this selection cannot serve; undefined: nothing. */
-function needsFixedNumber({ steps }: Block, mixture: Mixture, { attentions }: Design): string | undefined {
-  const attention = steps.filter(({ kind }) => kind === "attention").map(({ part }) => attentions[part]);
+function needsFixedNumber(block: Block, mixture: Mixture, design: Design): string | undefined {
+  const { steps } = block;
+  const attention = attentionsOf(block, design);
   const chooses = inSlot(mixture.router, "select").map(({ args }) => args);
   const inSequence = chooses.every(
     ({ per, within }) => per === "sequence" || (per === "expert" && within === "sequence"),
@@ -46,7 +47,7 @@ function needsFixedNumber({ steps }: Block, mixture: Mixture, { attentions }: De
   const shared = mixture.expertCount > 1 && chooses.some(({ per }) => per === "sequence");
   const drops = inSlot(mixture.router, "limit").some(({ rule }) => rule !== "none");
   if (inSequence && !shared && !drops) return undefined;
-  if (attention.some((each) => each?.mask === "none")) return "attention to all positions";
+  if (attention.some(({ mask }) => mask === "none")) return "attention to all positions";
   return steps.some(({ kind }) => kind === "mixture") ? "a mixture" : undefined;
 }
 

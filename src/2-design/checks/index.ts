@@ -3,6 +3,7 @@ import type { File } from "../build/file.js";
 import type { Design } from "../design.js";
 import { complain, type Site, trustsAbsence } from "../read/report.js";
 import { adjugates } from "./adjugates.js";
+import { attentionExperts } from "./attention-experts.js";
 import { attentionShapes } from "./attention-shapes.js";
 import { balanced } from "./balanced.js";
 import { biasTarget } from "./bias-target.js";
@@ -47,6 +48,7 @@ export const checks: readonly Check[] = [
   blockParts,
   points,
   blockExperts,
+  attentionExperts,
   merged,
   subtokenHeads,
   tableRows,

@@ -1,5 +1,6 @@
 /** The words of Soft MoE come together, and leave nothing to choose, limit or balance. */
 import type { Mixture, RuleUse } from "../design.js";
+import { partText } from "../placed.js";
 import { type Check, type CheckContext, inSlot, type RouterSite } from "./check.js";
 
 export const slots: Check = {
@@ -36,12 +37,17 @@ function soft({ router, mixture }: RouterSite, dispatch: RuleUse, { tell, label 
       },
     );
   mixture?.experts.forEach(({ ffn }, i) => {
-    // a block compares tokens of a sequence; a slot is none
-    const rule = `experts … of block(${ffn.block})`;
-    if (ffn.block !== undefined)
-      tell("MOE3050", { rule, needs: "experts of single vectors", with: text(dispatch) }, pathOf(mixture, i), {
-        secondary,
-      });
+    // a block or an attention compares tokens of a sequence; a slot is none
+    const part = partText(ffn);
+    if (part)
+      tell(
+        "MOE3050",
+        { rule: `experts … of ${part}`, needs: "experts of single vectors", with: text(dispatch) },
+        pathOf(mixture, i),
+        {
+          secondary,
+        },
+      );
   });
   if (!mixture || mixture.experts.every((group) => group.slots !== undefined)) return;
   const at = mixture.experts.findIndex((group) => group.slots === undefined);

@@ -2,38 +2,60 @@
 import type { Attention } from "../../2-design/design.js";
 import { linear } from "../compose/linear.js";
 import { rmsNorm } from "../compose/norm.js";
-import type { Value } from "../graph.js";
+import type { Axis, Value } from "../graph.js";
 import type { ForwardContext } from "./context.js";
 
 /** x [T, D] -> [T, D]; `scope` is `layers.3.attend`. */
 export function attend(c: ForwardContext, attention: Attention, scope: string, x: Value): Value {
-  const { g, size } = c;
-  const { heads, kvHeads, headDim, bias } = attention;
+  const { g } = c;
+  const { heads, headDim, bias } = attention;
   const Q = { name: "Q", size: heads * headDim };
-  const KV = { name: "KV", size: kvHeads * headDim };
-  const because = attention.name;
-  const project = (name: "q" | "k" | "v", out: typeof Q) =>
-    g.within({ scope, role: name, because }, () => {
-      const b = bias ? c.param(`${scope}.${name}.bias`, [out]) : undefined;
-      return linear(g, x, c.param(`${scope}.${name}.weight`, [out, c.D]), b);
-    });
-  const [q, k, v] = [project("q", Q), project("k", KV), project("v", KV)];
+  const q = project(c, attention, scope, "q", Q, x);
+  const o = lookUp(c, attention, scope, q, keysAndValues(c, attention, scope, x));
+  return g.within({ scope, role: "o", because: attention.name }, () => {
+    const b = bias ? c.param(`${scope}.o.bias`, [c.D]) : undefined;
+    return linear(g, o, c.param(`${scope}.o.weight`, [c.D, Q]), b);
+  });
+}
+
+/** What queries look into: keys and values [T, KV] of the tokens x [T, D], keys not yet turned. */
+export interface Seen {
+  readonly k: Value;
+  readonly v: Value;
+}
+
+/** Keys and values of x [T, D]. */
+export function keysAndValues(c: ForwardContext, attention: Attention, scope: string, x: Value): Seen {
+  const KV = { name: "KV", size: attention.kvHeads * attention.headDim };
+  return { k: project(c, attention, scope, "k", KV, x), v: project(c, attention, scope, "v", KV, x) };
+}
+
+/** q [T, heads·d] of any number of heads, those that share keys side by side -> what they find [T, heads·d]. */
+export function lookUp(c: ForwardContext, attention: Attention, scope: string, q: Value, { k, v }: Seen): Value {
+  const { g, size } = c;
+  const { kvHeads, headDim, mask, window } = attention;
   const turned = (name: "q" | "k", value: Value) =>
     turn(c, attention, scope, name, normed(c, attention, scope, name, value));
   const shape = {
-    heads,
+    heads: q.axes[1]!.size / headDim,
     kvHeads,
     headDim,
     seq: size.seq,
-    causal: attention.mask === "causal",
-    window: attention.window,
+    causal: mask === "causal",
+    window,
     scale: 1 / Math.sqrt(headDim),
   };
   const [tq, tk] = [turned("q", q), turned("k", k)];
-  const o = g.within({ scope, role: "scores", because: `${because}.mask` }, () => g.attention(tq, tk, v, shape));
-  return g.within({ scope, role: "o", because }, () => {
-    const b = bias ? c.param(`${scope}.o.bias`, [c.D]) : undefined;
-    return linear(g, o, c.param(`${scope}.o.weight`, [c.D, Q]), b);
+  return g.within({ scope, role: "scores", because: `${attention.name}.mask` }, () => g.attention(tq, tk, v, shape));
+}
+
+type Projection = "q" | "k" | "v";
+
+function project(c: ForwardContext, { name, bias }: Attention, scope: string, which: Projection, out: Axis, x: Value) {
+  const { g } = c;
+  return g.within({ scope, role: which, because: name }, () => {
+    const b = bias ? c.param(`${scope}.${which}.bias`, [out]) : undefined;
+    return linear(g, x, c.param(`${scope}.${which}.weight`, [out, c.D]), b);
   });
 }
 

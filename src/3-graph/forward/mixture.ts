@@ -1,12 +1,14 @@
 /** A mixture: units, router, experts (not yet dispatched), shared experts, and units put together again. */
 import type { Mixture, RuleUse } from "../../2-design/design.js";
 import { mixtureBuffers, predictions } from "../../2-design/mixture-weights.js";
+import { isDispatched } from "../../2-design/placed.js";
 import { computes } from "../../experts/index.js";
 import type { RouterSite } from "../../rules/build.js";
 import { probabilities } from "../../rules/meaning.js";
 import { linear } from "../compose/linear.js";
 import { add, select as choose, le, log, lt, max, mul, neg, not, or } from "../expr-build.js";
 import type { Axis, Value } from "../graph.js";
+import { runAttentionExperts } from "./attention-experts.js";
 import { runBlockExperts } from "./block-experts.js";
 import type { ForwardContext } from "./context.js";
 import { chooser } from "./phases.js";
@@ -215,13 +217,17 @@ function inLatent(c: ForwardContext, { latent, name }: Mixture, scope: string, x
   return g.within(place("latent.up"), () => linear(g, y, c.param(`${scope}.latent.up.weight`, [wide, narrow])));
 }
 
-/** Experts that dispatch will place, and those that are whole blocks. */
+/** Experts that dispatch will place, and those that are attentions or whole blocks. */
 function runExperts(c: ForwardContext, mixture: Mixture, place: MixturePlace, x: Value, routed: Routed): Value {
   const { g } = c;
-  const blocks = runBlockExperts(c, mixture, place, x, routed);
-  if (mixture.experts.every(({ ffn }) => ffn.block !== undefined)) return blocks!;
-  const others = runPlaced(c, mixture, place.scope, x, routed);
-  return blocks ? g.within({ role: "experts.combine" }, () => g.map([others, blocks], add, { axes: x.axes })) : others;
+  const elsewhere = [
+    runAttentionExperts(c, mixture, place, x, routed),
+    runBlockExperts(c, mixture, place, x, routed),
+  ].filter((y) => y !== undefined);
+  const all = isDispatched(mixture, c.design)
+    ? [runPlaced(c, mixture, place.scope, x, routed), ...elsewhere]
+    : elsewhere;
+  return all.reduce((a, b) => g.within({ role: "experts.combine" }, () => g.map([a, b], add, { axes: x.axes })));
 }
 
 /** What the experts give for each unit, which they read one by one or, where they have slots, mixed. */

@@ -4,6 +4,7 @@
  */
 import type { Ffn, Mixture } from "../../2-design/design.js";
 import { groupPrefix } from "../../2-design/mixture-weights.js";
+import { isPlaced } from "../../2-design/placed.js";
 import { and, select as choose, le, lt, sub, type Term } from "../expr-build.js";
 import type { Axis, Value } from "../graph.js";
 import { withAdjugates } from "./adjugates.js";
@@ -14,7 +15,7 @@ import type { Routed } from "./routed.js";
 /** E */
 export const expertAxis = ({ expertCount }: Pick<Mixture, "expertCount">): Axis => ({ name: "E", size: expertCount });
 
-/** y [U, C] of the experts that are no blocks, which are numbered among themselves. */
+/** y [U, C] of the experts that dispatch places, which are numbered among themselves. */
 export function runPlaced(c: ForwardContext, mixture: Mixture, scope: string, x: Value, routed: Routed): Value {
   const { adjugate } = mixture;
   const several = mixture.experts.length > 1 || adjugate !== undefined;
@@ -22,7 +23,7 @@ export function runPlaced(c: ForwardContext, mixture: Mixture, scope: string, x:
   let first = 0;
   const params: Value[] = [];
   const groups = mixture.experts.flatMap(({ count, ffn }, i) => {
-    if (ffn.block !== undefined) return [];
+    if (!isPlaced(ffn, c.design)) return [];
     const axis = several ? { name: `E${i}`, size: count } : expertAxis(mixture);
     const prefix = `${scope}.${groupPrefix(mixture, i)}`.slice(0, -1);
     const weights = ffnParams(c, ffn, prefix, [axis], width, several ? `F${i}` : "F");
@@ -52,7 +53,7 @@ export function runPlaced(c: ForwardContext, mixture: Mixture, scope: string, x:
     // an adjugate has the edges of several experts
     ...(room !== undefined && !adjugate && { room: Math.min(room, x.axes[0]!.size) }),
   };
-  const placed = { edges: placedEdges(c, mixture, routed.edges), weight };
+  const placed = { edges: edgesAmong(c, mixture, routed.edges, (ffn) => isPlaced(ffn, c.design)), weight };
   const all = adjugate === undefined ? placed : withAdjugates(c, adjugate, mixture.expertCount, placed);
   return c.g.within({ role: "experts" }, () => c.g.add(op, [x, all.edges, all.weight, ...params])[0]!);
 }
@@ -67,19 +68,24 @@ const groupOf = ({ kind, hidden, clamp, bias }: Ffn, first: number, count: numbe
   params: weights.length,
 });
 
-/** Edges to the experts that are no blocks, by their numbers among themselves; −1 for the others. */
-function placedEdges({ g }: ForwardContext, { experts }: Mixture, edges: Value): Value {
-  if (experts.every(({ ffn }) => ffn.block === undefined)) return edges;
+/** Edges to the experts of some groups, by their numbers among themselves; −1 for the others. */
+export function edgesAmong(
+  { g }: ForwardContext,
+  { experts }: Mixture,
+  edges: Value,
+  belongs: (ffn: Ffn) => boolean,
+): Value {
+  if (experts.every(({ ffn }) => belongs(ffn))) return edges;
   return g.within({ role: "experts.edges" }, () =>
     g.map(
       [edges],
       (e) => {
-        let [first, blocks] = [0, 0];
+        let [first, others] = [0, 0];
         return experts.reduce<Term>((number, { count, ffn }) => {
-          const [from, before] = [first, blocks];
+          const [from, before] = [first, others];
           first += count;
-          if (ffn.block === undefined) return choose(and(le(from, e), lt(e, from + count)), sub(e, before), number);
-          blocks += count;
+          if (belongs(ffn)) return choose(and(le(from, e), lt(e, from + count)), sub(e, before), number);
+          others += count;
           return number;
         }, -1);
       },

@@ -12,6 +12,6 @@ export const experts: OpDefinition<"experts"> = {
     );
     const params = op.groups.reduce((n, group) => n + group.params, 3);
     ensure(inputs.length === params, () => `experts of ${op.site}: ${inputs.length} inputs, not ${params}`);
-    return [{ axes: x!.axes, dtype: "f32" }];
+    return [{ axes: op.width ? [...x!.axes.slice(0, -1), op.width] : x!.axes, dtype: "f32" }];
   },
 };

@@ -41,7 +41,7 @@ function gatheredGroup(g: GraphBuilder, call: ExpertsCall, group: GroupCall): Va
   return g.within({ role: "experts.combine" }, () => {
     // an edge that is not there has read zeros, and a bias-free kind may still make something of them
     const weight = g.map([group.edges, call.weightOnInput ? 1 : call.weight], (e, w) => select(le(0, e), w, 0));
-    const each = g.map([y, weight], mul, { axes: edgeRows(call) });
+    const each = g.map([y, weight], mul, { axes: y.axes });
     return g.reduce("sum", each, [edges.name]);
   });
 }

@@ -120,9 +120,15 @@ export const routingCodes = {
       `block \`${p.block}\` as an expert of \`${p.moe}\` has ${p.what}: it needs a fixed number of tokens of every sequence, and \`select ${p.rule}\` does not give one`,
   ),
   MOE3041: error(
-    "a block as an expert of something that is no token",
-    (p: { block: string; moe: string; unit: string }) =>
-      `block \`${p.block}\` works on tokens, but \`${p.moe}\` routes a ${p.unit}`,
+    "a block or an attention as an expert of something that is no token",
+    // kind: "block", "attention"
+    (p: { kind: string; part: string; moe: string; unit: string }) =>
+      `${p.kind} \`${p.part}\` works on tokens, but \`${p.moe}\` routes a ${p.unit}`,
+  ),
+  MOE3042: error(
+    "several attentions as experts of one mixture",
+    (p: { moe: string; first: string; second: string }) =>
+      `the experts of \`${p.moe}\` look into the keys and values of \`${p.first}\`, so that they cannot be \`${p.second}\` too`,
   ),
   MOE3050: error(
     "a rule that does not go with mixed units",

@@ -16,6 +16,7 @@ import { maskMoe, maskMoeTwo } from "./mask-moe.js";
 import { mhMoe, mhMoeThreeHeads, mhMoeTwoHeads } from "./mh-moe.js";
 import { mixtral } from "./mixtral.js";
 import { mixtureOfDepths } from "./mixture-of-depths.js";
+import { moa, moaWithAll } from "./moa.js";
 import { moePlusPlus } from "./moe-plus-plus.js";
 import { mor1e } from "./mor1e.js";
 import { noisyTopK } from "./noisy-top-k.js";
@@ -65,6 +66,8 @@ export const papers: readonly PaperCase[] = [
   cartesianMoe,
   scMoe,
   dsMoe,
+  moa,
+  moaWithAll,
   peer,
   mor1e,
   mixtureOfDepths,

@@ -5,6 +5,8 @@ import { verify } from "../../../src/3-graph/verify.js";
 import { dispatch } from "../../../src/4-dispatch/dispatch.js";
 import { graphsOf } from "../../../src/pipeline.js";
 import { softwareClass } from "../../../src/targets/wgsl/limits.js";
+import { moaWithAll } from "../../designs/papers/moa.js";
+import { leavesOf as leavesOfPaper, programOf, designOf as smallOf } from "../../designs/small.js";
 import { leavesOf, designOf as routerDesign } from "../../graph/whole/designs.js";
 import { designCases, designOf, leavesFor } from "../../numerics/designs.js";
 import { routerCases } from "../../numerics/router-cases.js";
@@ -22,6 +24,13 @@ describe.skipIf(typeof software === "string")("shipped designs in WGSL", () => {
     const far = await compareOnGpu(graph, leavesFor(graph, 261, visible), profile);
     expect([...far].filter(([, d]) => !(d < 2e-4))).toEqual([]);
   });
+});
+
+it.skipIf(typeof software === "string")("attention as a mixture", async () => {
+  const paper = { ...moaWithAll, set: { ...moaWithAll.set, "MoA.repeat": "1 of Layer" } };
+  const graph = programOf(smallOf(paper), "trace");
+  const far = await compareOnGpu(graph, leavesOfPaper(graph, paper), profile);
+  expect([...far].filter(([, d]) => !(d < 2e-4))).toEqual([]);
 });
 
 it("the optimiser of many small tensors is a loop over them", () => {
