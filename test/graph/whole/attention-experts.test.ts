@@ -83,6 +83,6 @@ describe.each(cases)("$name", (each) => {
     });
     expect(far.filter(([, d]) => !(d < 1e-9))).toEqual([]);
     const load = all.get(names.find((name) => name.endsWith("attend.load"))!)!.data;
-    expect(load.reduce((sum, n) => sum + n, 0)).toBeGreaterThan(0);
+    expect(Math.max(...load)).toBeGreaterThan(0);
   });
 });
