@@ -34,6 +34,7 @@ export interface CompileFlags extends TuneFlags {
 /** Writes the artefacts below `--out`, by default `generated/<spec>`; files that are not ours are never overwritten. */
 export async function compile(cli: Cli, file: string, flags: CompileFlags): Promise<number> {
   const targets = flags.target.split(",").map((name) => targetNamed(name.trim(), ["cpu", "wgsl", "cuda"]));
+  if (!targets.includes("cuda")) refuseWithoutCuda(flags);
   const source = readSpec(cli.host, file);
   const design = checkDesign(cli, source, (flags.set ?? []).map(setOption));
   const name = specName(source.path);
@@ -48,7 +49,7 @@ export async function compile(cli: Cli, file: string, flags: CompileFlags): Prom
     tuned.push(...forGpu.tuned);
   }
   if (targets.includes("cuda")) files.push(...cudaFiles(compiled, flags, name));
-  if (flags.harness) files.push(...cudaHarness(compiled, flags, targets));
+  if (flags.harness) files.push(...cudaHarness(compiled, flags));
   const { written, removed } = writeArtifacts(cli.host, folder, files);
   // the manifest only lists the others, whose number is told
   const changed = written.filter((path) => files.some((each) => each.path === path)).length;
@@ -76,12 +77,15 @@ export function cudaFiles({ design }: Compiled, flags: DispatchFlags & { readonl
 const tierFor = ({ device }: { readonly device?: string }): Tier =>
   device === undefined ? "portable" : gpuNamed(device).tier;
 
-/** Harnesses of all kernels, and of every mixture that a layer has. Errors: MOE6021 without the target they are for. */
-function cudaHarness({ design }: Compiled, flags: CompileFlags, targets: readonly string[]) {
-  if (!targets.includes("cuda"))
-    throw new DiagnosticError([
-      diagnose("MOE6021", { flag: "--harness", value: `target ${targets.join(",")}`, expected: "the cuda target" }),
-    ]);
+/** Flags that only mean something to the cuda target. Errors: MOE6021. */
+function refuseWithoutCuda({ device, harness, target: value }: CompileFlags): void {
+  const given = device !== undefined ? "`--device`" : harness ? "`--harness`" : undefined;
+  if (given === undefined) return;
+  throw new DiagnosticError([diagnose("MOE6021", { flag: "--target", value, expected: `cuda with ${given}` })]);
+}
+
+/** Harnesses of all kernels, and of every mixture that a layer has. */
+function cudaHarness({ design }: Compiled, flags: CompileFlags) {
   const wishes = dispatchWishes(flags);
   const { path: spec, hash } = design.spec;
   const compute = cudaCompute(design);

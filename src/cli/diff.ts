@@ -137,9 +137,16 @@ function textOf(
   const { found, known } = findKernels(comparison, before, after, role, target);
   if (found.length > 0) return found.map((texts) => renderText(texts, colour)).join("\n");
   const near = suggest(role, known);
-  const help = near === undefined ? [] : [`did you mean \`${near}\`?`];
+  const help = known.length === 0 ? [] : near === undefined ? [someOf(known)] : [`did you mean \`${near}\`?`];
   const expected = known.length === 0 ? "designs that have kernels" : "the name of a kernel";
   throw new DiagnosticError([diagnose("MOE6021", { flag: "--text", value: role, expected }, { help })]);
+}
+
+/** A few names, so that there is something to choose from. */
+function someOf(names: readonly string[]): string {
+  const shown = 8;
+  const rest = names.length > shown ? `, and ${names.length - shown} more` : "";
+  return `kernels: ${names.slice(0, shown).join(", ")}${rest}`;
 }
 
 /** Three or more designs are a table; what is about two designs is refused. */

@@ -47,13 +47,20 @@ async function explanation(cli: Cli, subject: string, file: string | undefined, 
     const word = explainWord(subject);
     if (word !== undefined) return word;
   }
-  const specs = [...cli.host.glob("*.moe"), ...cli.host.glob("specs/**/*.moe")];
-  return explainIn(
-    cli,
-    subject,
-    specs.map((path) => readSpec(cli.host, path)),
-    flags,
-  );
+  return explainIn(cli, subject, specsHere(cli), flags);
+}
+
+/** The specs that lie about; what cannot be read was not asked for by name. */
+function specsHere({ host }: Cli): SourceFile[] {
+  const paths = [...host.glob("*.moe"), ...host.glob("specs/**/*.moe")];
+  return paths.flatMap((path) => {
+    try {
+      return [readSpec(host, path)];
+    } catch (cause) {
+      if (cause instanceof DiagnosticError) return [];
+      throw cause;
+    }
+  });
 }
 
 function pageOf({ host }: Cli, code: string): string {

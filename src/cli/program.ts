@@ -2,7 +2,7 @@
  * The commands and their flags. Nothing is done here: each command's file is loaded when it is called, so that
  * `moec check` does not wait for what `moec train` needs.
  */
-import { Command } from "commander";
+import { Command, Help, type Option } from "commander";
 import { version } from "../host/version.js";
 import { collect, positiveNumber, wholeNumber } from "./flags.js";
 import type { Cli } from "./output.js";
@@ -20,9 +20,10 @@ Examples:
 export function createProgram(cli: Cli, finish: (code: number) => void): Command {
   const program = new Command("moec")
     .description("A compiler for mixture-of-experts models: short .moe specs in, fused kernels and a trainer out.")
-    .version(version(), "--version", "print the version")
-    .helpOption("--help", "show this, or the flags of a command")
-    .helpCommand(false)
+    .version(version(), "-V, --version", "print the version")
+    .helpOption("-h, --help", "show this, or the flags of a command")
+    .helpCommand("help [command]", "show this, or the flags of a command")
+    .configureHelp({ optionDescription })
     .addHelpText("after", examples)
     .exitOverride()
     .configureOutput({
@@ -37,7 +38,7 @@ export function createProgram(cli: Cli, finish: (code: number) => void): Command
       .command(name)
       .description(description)
       .exitOverride()
-      .helpOption("--help", "show this")
+      .helpOption("-h, --help", "show this")
       .copyInheritedSettings(program);
 
   add("check", "report every mistake in specs")
@@ -153,6 +154,12 @@ export function createProgram(cli: Cli, finish: (code: number) => void): Command
     .action(async (flags) => finish(await (await import("./generate.js")).generate(cli, flags)));
 
   return program;
+}
+
+/** What a flag does; that a list is empty where nothing is given goes without saying. */
+function optionDescription(option: Option): string {
+  const isEmpty = Array.isArray(option.defaultValue) && option.defaultValue.length === 0;
+  return isEmpty ? option.description : new Help().optionDescription(option);
 }
 
 function withSet(command: Command): Command {

@@ -114,9 +114,12 @@ function lastLine(outcome: string, step: number, folder: string): string {
   const how = { finished: "done", interrupted: "interrupted", diverged: "diverged" }[outcome] ?? outcome;
   if (outcome === "interrupted" && step === 0) return "interrupted before the first step: nothing was saved";
   if (outcome === "diverged") return `${how} at step ${step} | ${folder}`;
-  const next = outcome === "interrupted" ? "go on with --resume" : `try: moec sample ${folder} --prompt "The "`;
+  const next = outcome === "interrupted" ? "go on with --resume" : `try: moec sample ${quoted(folder)} --prompt "The "`;
   return `${how}: ${step} steps | ${folder} | ${next}`;
 }
+
+/** A path as shells take it for one word. */
+const quoted = (path: string): string => (/^[\w./:\\@+-]+$/.test(path) ? path : `"${path}"`);
 
 interface MovingLine {
   /** a line that stays */

@@ -11,6 +11,9 @@ export function usageDiagnostic(program: Command, error: CommanderError, argv: r
   switch (error.code) {
     case "commander.unknownCommand":
       return diagnose("MOE6034", { command: quoted }, { help: commandHelp(program, quoted) });
+    // `moec help nothing`
+    case "commander.help":
+      return diagnose("MOE6034", { command: argv[1] ?? "" }, { help: commandHelp(program, argv[1] ?? "") });
     case "commander.unknownOption":
       return diagnose("MOE6035", { flag: quoted, command: nameOf(command) }, { help: flagHelp(command, quoted) });
     case "commander.missingArgument":

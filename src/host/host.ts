@@ -35,6 +35,11 @@ export interface FileHost {
   writeDurably(path: string, pieces: Iterable<Uint8Array>): void;
   append(path: string, text: string): void;
   makeFolder(path: string): void;
+  /**
+   * Makes a file that says that this process is at work here, and the folders above it. The answer is what gives it
+   * back, or which living process of this machine has it; a file of a process that is gone is taken over.
+   */
+  hold(path: string): Held;
   /** replaces a file at `to`; a folder at `to` must be absent */
   rename(from: string, to: string): void;
   /** makes the names in a folder (new files, renames) durable */
@@ -48,6 +53,8 @@ export interface FileHost {
   /** files that match a pattern, in code unit order; names with a leading dot never match */
   glob(pattern: string, options?: GlobOptions): string[];
 }
+
+export type Held = { readonly release: () => void } | { readonly by: string };
 
 export interface GlobOptions {
   /** patterns to leave out */

@@ -30,6 +30,7 @@ const cwd = "/project";
 export function memoryHost(options: MemoryOptions = {}): MemoryHost {
   const files = new Map<string, Uint8Array>();
   const folders = new Set<string>(["/", cwd]);
+  const held = new Set<string>();
   const [output, errors]: [string[], string[]] = [[], []];
   let operations = 0;
 
@@ -101,6 +102,12 @@ export function memoryHost(options: MemoryOptions = {}): MemoryHost {
     makeFolder: (path) => {
       operate(path);
       makeFolder(path);
+    },
+    // no file: a test that copies this machine's files starts it again, and what held them is gone
+    hold: (path) => {
+      if (held.has(at(path))) return { by: "another process" };
+      held.add(at(path));
+      return { release: () => void held.delete(at(path)) };
     },
     rename: (from, to) => {
       operate(from);

@@ -3,6 +3,7 @@ import * as fs from "node:fs";
 import { tmpdir } from "node:os";
 import { byCodeUnit, type Host, type IoCode, IoError } from "./host.js";
 import { globFiles } from "./node-glob.js";
+import { hold } from "./node-hold.js";
 import { folderOf } from "./paths.js";
 
 const knownCodes = new Set<string>(["ENOENT", "EACCES", "EISDIR", "ENOTDIR", "EEXIST", "ENOSPC", "ENOTEMPTY"]);
@@ -90,6 +91,7 @@ export const nodeHost: Host = {
   makeFolder: (path) => {
     attempt(path, () => fs.mkdirSync(path, { recursive: true }));
   },
+  hold: (path) => attempt(path, () => hold(path)),
   rename: (from, to) => attempt(from, () => fs.renameSync(from, to)),
   syncFolder,
   remove: (path) => attempt(path, () => fs.rmSync(path, { recursive: true, force: true })),

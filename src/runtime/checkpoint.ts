@@ -79,7 +79,10 @@ function discard(host: FileHost, root: string, step: number): void {
   host.remove(join(root, `.old-${step}`));
 }
 
-/** Tidies up after a process that was killed: brings a replaced checkpoint back, removes what is half written. */
+/**
+ * Tidies up after a process that was killed: brings a replaced checkpoint back, removes what is half written. Only for
+ * the process that saves: to a reader, what is half written may be the work of a process that is still at it.
+ */
 function settle(host: FileHost, root: string): void {
   if (host.kind(root) !== "folder") return;
   for (const name of host.list(root)) {
@@ -94,21 +97,31 @@ function settle(host: FileHost, root: string): void {
 /** The steps of a run's complete checkpoints, ascending. */
 export function checkpointSteps(host: FileHost, run: string): number[] {
   if (host.kind(rootOf(run)) !== "folder") return [];
-  const numbers = host.list(rootOf(run)).filter((name) => /^\d+$/.test(name));
-  return numbers.map(Number).sort((a, b) => a - b);
+  const numbers = host.list(rootOf(run)).flatMap((name) => /^(?:\.replaced-)?(\d+)$/.exec(name)?.[1] ?? []);
+  return [...new Set(numbers.map(Number))].sort((a, b) => a - b);
+}
+
+/** Where the checkpoint of a step lies: a process that was killed while it replaced it left it under its second name. */
+function folderOfStep(host: FileHost, root: string, step: number): string {
+  const folder = join(root, String(step));
+  return host.kind(folder) === "folder" ? folder : join(root, `.replaced-${step}`);
 }
 
 /**
- * Opens the newest checkpoint of a run, or the one of a step. MOE6016 when there is none, MOE6030 when its state is
- * damaged, MOE6007 and MOE6013 when its tensors are; it never falls back to an older one by itself.
+ * Opens the newest checkpoint of a run, or the one of a step, and changes nothing: the run may be under way. MOE6016
+ * when there is none, MOE6030 when its state is damaged, MOE6007 and MOE6013 when its tensors are; it never falls back
+ * to an older one by itself.
  */
 export function openCheckpoint(host: FileHost, run: string, step?: number): StoredCheckpoint {
-  settle(host, rootOf(run));
   const steps = checkpointSteps(host, run);
   const wanted = step ?? steps.at(-1);
-  if (wanted === undefined || !steps.includes(wanted))
-    throw new DiagnosticError([diagnose("MOE6016", { folder: run })]);
-  const folder = join(rootOf(run), String(wanted));
+  if (wanted === undefined || !steps.includes(wanted)) {
+    const help = steps.length === 0 ? [] : [`it has checkpoints of step ${steps.join(" and ")}`];
+    throw new DiagnosticError([
+      diagnose("MOE6016", { folder: run, step: steps.length === 0 ? undefined : step }, { help }),
+    ]);
+  }
+  const folder = folderOfStep(host, rootOf(run), wanted);
   try {
     return {
       step: wanted,

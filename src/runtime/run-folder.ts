@@ -79,6 +79,14 @@ export function checkFree(host: FileHost, folder: string): void {
   throw new DiagnosticError([diagnose("MOE6025", { folder }, { help })]);
 }
 
+/** Keeps others out of a run's folder until the answer is called: MOE6039 when a living process is training there. */
+export function holdRun(host: FileHost, folder: string): () => void {
+  const held = writing(folder, () => host.hold(join(folder, ".held")));
+  if ("release" in held) return held.release;
+  const help = ["`--out` names another folder"];
+  throw new DiagnosticError([diagnose("MOE6039", { folder, process: held.by }, { help })]);
+}
+
 /** Replaces the manifest in one move. */
 export function writeManifest(host: FileHost, folder: string, manifest: Manifest): void {
   const path = manifestPath(folder);

@@ -1,7 +1,7 @@
 /** Writes safetensors files: the same tensors give the same bytes, and a file is either wholly there or not at all. */
 import { diagnose } from "../diagnostics/diagnose.js";
 import { DiagnosticError } from "../diagnostics/diagnostic.js";
-import { byCodeUnit, type FileHost, IoError } from "../host/host.js";
+import { byCodeUnit, type FileHost, type IoCode, IoError } from "../host/host.js";
 import { folderOf, join, nameOf } from "../host/paths.js";
 import { type Dtype, dtypes, type Elements } from "./dtype.js";
 
@@ -39,9 +39,17 @@ export function writing<T>(path: string, action: () => T): T {
   } catch (cause) {
     if (!(cause instanceof IoError)) throw cause;
     if (cause.code === "ENOSPC") throw new DiagnosticError([diagnose("MOE6008", { file: path })]);
-    throw new DiagnosticError([diagnose("MOE6014", { file: path, reason: cause.message })]);
+    throw new DiagnosticError([diagnose("MOE6014", { file: path, reason: reasons[cause.code] ?? cause.message })]);
   }
 }
+
+// nothing is missing where we write but its folder, which could not be made
+const reasons: Readonly<Partial<Record<IoCode, string>>> = {
+  EACCES: "you may not write there",
+  EISDIR: "it is a folder",
+  ENOENT: "its folder cannot be made",
+  ENOTDIR: "what should be its folder is a file",
+};
 
 /** The bytes of a file, piece by piece: the header, then each tensor as a view of its own memory. */
 export function* safetensorsPieces(

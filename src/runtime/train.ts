@@ -12,7 +12,7 @@ import { DeviceLost } from "./device-lost.js";
 import { findFirstBad, type Watch } from "./first-bad.js";
 import { type Ledger, openLedger } from "./ledger.js";
 import { openRun, type Run, type RunOptions, trainOf } from "./run.js";
-import { checkFree, type RunFlags, readManifest } from "./run-folder.js";
+import { checkFree, holdRun, type RunFlags, readManifest } from "./run-folder.js";
 import { type StepReport, stepReporter } from "./step-report.js";
 
 export interface TrainOptions extends Omit<RunOptions, "from"> {
@@ -69,12 +69,19 @@ export async function train(bundle: Bundle, options: TrainOptions, events: Train
 
 async function trainOnce(bundle: Bundle, options: TrainOptions, events: TrainEvents): Promise<TrainResult> {
   trainOf(bundle);
-  const from = options.resume ? checkpointToResume(bundle, options) : undefined;
-  if (!options.resume) checkFree(options.host, options.folder);
+  const { host, folder, resume } = options;
+  if (resume) checkResumable(bundle, options);
+  else checkFree(host, folder);
   const before = process.memoryUsage.rss();
-  const run = await openRun(bundle, { ...options, from });
-  const result = await trainRun(run, { ...options, before }, events).finally(() => run.close());
-  return result.outcome === "diverged" ? withFirstBad(bundle, options, result) : result;
+  // held before the checkpoint is read: whoever else trains here would leave another one; a new folder is made later
+  const release = resume ? holdRun(host, folder) : undefined;
+  try {
+    const run = await openRun(bundle, { ...options, from: resume ? openCheckpoint(host, folder) : undefined });
+    const result = await trainRun(run, { ...options, before }, events).finally(() => run.close());
+    return result.outcome === "diverged" ? await withFirstBad(bundle, options, result) : result;
+  } finally {
+    release?.();
+  }
 }
 
 /** The result with what went wrong first, where a watched program can be had and finds it. */
@@ -104,11 +111,22 @@ export interface TrainRunOptions extends Omit<TrainOptions, keyof RunOptions | "
 
 /** Trains an open run on; its folder may hold what the same run wrote before. The run stays open. */
 export async function trainRun(run: Run, options: TrainRunOptions, events: TrainEvents = {}): Promise<TrainResult> {
-  const steps = options.steps ?? trainOf(run.bundle).steps;
-  if (run.step() === 0) checkFree(options.host, options.folder);
   for (const warning of run.data.warnings) events.warned?.(warning);
   // nothing happened yet, so there is nothing to keep
   if (options.signal?.aborted) return { outcome: "interrupted", step: run.step() };
+  // whoever goes on holds the folder already
+  if (run.step() > 0) return trainHeld(run, options, events);
+  const release = holdRun(options.host, options.folder);
+  try {
+    checkFree(options.host, options.folder);
+    return await trainHeld(run, options, events);
+  } finally {
+    release();
+  }
+}
+
+async function trainHeld(run: Run, options: TrainRunOptions, events: TrainEvents): Promise<TrainResult> {
+  const steps = options.steps ?? trainOf(run.bundle).steps;
   const ledger = openLedger(run, options, steps);
   events.opened?.(run, steps);
   const result = await loop(run, { steps, options, events, ledger });
@@ -116,12 +134,12 @@ export async function trainRun(run: Run, options: TrainRunOptions, events: Train
   return result;
 }
 
-function checkpointToResume(bundle: Bundle, { host, folder }: TrainOptions) {
+/** MOE6016 without a checkpoint, MOE6017 where the run is another design's. */
+function checkResumable(bundle: Bundle, { host, folder }: TrainOptions): void {
   if (checkpointSteps(host, folder).length === 0) throw new DiagnosticError([diagnose("MOE6016", { folder })]);
   if (readManifest(host, folder).spec.hash !== bundle.design.spec.hash) {
     throw new DiagnosticError([diagnose("MOE6017", { folder })]);
   }
-  return openCheckpoint(host, folder);
 }
 
 interface Loop {

@@ -17,12 +17,23 @@ describe("usage", () => {
       expect(help.stdout).toMatch(new RegExp(`^ {2}${name} `, "m"));
     }
     expect((await moec("--version")).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
-    expect((await moec("train", "--help")).stdout).toContain("--resume");
+    const flags = await moec("train", "--help");
+    expect(flags.stdout).toContain("--resume");
+    expect(flags.stdout).not.toContain("default: []");
+    for (const args of [
+      ["train", "-h"],
+      ["help", "train"],
+    ])
+      expect(await moec(...args)).toEqual(flags);
   });
 
   it.each([
     [["trian", "a.moe"], "MOE6034", "did you mean `moec train`?"],
     [["specs/a.moe"], "MOE6034", "moec train specs/a.moe"],
+    [["explain", "Mixture.router.selct"], "MOE2024", "Mixture.router.select"],
+    [["help", "trian"], "MOE6034", "did you mean `moec train`?"],
+    [["compile", "tiny.moe", "--device", "H100"], "MOE6021", "cuda with `--device`"],
+    [["compile", "tiny.moe", "--harness"], "MOE6021", "cuda with `--harness`"],
     [["check", "a.moe", "--jsno"], "MOE6035", "did you mean `--json`?"],
     [["check"], "MOE6036", "`FILE`"],
     [["init", "a.moe"], "MOE6036", "`--out`"],
@@ -47,7 +58,12 @@ describe("usage", () => {
     [["explain", "tiny.moe", "--stage", "grap"], "MOE6021", "graph, dispatch, plan"],
     [["explain", "Mixture.router.selct", "tiny.moe"], "MOE2024", "Mixture.router.select"],
   ])("%j is refused with %s", async (args, code, hint) => {
-    const { moec, host } = commandLineOn({ "tiny.moe": tiny, "router-only.moe": "edition 1\n", ...texts() });
+    const { moec, host } = commandLineOn({
+      "tiny.moe": tiny,
+      "router-only.moe": "edition 1\n",
+      "not-text.moe": new Uint8Array(4),
+      ...texts(),
+    });
     const before = [...host.files.keys()];
     const outcome = await moec(...args);
     expect(outcome.code).toBe(1);

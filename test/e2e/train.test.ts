@@ -1,5 +1,6 @@
 /** From a spec to a trained model and a sample, as a user does it: the command, its files, its exit codes. */
-import { existsSync, readdirSync } from "node:fs";
+import { spawn } from "node:child_process";
+import { closeSync, existsSync, openSync, readdirSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { readSafetensors } from "../../src/runtime/safetensors.js";
 import type { Called } from "../cli/command-line.js";
@@ -147,6 +148,26 @@ describe("moec train", () => {
     // a resumed run remembers what was set
     const resumed = await m.moec("train", "tiny.moe", "--resume", "--steps", String(done + 1));
     expect(resumed).toMatchObject({ code: 0, stderr: "" });
+  });
+
+  it("saves when whoever read its output has gone", async () => {
+    const m = tinyMachine();
+    const { child, ended } = m.start("train", "tiny.moe", "--set", "Pretrain.steps=100_000", "--json");
+    child.stdout!.once("data", () => child.stdout!.destroy());
+    const { code, stderr } = await ended;
+    expect(code).toBe(130);
+    const [, done] = /interrupted: (\d+) steps/.exec(stderr) ?? [];
+    expect(existsSync(m.path(`runs/tiny/checkpoints/${done}/model.safetensors`))).toBe(true);
+  });
+
+  it.skipIf(!existsSync("/dev/full"))("never calls it success when what was printed is lost", async () => {
+    const full = openSync("/dev/full", "w");
+    const child = spawn(process.execPath, ["dist/src/cli/main.js", "--version"], { stdio: ["ignore", full, "pipe"] });
+    closeSync(full);
+    let stderr = "";
+    child.stderr!.on("data", (piece: Buffer) => (stderr += piece.toString()));
+    expect(await new Promise((done) => child.on("close", done))).toBe(1);
+    expect(stderr).toContain("error[MOE6043]");
   });
 
   it("stops with 3 when it diverges, and keeps the last good checkpoint", async () => {

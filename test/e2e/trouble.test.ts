@@ -115,6 +115,16 @@ describe("a checkpoint", () => {
     expect(hashes(host)).toEqual(before);
   });
 
+  it("is not one that another process is training", async () => {
+    const { moec, host } = await trained();
+    const held = host.hold("runs/tiny/.held");
+    const { code, stderr } = await moec("train", "tiny.moe", "--resume", "--steps", "4");
+    expect(code).toBe(1);
+    expect(stderr).toContain("error[MOE6039]: another process is training in `runs/tiny`");
+    if ("release" in held) held.release();
+    expect((await moec("train", "tiny.moe", "--resume", "--steps", "4")).code).toBe(0);
+  });
+
   it("is not one of other settings, other data or another seed", async () => {
     const { moec, host } = await trained();
     const other = await moec("train", "tiny.moe", "--resume", "--set", "Mixture.experts=5 of swiglu(hidden: 48)");
@@ -165,9 +175,9 @@ describe("files around a run", () => {
     host.write("runs/tiny/manifest.json", "{}");
     expect((await moec("sample", "runs/tiny", "--prompt", "a")).stderr).toContain("error[MOE6013]");
     const other = await trained();
-    expect((await other.moec("sample", "runs/tiny", "--prompt", "a", "--step", "9")).stderr).toContain(
-      "error[MOE6016]",
-    );
+    const { stderr } = await other.moec("sample", "runs/tiny", "--prompt", "a", "--step", "9");
+    expect(stderr).toContain("error[MOE6016]: `runs/tiny` holds no checkpoint of step 9");
+    expect(stderr).toContain("help: it has checkpoints of step 2\n");
     other.host.remove("runs/tiny/tokenizer.json");
     expect((await other.moec("sample", "runs/tiny", "--prompt", "a")).stderr).toContain("error[MOE6019]");
   });

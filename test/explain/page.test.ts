@@ -71,8 +71,18 @@ describe("moec explain --html", () => {
     const refused = await moec("explain", "a.moe", "--html", "mine.html");
     expect([refused.code, host.readText("mine.html")]).toEqual([1, "<p>mine</p>"]);
     expect(refused.stderr).toContain("MOE6010");
+    host.write("made-by-mktemp.html", "");
+    expect((await moec("explain", "a.moe", "--html", "made-by-mktemp.html")).code).toBe(0);
     expect((await moec("explain", "none.moe", "--html", "b.html")).stderr).toContain("MOE6013");
   });
+});
+
+it("is not written at all where there is no room for it", async () => {
+  const { host, moec } = commandLineOn({ "a.moe": base }, { capacity: base.length + 1000 });
+  const { code, stderr } = await moec("explain", "a.moe", "--html", "a.html");
+  expect(code).toBe(1);
+  expect(stderr).toContain("error[MOE6008]");
+  expect(host.list(".")).toEqual(["a.moe"]);
 });
 
 const folder = mkdtempSync(join(tmpdir(), "moec-explain-"));

@@ -53,6 +53,16 @@ describe.each<[string, () => { host: Host; root: string }]>([
     host.remove(`${root}/moved`);
     expect(host.kind(`${root}/moved`)).toBeUndefined();
   });
+  test("lets one at a time hold a file", () => {
+    const { host, root } = make();
+    const first = host.hold(`${root}/run/.held`);
+    expect(host.hold(`${root}/run/.held`)).toHaveProperty("by");
+    if ("release" in first) first.release();
+    const second = host.hold(`${root}/run/.held`);
+    expect(second).toHaveProperty("release");
+    if ("release" in second) second.release();
+    expect(host.kind(`${root}/run/.held`)).toBeUndefined();
+  });
   test("names what went wrong", () => {
     const { host, root } = make();
     host.write(`${root}/f`, "12");
@@ -80,6 +90,14 @@ describe("node host", () => {
   test("a read of more than the file holds is refused before memory is taken", () => {
     nodeHost.write(`${folder}/f`, "12");
     expect(code(() => nodeHost.readRange(`${folder}/f`, 0, 2 ** 50))).toBe("EOTHER");
+  });
+  test("what a process held that is gone is taken over", () => {
+    for (const sign of [`4194305 of x, started at 1\n`, `${process.pid} of x, started at 1\n`, "", "odd"]) {
+      nodeHost.write(`${folder}/.held`, sign);
+      const held = nodeHost.hold(`${folder}/.held`);
+      expect(nodeHost.hold(`${folder}/.held`)).toEqual({ by: `process ${process.pid}` });
+      if ("release" in held) held.release();
+    }
   });
   test("a link is resolved by realPath", () => {
     nodeHost.write(`${folder}/f`, "12");

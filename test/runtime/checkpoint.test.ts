@@ -103,7 +103,14 @@ describe("opening", () => {
   };
   test("nothing, or a step that is not there, is refused", () => {
     expect(() => openCheckpoint(memoryHost(), "run")).toThrow("MOE6016: `run` holds no checkpoint");
-    expect(() => openCheckpoint(saved(), "run", 7)).toThrow("MOE6016");
+    expect(() => openCheckpoint(saved(), "run", 7)).toThrow("MOE6016: `run` holds no checkpoint of step 7");
+  });
+  test("nothing is tidied up: the run may be under way", () => {
+    const host = saved();
+    host.write("run/checkpoints/.writing-3/model.safetensors", "half of it");
+    const before = host.operations();
+    expect(openWhole(host, "run").step).toBe(2);
+    expect(host.operations()).toBe(before);
   });
   test("a truncated tensor is refused, with the way back", () => {
     const host = saved();

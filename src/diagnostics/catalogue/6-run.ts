@@ -65,7 +65,12 @@ export const runCodes = {
     "tokens that cannot be used",
     (p: { file: string; reason: string }) => `\`${p.file}\` does not hold token ids: ${p.reason}`,
   ),
-  MOE6016: error("nothing to resume", (p: { folder: string }) => `\`${p.folder}\` holds no checkpoint`),
+  MOE6016: error(
+    "nothing to resume",
+    // step: the one that was asked for, where there are others
+    (p: { folder: string; step?: number | undefined }) =>
+      `\`${p.folder}\` holds no checkpoint${p.step === undefined ? "" : ` of step ${p.step}`}`,
+  ),
   MOE6017: error(
     "a run of another design",
     (p: { folder: string }) => `the run in \`${p.folder}\` was made from another design`,
@@ -152,6 +157,10 @@ export const runCodes = {
     "a version that git does not have",
     (p: { file: string; ref: string; reason: string }) => `\`${p.file}\` at \`${p.ref}\` cannot be read: ${p.reason}`,
   ),
+  MOE6039: error(
+    "a run that is under way",
+    (p: { folder: string; process: string }) => `${p.process} is training in \`${p.folder}\``,
+  ),
   MOE6040: warning(
     "a start that takes nothing over",
     (p: { run: string }) => `nothing of \`${p.run}\` fits this design: every weight starts anew`,
@@ -174,6 +183,7 @@ export const runCodes = {
     "a GPU that was lost before anything was saved",
     (p: { reason: string }) => `the GPU was lost (${p.reason}) and there is no newer checkpoint to go on from`,
   ),
+  MOE6043: error("output that was lost", (p: { reason: string }) => `the output could not be written: ${p.reason}`),
   MOE6050: error(
     "a layer that an expert could be taken from in several ways",
     (p: { file: string; layer: string; parts: readonly string[] }) =>

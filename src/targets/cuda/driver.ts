@@ -93,7 +93,7 @@ function load(koffi: typeof import("koffi"), path: string): ReturnType<typeof ko
 }
 
 export function cannotRun(reason: string): DiagnosticError {
-  const help = ["`moec doctor` says what was looked for", "leave `--target` out to train on the processor"];
+  const help = ["`moec doctor` says what was looked for", "leave `--target` out to use the processor"];
   return new DiagnosticError([diagnose("MOE5006", { target: "cuda", reason }, { help })]);
 }
 

@@ -80,7 +80,7 @@ async function useSwiftShader(): Promise<void> {
 }
 
 function cannotRun(reason: string): DiagnosticError {
-  const help = ["`moec doctor` lists the adapters of this machine", "leave `--target` out to train on the processor"];
+  const help = ["`moec doctor` lists the adapters of this machine", "leave `--target` out to use the processor"];
   if (whyNoSoftware() === undefined)
     help.push("set MOEC_ADAPTER=software to try the target on a slow adapter made of software");
   return new DiagnosticError([diagnose("MOE5006", { target: "wgsl", reason }, { help })]);
