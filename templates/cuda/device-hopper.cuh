@@ -6,6 +6,8 @@
  * Panels in shared memory are lines of 128 bytes whose sixteen-byte pieces are swizzled: piece p of line l lies at p ^ l % 8.
  * A panel of lines (rows of A, columns of B) has 64 steps of the inner axis in each; a panel of steps has 64 lines in
  * each, and further blocks of 64 lines behind each other. Panels begin on 1024 bytes.
+ *
+ * Results leave the same way: a warp writes sixteen lines of 128 bytes, swizzled, that the engine writes to a tensor.
  */
 #ifndef MOEC_DEVICE_HOPPER_CUH
 #define MOEC_DEVICE_HOPPER_CUH
@@ -38,6 +40,18 @@ INLINE unsigned char *on_1024_bytes(unsigned char *p) {
   return p + ((1024u - (uintptr_t)p % 1024u) % 1024u);
 #endif
 }
+
+/* What a warp is about to do at once, for the emulated machine: it stops where lanes meet at a bank of shared memory, and
+ * counts the sectors of 32 bytes that are touched of global memory. All lanes say so; `there`: whether this one takes part. */
+#if defined(__CUDACC__)
+INLINE void reads_shared(const void *, int) {}
+INLINE void writes_shared(void *, int) {}
+INLINE void writes_global(const void *, int, bool) {}
+#else
+INLINE void reads_shared(const void *p, int bytes) { emulate::at_banks(p, bytes); }
+INLINE void writes_shared(void *p, int bytes) { emulate::writes_shared(p, bytes); }
+INLINE void writes_global(const void *p, int bytes, bool there) { emulate::at_sectors(p, bytes, there); }
+#endif
 
 /* ---------------------------------------------------------------- barriers */
 
@@ -131,6 +145,38 @@ INLINE void show_to_engines() {
 #endif
 }
 
+/* A box of a tensor from place (x, y, z) on is written from a panel, some time later; what lies outside of the tensor is
+ * left out. All lanes of the warp have shown what they wrote to the panel, and met. */
+INLINE void send_box(const TensorMap &map, int x, int y, int z, const unsigned char *panel) {
+#if defined(__CUDACC__)
+  const unsigned from = (unsigned)__cvta_generic_to_shared(panel);
+  asm volatile("cp.async.bulk.tensor.3d.global.shared::cta.tile.bulk_group [%0, {%2, %3, %4}], [%1];"
+               ::"l"(&map), "r"(from), "r"(x), "r"(y), "r"(z)
+               : "memory");
+#else
+  emulate::send_box(panel, map.words, x, y, z);
+#endif
+}
+
+/* Ends a group of boxes that this thread has sent, perhaps none. */
+INLINE void end_of_boxes() {
+#if defined(__CUDACC__)
+  asm volatile("cp.async.bulk.commit_group;" ::: "memory");
+#else
+  emulate::end_of_boxes();
+#endif
+}
+
+/* Waits until the panels of all but the `LATEST` latest groups have been read and may be written again. */
+template <int LATEST>
+INLINE void wait_for_boxes() {
+#if defined(__CUDACC__)
+  asm volatile("cp.async.bulk.wait_group.read %0;" ::"n"(LATEST) : "memory");
+#else
+  emulate::wait_for_boxes(LATEST);
+#endif
+}
+
 /* Sixteen bytes to piece `piece` of line `line` of a panel, as the copy engine would place them. */
 INLINE void bring_piece(unsigned char *panel, int line, int piece, const bf16 *from, bool there) {
   copy_later(panel + line * 128 + (piece ^ (line % 8)) * 16, from, there);
@@ -187,13 +233,15 @@ INLINE void end_of_products() {
 }
 
 /* Waits until no more than the `LATEST` latest groups are at work. Sums can be read when none is. */
-template <int LATEST, int SUMS>
-INLINE void wait_for_products(float (&sum)[SUMS]) {
+template <int LATEST, int HALVES, int SUMS>
+INLINE void wait_for_products(float (&sum)[HALVES][SUMS]) {
 #if defined(__CUDACC__)
   asm volatile("wgmma.wait_group.sync.aligned %0;" ::"n"(LATEST) : "memory");
   if constexpr (LATEST == 0) {
 #pragma unroll
-    for (int i = 0; i < SUMS; i++) asm volatile("" : "+f"(sum[i])::"memory");
+    for (int half = 0; half < HALVES; half++)
+#pragma unroll
+      for (int i = 0; i < SUMS; i++) asm volatile("" : "+f"(sum[half][i])::"memory");
   }
 #else
   (void)sum;
@@ -242,15 +290,17 @@ INLINE void multiply_later(float (&sum)[COLUMNS / 2], unsigned long long a, unsi
 #endif
 }
 
-/* The 64 steps of a pair of panels: four products, one group. */
-template <int COLUMNS, bool A_BY_STEPS, bool B_BY_STEPS>
-INLINE void multiply_panels_later(float (&sum)[COLUMNS / 2], const unsigned char *a, const unsigned char *b, bool keep) {
+/* The 64 steps of a pair of panels, one group: for each of HALVES times 64 rows, which lie 8192 bytes apart, four products. */
+template <int COLUMNS, int HALVES, bool A_BY_STEPS, bool B_BY_STEPS>
+INLINE void multiply_panels_later(float (&sum)[HALVES][COLUMNS / 2], const unsigned char *a, const unsigned char *b, bool keep) {
   const unsigned long long a_panel = panel_at<A_BY_STEPS>(a), b_panel = panel_at<B_BY_STEPS>(b);
   begin_products();
 #pragma unroll
   for (int k = 0; k < 4; k++)
-    multiply_later<COLUMNS, A_BY_STEPS, B_BY_STEPS>(sum, a_panel + k * (A_BY_STEPS ? 2048 / 16 : 32 / 16),
-                                                    b_panel + k * (B_BY_STEPS ? 2048 / 16 : 32 / 16), keep || k > 0);
+#pragma unroll
+    for (int half = 0; half < HALVES; half++)
+      multiply_later<COLUMNS, A_BY_STEPS, B_BY_STEPS>(sum[half], a_panel + half * (8192 / 16) + k * (A_BY_STEPS ? 2048 / 16 : 32 / 16),
+                                                      b_panel + k * (B_BY_STEPS ? 2048 / 16 : 32 / 16), keep || k > 0);
   end_of_products();
 }
 
@@ -265,50 +315,129 @@ INLINE float quick_sigmoid(float x) {
 #endif
 }
 
-/* Row of the first of a thread's two rows within its warpgroup's 64; the other is eight below. */
-INLINE int row_of_lane() { return warp_of_block() % 4 * 16 + lane_of_warp() / 4; }
+/* What follows is about 32 columns of a warp's sixteen rows. Number i of a lane's sixteen is of row `row_of(i)` and column
+ * `column_of(i)`: as products leave them. Panels hold 64 columns in bf16 or 32 in f32; a slice of 64 columns is one panel,
+ * or two behind each other, and `part` says which half of it is meant. */
+constexpr int WARP_ROWS = 16, WARP_PANEL = WARP_ROWS * 128;
+INLINE int row_of(int i) { return lane_of_warp() / 4 + i / 2 % 2 * 8; }
+INLINE int column_of(int i) { return i / 4 * 8 + lane_of_warp() % 4 * 2 + i % 2; }
+INLINE int swizzled(int line, int piece) { return line * 128 + (piece ^ line % 8) * 16; }
 
-/* Four neighbours of row `half` among sixteen columns, from `column_of_lane()` on. Products leave a lane with two of every
- * eight; neighbouring lanes swap, so that what they store and read lies side by side. */
-INLINE int column_of_lane() { return lane_of_warp() % 2 * 8 + lane_of_warp() / 2 % 2 * 4; }
-
-template <int SUMS>
-INLINE void four_of(float (&to)[4], const float (&sum)[SUMS], int sixteen, int half) {
-  const float *const low = sum + sixteen * 8 + half * 2, *const high = low + 4;
-  const bool odd = lane_of_warp() % 2 != 0;
-  const float one = shuffle_xor(odd ? low[0] : high[0], 1), two = shuffle_xor(odd ? low[1] : high[1], 1);
-  to[0] = odd ? one : low[0];
-  to[1] = odd ? two : low[1];
-  to[2] = odd ? high[0] : one;
-  to[3] = odd ? high[1] : two;
+/* Four 8 by 8 matrices of bf16 to shared memory, the way back of `load_matrices`: no two lanes meet at a bank. */
+INLINE void store_matrices(unsigned char *row, const unsigned (&from)[4]) {
+#if defined(__CUDACC__)
+  const unsigned to = (unsigned)__cvta_generic_to_shared(row);
+  asm volatile("stmatrix.sync.aligned.m8n8.x4.shared.b16 [%0], {%1, %2, %3, %4};" ::"r"(to), "r"(from[0]), "r"(from[1]), "r"(from[2]), "r"(from[3])
+               : "memory");
+#else
+  emulate::store_matrices(row, from);
+#endif
 }
 
-struct __align__(8) FourHalves {
-  unsigned low, high;
+/* Address of this lane's row of the sixteen columns `sixteen` of a panel in bf16: matrices are left above, left below, right above, right below. */
+INLINE int row_of_matrices(int sixteen) {
+  const int lane = lane_of_warp();
+  return swizzled(lane % 16, sixteen * 2 + lane / 16);
+}
+
+INLINE void put_part(const bf16 *, unsigned char *panel, int part, const float *from) {
+#pragma unroll
+  for (int j = 0; j < 2; j++) {
+    const float *const x = from + j * 8;
+    const unsigned words[4] = {two_bf16(x[0], x[1]), two_bf16(x[2], x[3]), two_bf16(x[4], x[5]), two_bf16(x[6], x[7])};
+    store_matrices(panel + row_of_matrices(part * 2 + j), words);
+  }
+}
+
+INLINE void get_part(const bf16 *, const unsigned char *panel, int part, float *to) {
+#pragma unroll
+  for (int j = 0; j < 2; j++) {
+    unsigned words[4];
+    const unsigned char *const row = panel + row_of_matrices(part * 2 + j);
+    reads_shared(row, 16);
+    load_matrices(words, (const bf16 *)row);
+#pragma unroll
+    for (int i = 0; i < 4; i++) {
+      to[j * 8 + i * 2] = bits_to_float(words[i] << 16);
+      to[j * 8 + i * 2 + 1] = bits_to_float(words[i] & 0xffff0000u);
+    }
+  }
+}
+
+struct __align__(8) TwoFloats {
+  float one, two;
 };
 
-INLINE void read_four(float (&to)[4], const float *from) {
-  const float4 four = *(const float4 *)from;
-  to[0] = four.x;
-  to[1] = four.y;
-  to[2] = four.z;
-  to[3] = four.w;
+/* Place of numbers 4 e + 2 h and the one behind it. Of four lines that half a warp touches at once, two would meet at each bank;
+ * lanes of odd lines therefore go to the columns sixteen further first. */
+INLINE int place_of_two(int e, int h) {
+  const int lane = lane_of_warp();
+  return swizzled(lane / 4 + h * 8, (e ^ lane / 4 % 2 * 2) * 2 + lane % 4 / 2) + lane % 2 * 8;
 }
 
-INLINE void read_four(float (&to)[4], const bf16 *from) {
-  const FourHalves four = *(const FourHalves *)from;
-  to[0] = bits_to_float(four.low << 16);
-  to[1] = bits_to_float(four.low & 0xffff0000u);
-  to[2] = bits_to_float(four.high << 16);
-  to[3] = bits_to_float(four.high & 0xffff0000u);
+INLINE void put_part(const float *, unsigned char *panels, int part, const float *from) {
+  const bool odd = lane_of_warp() / 4 % 2 != 0;
+#pragma unroll
+  for (int i = 0; i < 8; i++) {
+    const float *const even_line = from + i / 2 * 4 + i % 2 * 2, *const odd_line = from + (i / 2 ^ 2) * 4 + i % 2 * 2;
+    TwoFloats *const to = (TwoFloats *)(panels + part * WARP_PANEL + place_of_two(i / 2, i % 2));
+    writes_shared(to, 8);
+    *to = TwoFloats{odd ? odd_line[0] : even_line[0], odd ? odd_line[1] : even_line[1]};
+  }
 }
 
-INLINE void write_four(float *to, const float (&from)[4]) { *(float4 *)to = float4{from[0], from[1], from[2], from[3]}; }
+INLINE void get_part(const float *, const unsigned char *panels, int part, float *to) {
+  const bool odd = lane_of_warp() / 4 % 2 != 0;
+  TwoFloats got[8];
+#pragma unroll
+  for (int i = 0; i < 8; i++) {
+    const TwoFloats *const from = (const TwoFloats *)(panels + part * WARP_PANEL + place_of_two(i / 2, i % 2));
+    reads_shared(from, 8);
+    got[i] = *from;
+  }
+#pragma unroll
+  for (int i = 0; i < 8; i++) {
+    to[i / 2 * 4 + i % 2 * 2] = odd ? got[i ^ 4].one : got[i].one;
+    to[i / 2 * 4 + i % 2 * 2 + 1] = odd ? got[i ^ 4].two : got[i].two;
+  }
+}
 
-INLINE void write_four(bf16 *to, const float (&from)[4]) {
-  const unsigned low = (unsigned)to_bf16(from[0]) | (unsigned)to_bf16(from[1]) << 16;
-  const unsigned high = (unsigned)to_bf16(from[2]) | (unsigned)to_bf16(from[3]) << 16;
-  *(FourHalves *)to = FourHalves{low, high};
+/* A slice of 64 columns of the warp's sixteen rows leaves by the copy engine. Does not end the group. */
+INLINE void send_slice(const bf16 *, const TensorMap &map, int x, int y, int z, const unsigned char *panel) { send_box(map, x, y, z, panel); }
+INLINE void send_slice(const float *, const TensorMap &map, int x, int y, int z, const unsigned char *panels) {
+#pragma unroll
+  for (int part = 0; part < 2; part++) send_box(map, x + part * 32, y, z, panels + part * WARP_PANEL);
+}
+
+/* And comes; bytes are counted at the barrier. */
+INLINE void bring_slice(const bf16 *, const TensorMap &map, int x, int y, int z, unsigned char *panel, Barrier *barrier) {
+  bring_box(panel, map, x, y, z, barrier);
+}
+INLINE void bring_slice(const float *, const TensorMap &map, int x, int y, int z, unsigned char *panels, Barrier *barrier) {
+#pragma unroll
+  for (int part = 0; part < 2; part++) bring_box(panels + part * WARP_PANEL, map, x + part * 32, y, z, barrier);
+}
+
+struct __align__(16) SixteenBytes {
+  unsigned words[4];
+};
+
+/* The first `rows` rows of a slice, `columns` of them at most, by the threads: where the rows below are somebody else's. `to`:
+ * the slice's first number in the tensor. */
+template <class Number>
+INLINE void write_slice(Number *to, int stride, const unsigned char *panels, int rows, int columns) {
+  constexpr int EACH = 16 / sizeof(Number), PARTS = sizeof(Number) / 2;
+  const int lane = lane_of_warp(), piece = lane % 8;
+#pragma unroll
+  for (int i = 0; i < 4 * PARTS; i++) {
+    const int line = i / PARTS * 4 + lane / 8, column = i % PARTS * (8 * EACH) + piece * EACH;
+    const unsigned char *const from = panels + i % PARTS * WARP_PANEL + swizzled(line, piece);
+    Number *const place = to + (long long)line * stride + column;
+    const bool there = line < rows && column < columns;
+    reads_shared(from, 16);
+    writes_global(place, 16, there);
+    if (there) *(SixteenBytes *)place = *(const SixteenBytes *)from;
+  }
 }
 
 #endif

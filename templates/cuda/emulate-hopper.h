@@ -2,13 +2,15 @@
  * The part of the emulated machine that only Hopper has. The copy engine and the tensor cores work beside the threads, and
  * here they are as late as they may be: a box of a tensor lands when nobody can go on without it, and where it will land
  * there is nothing but NaN until then; products are made when somebody waits for them, and read panels as they are then.
- * Panels are read through descriptors, swizzle and all, so that a wrong layout gives wrong numbers.
+ * Panels are read through descriptors, swizzle and all, so that a wrong layout gives wrong numbers. Boxes that leave are
+ * read when somebody waits for that, and must be then what they were when they were sent.
  */
 #ifndef MOEC_EMULATE_HOPPER_H
 #define MOEC_EMULATE_HOPPER_H
 
 #include "emulate.h"
 
+#include <algorithm>
 #include <deque>
 
 namespace emulate {
@@ -90,10 +92,11 @@ static inline void meet_warpgroup(int group, void (*last)(int), int with) {
 
 /* ------------------------------------------------------------------ copies */
 
-/* What `cuTensorMapEncodeTiled` of the emulated driver leaves in a tensor map: bf16, three axes, 128-byte swizzle. */
+/* What `cuTensorMapEncodeTiled` of the emulated driver leaves in a tensor map: numbers of 2 or 4 bytes, three axes, 128-byte
+ * swizzle. */
 struct Map {
   unsigned long long mark, address, dims[3], strides[2];
-  unsigned box[3];
+  unsigned box[3], width;
 };
 constexpr unsigned long long MAP = 0x6d61702d62663136ull;
 
@@ -107,32 +110,80 @@ static std::deque<Box> on_their_way;
 
 static inline unsigned char *swizzled(unsigned address) { return dynamic_shared + (address ^ (address >> 7 & 7) << 4); }
 
+static inline Map map_at(const unsigned long long *words, const unsigned char *panel) {
+  Map map;
+  memcpy(&map, words, sizeof map);
+  if (map.mark != MAP) fail("a copy wants a tensor map");
+  if (map.box[0] * map.width != 128 || shared_address(panel) % 1024 != 0) fail("a box has lines of 128 bytes, on 1024 bytes");
+  return map;
+}
+
+static inline int bytes_of(const Map &map) { return (int)(128 * map.box[1] * map.box[2]); }
+
 static inline void bring_box(unsigned char *panel, const unsigned long long *words, int x, int y, int z, unsigned long long *barrier) {
-  Box box = {{}, panel, {x, y, z}, barrier};
-  memcpy(&box.map, words, sizeof box.map);
-  if (box.map.mark != MAP) fail("a copy wants a tensor map");
-  if (box.map.box[0] != 64 || shared_address(panel) % 128 != 0) fail("a box has lines of 64 numbers on 128 bytes");
+  const Box box = {map_at(words, panel), panel, {x, y, z}, barrier};
   phase_of(barrier);
-  memset(panel, 0xff, 128 * box.map.box[1] * box.map.box[2]);
+  memset(panel, 0xff, (size_t)bytes_of(box.map));
   on_their_way.push_back(box);
 }
 
-static inline void land(const Box &box) {
-  const Map &map = box.map;
+/* Every number of a box: where it lies in the panel, and in the tensor, or nullptr outside of it. */
+template <class What>
+static void each_number(const Map &map, const unsigned char *panel, const int (&from)[3], What what) {
   unsigned line = 0;
   for (unsigned z = 0; z < map.box[2]; z++)
     for (unsigned y = 0; y < map.box[1]; y++, line++)
       for (unsigned x = 0; x < map.box[0]; x++) {
-        const long long at[3] = {(long long)box.at[0] + x, (long long)box.at[1] + y, (long long)box.at[2] + z};
-        unsigned short number = 0;
+        const long long at[3] = {(long long)from[0] + x, (long long)from[1] + y, (long long)from[2] + z};
         bool inside = true;
         for (int axis = 0; axis < 3; axis++) inside = inside && at[axis] >= 0 && at[axis] < (long long)map.dims[axis];
-        if (inside) memcpy(&number, (const char *)map.address + at[0] * 2 + at[1] * map.strides[0] + at[2] * map.strides[1], 2);
-        memcpy(swizzled(shared_address(box.to) + line * 128 + x * 2), &number, 2);
+        char *const there = (char *)map.address + at[0] * map.width + at[1] * map.strides[0] + at[2] * map.strides[1];
+        what(swizzled(shared_address(panel) + line * 128 + x * map.width), inside ? there : nullptr);
       }
+}
+
+static inline void land(const Box &box) {
+  each_number(box.map, box.to, box.at, [&](unsigned char *here, const char *there) {
+    if (there) memcpy(here, there, box.map.width);
+    else memset(here, 0, box.map.width);
+  });
   Phase &phase = phase_of(box.barrier);
-  phase.bytes -= (int)(128 * line);
+  phase.bytes -= bytes_of(box.map);
   end_if_complete(phase);
+}
+
+/* A box on its way out, and its panel as it was when it was sent. */
+struct Leaving {
+  Map map;
+  const unsigned char *from;
+  int at[3];
+  std::vector<unsigned char> sent;
+};
+static std::vector<Leaving> leaving[MOST_THREADS];
+static std::deque<std::vector<Leaving>> groups_leaving[MOST_THREADS];
+
+static inline void send_box(const unsigned char *panel, const unsigned long long *words, int x, int y, int z) {
+  const int warp = current / 32 * 32;
+  for (int t = warp; t < warp + 32; t++)
+    if (!unshown[t].empty()) fail("a box is sent before the engine can see what threads wrote");
+  const Map map = map_at(words, panel);
+  leaving[current].push_back({map, panel, {x, y, z}, std::vector<unsigned char>(panel, panel + bytes_of(map))});
+}
+
+static inline void end_of_boxes() {
+  groups_leaving[current].push_back(std::move(leaving[current]));
+  leaving[current].clear();
+}
+
+static inline void wait_for_boxes(size_t latest) {
+  auto &groups = groups_leaving[current];
+  for (; groups.size() > latest; groups.pop_front())
+    for (const Leaving &box : groups.front()) {
+      if (memcmp(box.from, box.sent.data(), box.sent.size()) != 0) fail("a panel changes before the copy engine has read it");
+      each_number(box.map, box.from, box.at, [&](const unsigned char *here, char *there) {
+        if (there) memcpy(there, here, box.map.width);
+      });
+    }
 }
 
 /* Nobody can go on: the oldest copy lands, or, backwards, the newest. */
@@ -145,22 +196,99 @@ static bool land_one() {
   return true;
 }
 
+/* ------------------------------------------------------- requests of a warp */
+
+/* What the lanes of a warp ask of memory with one instruction: their n-th requests belong together. */
+struct Request {
+  int lanes, bytes;
+  uintptr_t at[32];
+};
+struct Requests {
+  std::deque<Request> open;
+  long long first, count[32];
+};
+static Requests shared_requests[MOST_THREADS / 32], global_requests[MOST_THREADS / 32];
+/* Requests to global memory that were looked at, bytes they want, sectors of 32 bytes they touch. */
+static struct { long long requests, bytes, sectors; } traffic;
+
+/* Adds this lane's part; true where it is the last to come. An address of 0 takes no part. */
+static inline bool request(Requests &warp, const void *p, int bytes, bool there) {
+  const int lane = current % 32;
+  const size_t at = (size_t)(warp.count[lane]++ - warp.first);
+  if (at == warp.open.size()) warp.open.push_back({0, bytes, {}});
+  warp.open[at].at[lane] = there ? (uintptr_t)p : 0;
+  return ++warp.open[at].lanes == 32;
+}
+
+/* Lanes go to memory as many at once as 128 bytes hold; of these no two may want different words of a bank. */
+static inline void at_banks(const void *p, int bytes) {
+  Requests &warp = shared_requests[current / 32];
+  if (!request(warp, p, bytes, true)) return;
+  const Request &all = warp.open.front();
+  for (int first = 0; first < 32; first += 128 / bytes) {
+    uintptr_t words[32] = {};
+    for (int lane = first; lane < first + 128 / bytes; lane++)
+      for (int byte = 0; byte < bytes; byte += 4) {
+        const uintptr_t word = (all.at[lane] + (uintptr_t)byte) / 4;
+        if (words[word % 32] != 0 && words[word % 32] != word) fail("lanes of a warp meet at a bank of shared memory");
+        words[word % 32] = word;
+      }
+  }
+  warp.open.pop_front();
+  warp.first++;
+}
+
+static inline void at_sectors(const void *p, int bytes, bool there) {
+  Requests &warp = global_requests[current / 32];
+  if (!request(warp, p, bytes, there)) return;
+  std::vector<uintptr_t> sectors;
+  for (const uintptr_t at : warp.open.front().at)
+    for (int byte = 0; at != 0 && byte < bytes; byte += 4, traffic.bytes += 4) sectors.push_back((at + (uintptr_t)byte) / 32);
+  std::sort(sectors.begin(), sectors.end());
+  traffic.sectors += std::unique(sectors.begin(), sectors.end()) - sectors.begin();
+  traffic.requests++;
+  warp.open.pop_front();
+  warp.first++;
+}
+
+static inline void writes_shared(void *p, int bytes) {
+  at_banks(p, bytes);
+  unshown[current].push_back(p);
+}
+
+static inline void store_matrices(unsigned char *row, const unsigned (&from)[4]) {
+  if ((uintptr_t)row % 16 != 0) fail("a row of a matrix does not lie on 16 bytes");
+  writes_shared(row, 16);
+  Shown &warp = shown[current / 32];
+  const int lane = current % 32, turn = warp.turn[lane] ^= 1;
+  warp.address[turn][lane] = row;
+  meet_warp();
+  for (int m = 0; m < 4; m++) memcpy((unsigned char *)warp.address[turn][m * 8 + lane / 4] + lane % 4 * 4, &from[m], 4);
+}
+
 /* ---------------------------------------------------------------- products */
 
+/* `which`: of the sums that the thread has at work. */
 struct Product {
   unsigned long long a, b;
+  size_t which;
   bool a_turned, b_turned, keep;
   bool operator==(const Product &x) const {
-    return a == x.a && b == x.b && a_turned == x.a_turned && b_turned == x.b_turned && keep == x.keep;
+    return a == x.a && b == x.b && which == x.which && a_turned == x.a_turned && b_turned == x.b_turned && keep == x.keep;
   }
 };
 
-/* A thread's share of the products of its warpgroup. While any is at work, its sums are `kept`, and NaN where it looks. */
-struct Share {
+/* Sums of a thread. While products with them are at work, they are `kept`, and NaN where the thread looks. */
+struct Sums {
   float *sum;
+  std::vector<float> kept;
+};
+
+/* A thread's share of the products of its warpgroup. */
+struct Share {
   int columns;
   bool begun;
-  std::vector<float> kept;
+  std::vector<Sums> sums;
   std::vector<Product> open;
   std::vector<std::vector<Product>> groups;
 };
@@ -173,14 +301,15 @@ static inline void multiply_later(float (&sum)[SUMS], int columns, bool a_turned
                                   bool keep) {
   Share &mine = shares[current];
   if (!mine.begun) fail("a product starts before its sums are ready");
-  if (mine.sum && mine.sum != sum) fail("products with other sums are still at work");
-  if (!mine.sum) {
-    mine.sum = sum;
-    mine.columns = columns;
-    mine.kept.assign(sum, sum + SUMS);
+  if (!mine.sums.empty() && mine.columns != columns) fail("products of another width are still at work");
+  mine.columns = columns;
+  size_t which = 0;
+  while (which < mine.sums.size() && mine.sums[which].sum != sum) which++;
+  if (which == mine.sums.size()) {
+    mine.sums.push_back({sum, std::vector<float>(sum, sum + SUMS)});
     for (float &x : sum) x = NAN;
   }
-  mine.open.push_back({a, b, a_turned, b_turned, keep});
+  mine.open.push_back({a, b, which, a_turned, b_turned, keep});
 }
 
 static inline void end_of_products() {
@@ -216,7 +345,7 @@ static void multiply(int first, const Product &p, int columns) {
   const auto each = [&](auto what) {
     for (int t = 0; t < 128; t++)
       for (int i = 0; i < columns / 2; i++)
-        what(sum[t / 32 * 16 + t % 32 / 4 + i / 2 % 2 * 8][i / 4 * 8 + t % 4 * 2 + i % 2], shares[first + t].kept[i]);
+        what(sum[t / 32 * 16 + t % 32 / 4 + i / 2 % 2 * 8][i / 4 * 8 + t % 4 * 2 + i % 2], shares[first + t].sums[p.which].kept[i]);
   };
   each([&](float &here, float &kept) { here = p.keep ? kept : 0.0f; });
   add_up(sum, a, b, columns);
@@ -240,9 +369,9 @@ static inline void wait_for_products(int latest) {
   meet_warpgroup(group, make_products, group * 8 + latest);
   Share &mine = shares[current];
   mine.begun = false;
-  if (!mine.groups.empty() || !mine.sum) return;
-  for (size_t i = 0; i < mine.kept.size(); i++) mine.sum[i] = mine.kept[i];
-  mine.sum = nullptr;
+  if (!mine.groups.empty()) return;
+  for (const Sums &s : mine.sums) std::copy(s.kept.begin(), s.kept.end(), s.sum);
+  mine.sums.clear();
 }
 
 /* ------------------------------------------------------------------ blocks */
@@ -255,13 +384,20 @@ static void begin_engines() {
   for (Meeting &m : meetings) m = {0, 0};
   for (Share &s : shares) s = Share{};
   for (auto &list : unshown) list.clear();
+  for (auto *requests : {shared_requests, global_requests})
+    for (int warp = 0; warp < MOST_THREADS / 32; warp++) requests[warp] = Requests{};
 }
 
 static void end_block() {
   if (!with_barriers) return;
   if (!on_their_way.empty()) fail("a block ends while copies are on their way to it");
   for (const Share &s : shares)
-    if (s.sum) fail("a block ends while products are at work");
+    if (!s.sums.empty()) fail("a block ends while products are at work");
+  for (int t = 0; t < MOST_THREADS; t++)
+    if (!leaving[t].empty() || !groups_leaving[t].empty()) fail("a block ends while boxes are on their way out of it");
+  for (auto *requests : {shared_requests, global_requests})
+    for (int warp = 0; warp < MOST_THREADS / 32; warp++)
+      if (!requests[warp].open.empty()) fail("only some lanes of a warp say what they ask of memory");
 }
 
 static const bool with_engines = [] {

@@ -106,8 +106,8 @@ export function planToCuda(plan: KernelPlan, options: CudaOptions): CudaProgram 
   const layout = layOut(stored);
   const shadow = stored.shadowKernel;
   const kernels = [
-    ...parts.map(({ kernel, context, text: { passes, whyPortable }, bytes }): CudaKernel => {
-      const why = whyPortable === undefined ? {} : { whyPortable };
+    ...parts.map(({ kernel, context, text: { passes, whyPortable, schedule }, bytes }): CudaKernel => {
+      const why = { ...(whyPortable !== undefined && { whyPortable }), ...(schedule !== undefined && { schedule }) };
       const whyPlain = options.compute === "bf16" && !context.tensor ? whyNotTensor(kernel) : undefined;
       const plain = whyPlain === undefined ? {} : { whyPlain };
       return { name: kernel.name, flops: kernel.flops, bytes, tensor: context.tensor, ...why, ...plain, passes };
@@ -169,5 +169,6 @@ function productToCuda(kernel: MatmulKernel | OuterKernel, context: Context): Cu
   if (context.tier === "portable") return portable();
   const whyPortable = kernel.kind === "matmul" ? whyNotMatmul(kernel, context) : whyNotOuter(kernel, context);
   if (whyPortable !== undefined) return { ...portable(), whyPortable };
-  return kernel.kind === "matmul" ? hopperMatmulToCuda(kernel, context) : hopperOuterToCuda(kernel, context);
+  const made = kernel.kind === "matmul" ? hopperMatmulToCuda(kernel, context) : hopperOuterToCuda(kernel, context);
+  return made ?? { ...portable(), whyPortable: "too many results behind the product" };
 }

@@ -11,6 +11,8 @@ export interface CudaText {
   readonly passes: readonly CudaPass[];
   /** of a product that Hopper's units could not make: why */
   readonly whyPortable?: string;
+  /** of a product that Hopper's units make: how */
+  readonly schedule?: string;
 }
 
 /** What the emission of one kernel is given. */

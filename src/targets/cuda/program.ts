@@ -34,6 +34,8 @@ export interface CudaKernel {
   readonly tensor: boolean;
   /** of a product in a text for Hopper that its units cannot make: why */
   readonly whyPortable?: string;
+  /** of a product that Hopper's units make: its tiles, who makes them, how results leave */
+  readonly schedule?: string;
   /** of a kernel that multiplies in f32 though products are in bf16: why */
   readonly whyPlain?: string;
   /** launches of the GPU for one launch of the plan, in order */
@@ -56,11 +58,13 @@ export interface CudaPass {
   readonly maps?: readonly TensorMapSpec[];
 }
 
-/** A tensor in bf16 as the copy engine sees it: three axes, the contiguous one first; boxes land with 128-byte swizzle. */
+/** A tensor as the copy engine sees it: three axes, the contiguous one first; boxes land with 128-byte swizzle. */
 export interface TensorMapSpec {
   readonly name: string;
   /** which of the kernel's parameters */
   readonly param: number;
+  /** bytes of a number: 2 in bf16, 4 in f32 */
+  readonly width: 2 | 4;
   readonly dims: readonly [number, number, number];
   /** bytes between neighbours of the second and of the third axis; multiples of 16 */
   readonly strides: readonly [number, number];

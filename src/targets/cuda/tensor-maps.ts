@@ -6,8 +6,8 @@ type Koffi = typeof import("koffi");
 type Library = ReturnType<Koffi["load"]>;
 
 const BYTES = 128;
-/** Of CUtensorMapDataType, …Swizzle, …L2promotion: bf16, pieces of 16 bytes within 128, lines of 128 bytes. */
-const BFLOAT16 = 9;
+/** Of CUtensorMapDataType, …Swizzle, …L2promotion: numbers, pieces of 16 bytes within 128, lines of 128 bytes. */
+const TYPES = { 2: 9, 4: 7 } as const;
 const SWIZZLE_128B = 3;
 const PROMOTION_128B = 2;
 
@@ -22,7 +22,7 @@ export function mapEncoder(
   check: (call: string, code: number) => void,
 ): (address: Handle, map: TensorMapSpec) => Uint8Array {
   let encode: ((...args: unknown[]) => number) | undefined;
-  return (address, { dims, strides, box }) => {
+  return (address, { width, dims, strides, box }) => {
     encode ??= library.func(CALL) as (...args: unknown[]) => number;
     // the driver wants the map on 64 bytes or more; where memory of JavaScript lies is not ours to say
     const memory = koffi.alloc("uint8_t", 2 * BYTES);
@@ -33,7 +33,7 @@ export function mapEncoder(
       const steps = Uint32Array.of(1, 1, 1);
       const code = encode(
         start + BigInt(skip),
-        BFLOAT16,
+        TYPES[width],
         dims.length,
         address,
         wide,

@@ -140,12 +140,13 @@ CALL int cuMemsetD8_v2(uint64_t to, unsigned char value, size_t bytes) {
 /* What emulate-hopper.h reads as `Map`. */
 struct Map {
   uint64_t mark, address, dims[3], strides[2];
-  uint32_t box[3];
+  uint32_t box[3], width;
 };
 CALL int cuTensorMapEncodeTiled(void *map, int type, unsigned rank, uint64_t address, const uint64_t *dims, const uint64_t *strides, const uint32_t *box,
                                 const uint32_t *steps, int interleave, int swizzle, int, int fill) {
-  if (!getenv("FAKE_CUDA_HOPPER") || (uint64_t)map % 64 != 0 || type != 9 || rank != 3 || address % 16 != 0 || interleave != 0 || swizzle != 3 || fill != 0) return INVALID;
-  Map made = {0x6d61702d62663136ull, address, {}, {}, {}};
+  if (!getenv("FAKE_CUDA_HOPPER") || (uint64_t)map % 64 != 0 || (type != 9 && type != 7) || rank != 3 || address % 16 != 0 || interleave != 0 || swizzle != 3 || fill != 0) return INVALID;
+  const uint32_t width = type == 9 ? 2 : 4;
+  Map made = {0x6d61702d62663136ull, address, {}, {}, {}, width};
   for (int i = 0; i < 3; i++) {
     if (dims[i] == 0 || dims[i] > 1ull << 32 || box[i] == 0 || box[i] > 256 || steps[i] != 1) return INVALID;
     made.dims[i] = dims[i];
@@ -155,8 +156,8 @@ CALL int cuTensorMapEncodeTiled(void *map, int type, unsigned rank, uint64_t add
     if (strides[i] % 16 != 0 || strides[i] == 0 || strides[i] >= 1ull << 40) return INVALID;
     made.strides[i] = strides[i];
   }
-  if (box[0] * 2 > 128 || !inside(address, 2 * dims[0])) return INVALID;
-  if (!inside(address + (dims[2] - 1) * strides[1] + (dims[1] - 1) * strides[0], 2 * dims[0])) return INVALID;
+  if (box[0] * width > 128 || !inside(address, width * dims[0])) return INVALID;
+  if (!inside(address + (dims[2] - 1) * strides[1] + (dims[1] - 1) * strides[0], width * dims[0])) return INVALID;
   memset(map, 0, 128);
   return memcpy(map, &made, sizeof made), OK;
 }

@@ -192,8 +192,8 @@ export function launchLines({ part, count }: CaseStep): string[] {
   const number = count === undefined ? [] : [`${count}LL`];
   return text.passes.map((pass) => {
     const maps = (pass.maps ?? []).map(
-      ({ param, dims, strides, box }) =>
-        `map_of(a[${param}], {{${dims.join(", ")}}, {${strides.join(", ")}}, {${box.join(", ")}}})`,
+      ({ param, width, dims, strides, box }) =>
+        `map_of(a[${param}], {{${dims.join(", ")}}, {${strides.join(", ")}}, {${box.join(", ")}}, ${width}})`,
     );
     const grid = "tiles" in pass.grid ? `blocks_for(${pass.grid.tiles}), 1, 1` : fixedGrid(pass.grid, count).join(", ");
     return `LAUNCH(${pass.entry}, ${grid}, ${pass.threads}, ${pass.shared}, ${[...args, ...number, ...maps].join(", ")});`;

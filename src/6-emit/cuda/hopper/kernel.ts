@@ -2,7 +2,9 @@
 import type { MatmulKernel, OuterKernel } from "../../../5-plan/plan.js";
 import type { TensorMapSpec } from "../../../targets/cuda/program.js";
 import { assemble, type Context, type CudaText } from "../view.js";
-import { sharedOf, TILE_ROWS, type Tile } from "./tiles.js";
+import { type Passing, type Pass, throughOf } from "./desk.js";
+import { printBring } from "./finish-slices.js";
+import { DEPTH, sharedOf, TILE_ROWS, type Tile } from "./tiles.js";
 
 const THREADS = 384;
 /** Registers of a thread: of 65 536, the warpgroup that brings keeps few, so that the two that multiply have many. */
@@ -15,6 +17,13 @@ interface HopperKernel {
   readonly tiles: number;
   /** whether threads bring pieces, or the copy engine does everything */
   readonly byHand: boolean;
+  /** what is written behind products, and what the copy engine brings for that */
+  readonly passes: readonly Pass[];
+  readonly brought: readonly Passing[];
+  /** whether rows behind a tile's end may be somebody else's */
+  readonly raggedRows: boolean;
+  /** of the inner axis, on average */
+  readonly steps: number;
   readonly view: object & {
     readonly lead?: string | undefined;
     readonly pieces?: number | undefined;
@@ -23,6 +32,8 @@ interface HopperKernel {
 }
 
 export function assembleHopper(kernel: MatmulKernel | OuterKernel, context: Context, h: HopperKernel): CudaText {
+  const { tile, brought } = h;
+  const through = throughOf(h.passes, brought);
   const { bring, multiply } = h.byHand ? REGISTERS.byHand : REGISTERS.engine;
   const parts = [
     ...(h.view.lead ? [h.view.lead] : []),
@@ -30,23 +41,45 @@ export function assembleHopper(kernel: MatmulKernel | OuterKernel, context: Cont
     ...(h.view.outputs ? ["output", "width"] : []),
     ...["first_row", "end_row", "first_column"],
   ];
+  const maps = [...h.maps];
   const view = {
     ...h.view,
     rows: TILE_ROWS,
-    columns: h.tile.columns,
-    stages: h.tile.stages,
+    columns: tile.columns,
+    stages: tile.stages,
+    inTurns: tile.inTurns,
+    halves: tile.inTurns ? 2 : 1,
+    warpsOfTile: tile.inTurns ? 4 : 8,
+    resultPanels: through.results,
+    resultSets: tile.resultSets,
+    operandPanels: through.operands,
+    operandSets: brought.length > 0 ? tile.operandSets : 0,
+    operandLead: h.view.lead && brought.some((p) => p.lead !== "0") ? h.view.lead : "0",
+    bringOperands: printBring(brought, maps),
     how: h.byHand ? "pieces and the copy engine" : "the copy engine",
     fullArrivals: h.byHand ? 128 : 1,
     byHand: h.byHand,
     producerRegisters: bring,
     consumerRegisters: multiply,
-    maps: h.maps,
+    maps,
     parts: parts.join(", "),
   };
   return {
     text: assemble(kernel, "hopper", context, view),
     passes: [
-      { entry: kernel.name, grid: { tiles: h.tiles }, threads: THREADS, shared: sharedOf(h.tile), maps: h.maps },
+      { entry: kernel.name, grid: { tiles: h.tiles }, threads: THREADS, shared: sharedOf(tile, through), maps },
     ],
+    schedule: scheduleOf(h),
   };
+}
+
+/** For people: how a tile is made and how its results leave. */
+function scheduleOf({ tile, brought, raggedRows, steps }: HopperKernel): string {
+  const { multiplying, finishing } = tile;
+  const share = Math.round((100 * finishing) / (multiplying + finishing));
+  const deep = `${Math.round(steps)} steps of ${DEPTH}, finishing is ${share} % of a tile's work`;
+  const who = tile.inTurns ? "warpgroups in turns (ping-pong)" : "warpgroups together (cooperative)";
+  const read = brought.length > 0 ? `, what is read behind products comes by it, too (${brought.map((p) => p.name).join(", ")})` : "";
+  const ends = raggedRows ? ", but for ends of experts' runs, by threads" : "";
+  return `tiles of ${TILE_ROWS} x ${tile.columns}, ${who}: ${deep}; results leave by the copy engine${ends}${read}`;
 }

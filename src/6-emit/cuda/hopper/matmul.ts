@@ -10,25 +10,31 @@ import { type Lines, lines } from "../../lines.js";
 import { namedParams } from "../names.js";
 import { gathersOf, outputView, tableOf, tilesOf } from "../tile-view.js";
 import { accessTo, type Context, type CudaText } from "../view.js";
-import { finishFours } from "./finish-fours.js";
+import { throughOf } from "./desk.js";
+import { finishOf, passesOf, printFinish } from "./finish-slices.js";
 import { assembleHopper } from "./kernel.js";
-import { bytesOfPanel, mapOf, type Panel, printBoxes, printRowPieces } from "./panels.js";
+import { bytesOfPanel, mapOf, named, type Panel, printBoxes, printRowPieces } from "./panels.js";
 import { DEPTH, TILE_ROWS, tileFor } from "./tiles.js";
 
-export function hopperMatmulToCuda(given: MatmulKernel, context: Context): CudaText {
+/** Undefined where what is written behind the product leaves no room for a ring. */
+export function hopperMatmulToCuda(given: MatmulKernel, context: Context): CudaText | undefined {
   const kernel = { ...given, params: namedParams(given.params, []) };
   const bindings = accessTo(kernel.params, context);
   const terms = kernel.outputs[0]!.terms;
   const down = kernel.group ? tilesOf(kernel).dims[0]!.size : blocks(kernel.m, TILE_ROWS);
   const leads = kernel.group ? kernel.group.experts : kernel.batch;
-  const bySteps = terms[0]!.b.major === "other";
+  const steps = terms.reduce((n, t) => n + blocks(t.k, DEPTH), 0);
+  const finish = finishOf(kernel, bindings, context);
+  const passes = passesOf(finish);
   const tile = tileFor({
     widths: kernel.outputs.map((o) => o.n),
     down: kernel.group ? blocks(kernel.m, TILE_ROWS) : down * kernel.batch,
     paired: kernel.paired,
-    bySteps,
+    steps,
+    through: throughOf(passes, finish.brought),
     multiprocessors: context.multiprocessors,
   });
+  if (!tile) return undefined;
   const productColumns = kernel.paired ? tile.columns / 2 : tile.columns;
   const { view: outputs, tilesAcross } = outputView(kernel, productColumns, "across");
   const maps: TensorMapSpec[] = [];
@@ -43,21 +49,26 @@ export function hopperMatmulToCuda(given: MatmulKernel, context: Context): CudaT
     tiles: kernel.group && tilesOf(kernel).name,
     m: kernel.m,
     width: kernel.outputs[0]!.n,
-    steps: terms.reduce((n, t) => n + blocks(t.k, DEPTH), 0),
+    steps,
     gathers,
     bring: bringTerms(kernel, productColumns, leads, bindings, maps),
-    products: kernel.paired
-      ? [
-          { name: "product0", start: "" },
-          { name: "product1", start: "PRODUCT_COLUMNS / 16 + " },
-        ]
-      : [{ name: "product0", start: "" }],
-    finish: finishFours(kernel, bindings, context.twins),
+    paired: kernel.paired,
+    finish: printFinish(kernel, finish, bindings, maps),
     aBySteps: terms[0]!.a.major === "other",
-    bBySteps: bySteps,
+    bBySteps: terms[0]!.b.major === "other",
   };
   const tiles = tilesAcross * down * (kernel.group ? 1 : kernel.batch);
-  return assembleHopper(kernel, context, { tile, view, maps, tiles, byHand: gathers.length > 0 });
+  return assembleHopper(kernel, context, {
+    tile,
+    view,
+    maps,
+    tiles,
+    byHand: gathers.length > 0,
+    passes,
+    brought: finish.brought,
+    raggedRows: kernel.group !== undefined,
+    steps,
+  });
 }
 
 /** Terms follow each other along the inner axis, each padded to whole steps. */
@@ -133,15 +144,4 @@ function bringB(
     if (kernel.paired || kernel.outputs.length === 1) print();
     else out.block(`if (output == ${i})`, print);
   }
-}
-
-/** The name of a map, which joins the others unless it is one of them. */
-export function named(map: TensorMapSpec, maps: TensorMapSpec[]): string {
-  const shapeOf = ({ param, dims, strides, box }: TensorMapSpec): string => JSON.stringify([param, dims, strides, box]);
-  const known = maps.find((m) => shapeOf(m) === shapeOf(map));
-  if (known) return known.name;
-  const count = maps.filter((m) => m.param === map.param).length;
-  const name = count === 0 ? map.name : `${map.name}${count + 1}`;
-  maps.push({ ...map, name });
-  return name;
 }

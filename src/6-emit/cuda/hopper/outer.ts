@@ -12,11 +12,12 @@ import { cutOf, runOf, withAfter } from "../pieces.js";
 import { stepSourceOf } from "../tile-view.js";
 import { accessTo, type Context, type CudaText } from "../view.js";
 import { assembleHopper } from "./kernel.js";
-import { named } from "./matmul.js";
-import { mapOf, type Panel, printBoxes, printStepPieces } from "./panels.js";
-import { TILE_ROWS, tileFor } from "./tiles.js";
+import { type Passing, throughOf } from "./desk.js";
+import { printPass } from "./finish-slices.js";
+import { mapOf, named, type Panel, printBoxes, printStepPieces } from "./panels.js";
+import { DEPTH, TILE_ROWS, tileFor } from "./tiles.js";
 
-export function hopperOuterToCuda(given: OuterKernel, context: Context): CudaText {
+export function hopperOuterToCuda(given: OuterKernel, context: Context): CudaText | undefined {
   const kernel = { ...given, params: namedParams(given.params, []) };
   const bindings = accessTo(kernel.params, context);
   const { group, store, m, n } = kernel;
@@ -24,23 +25,40 @@ export function hopperOuterToCuda(given: OuterKernel, context: Context): CudaTex
   const cut = cutOf(given);
   const leads = group?.experts ?? kernel.batch;
   const down = blocks(m, TILE_ROWS);
+  const lead = group ? "expert" : "batch";
+  const steps = blocks(kernel.k / (group?.experts ?? 1) / run.pieces, DEPTH);
+  const param = cut?.param ?? store.param;
+  const name = kernel.params[param]!.name;
+  const pieceOf = leads > 1 ? `piece * ${leads} + ${lead}` : "piece";
+  const result: Passing = {
+    param,
+    name,
+    of: name,
+    half: context.halves.has(param),
+    stride: cut ? n : store.stride,
+    extent: [n, m, leads * run.pieces],
+    apart: cut ? m * n : store.batchStride,
+    lead: cut ? pieceOf : leads > 1 && store.batchStride > 0 ? lead : "0",
+  };
+  const passes = [[result]];
   const tile = tileFor({
     widths: [n],
     down: down * leads * run.pieces,
     paired: false,
-    bySteps: true,
+    steps,
+    through: throughOf(passes, []),
     multiprocessors: context.multiprocessors,
   });
+  if (!tile) return undefined;
   const across = blocks(n, tile.columns);
-  const lead = group ? "expert" : "batch";
   const byHand = group !== undefined || kernel.b.gather !== undefined;
   const maps: TensorMapSpec[] = [];
-  const [to, at] = cut
-    ? [cut.param, `((long long)piece * ${leads} + ${lead}) * ${m * n} + row * ${n} + first`]
-    : [
-        store.param,
-        `${leads > 1 && store.batchStride > 0 ? `(long long)${lead} * ${store.batchStride} + ` : ""}row * ${store.stride} + first`,
-      ];
+  const bring = bringBoth(kernel, { columns: tile.columns, leads, lead, byHand }, bindings, maps);
+  const finish = (value: string, indent: number): string => {
+    const out = lines(indent);
+    out.block("", () => printPass(passes[0]!, () => value, false, maps, out));
+    return out.text();
+  };
   const view = {
     productColumns: tile.columns,
     across,
@@ -51,14 +69,15 @@ export function hopperOuterToCuda(given: OuterKernel, context: Context): CudaTex
     run: true,
     ragged: group !== undefined || run.pieces > 1,
     ...run.view,
-    bring: bringBoth(kernel, { columns: tile.columns, leads, lead, byHand }, bindings, maps),
-    products: [{ name: "product0", start: "" }],
-    finish: `        write_four(${kernel.params[to]!.name} + ${at}, product0_four);`,
+    bring,
+    finish: finish("product0 + part * 16", 6),
+    finishNothing: finish("nothing", 8),
     aBySteps: true,
     bBySteps: true,
   };
   const tiles = across * down * leads * run.pieces;
-  return withAfter(assembleHopper(kernel, context, { tile, view, maps, tiles, byHand }), run);
+  const made = { tile, view, maps, tiles, byHand, passes, brought: [], raggedRows: false, steps };
+  return withAfter(assembleHopper(kernel, context, made), run);
 }
 
 interface Around {

@@ -39,6 +39,7 @@ export function mapOf(panel: Panel): TensorMapSpec {
   return {
     name: `${panel.name}_map`,
     param: operand.param,
+    width: 2,
     dims: [inner, outer, operand.batchStride > 0 ? leads : 1],
     strides: [2 * operand.stride, 2 * (operand.batchStride || operand.stride * outer)],
     box: [64, bySteps(panel) ? DEPTH : panel.lines, 1],
@@ -83,4 +84,15 @@ export function printStepPieces(panel: Panel, source: (step: string) => string, 
     const from = `${baseOf(panel)} + (there ? (long long)source * ${operand.stride} + line : 0)`;
     out.line(`bring_piece(${to} + eight / 8 * 8192, step_of, eight % 8, ${from}, there);`);
   });
+}
+
+/** The name of a map, which joins the others unless it is one of them. */
+export function named(map: TensorMapSpec, maps: TensorMapSpec[]): string {
+  const shapeOf = ({ param, dims, strides, box }: TensorMapSpec): string => JSON.stringify([param, dims, strides, box]);
+  const known = maps.find((m) => shapeOf(m) === shapeOf(map));
+  if (known) return known.name;
+  const count = maps.filter((m) => m.param === map.param).length;
+  const name = count === 0 ? map.name : `${map.name}${count + 1}`;
+  maps.push({ ...map, name });
+  return name;
 }

@@ -1,27 +1,61 @@
 /**
- * Tiles of products on Hopper, one table: all are 128 rows high, and as wide as makes the work of all multiprocessors end
- * first. Stages of the ring are as many as fit into a block's shared memory.
+ * Tiles of products on Hopper and who makes them, one table. All are 128 rows high. Either both warpgroups make one tile,
+ * 64 rows each (together), or each makes tiles of its own and they take turns at the tensor cores (in turns, "ping-pong"):
+ * one finishes its tile while the other multiplies. Sums of a whole tile in one warpgroup's registers allow no more than
+ * 192 columns, so where the inner axis is long, the wider tile, which reads less per product, wins.
  */
 import { blocks } from "../../gpu/sizes.js";
 
 export const TILE_ROWS = 128;
 export const DEPTH = 64;
+/** Columns that pass through a warp's panels at once, and bytes of such a panel: sixteen lines of 128 bytes. */
+export const SLICE = 64;
+const PANEL = 16 * 128;
+const WARPS = 8;
 
-export interface Tile {
-  readonly columns: 64 | 128 | 192 | 256;
-  readonly stages: number;
+type Columns = 64 | 128 | 192 | 256;
+
+/** Who makes a tile. */
+export interface Shape {
+  readonly columns: Columns;
+  readonly inTurns: boolean;
 }
 
-/** A stage takes 128 bytes for each row and each column. */
-const TILES: readonly Tile[] = [
-  { columns: 256, stages: 4 },
-  { columns: 192, stages: 5 },
-  { columns: 128, stages: 6 },
-  { columns: 64, stages: 8 },
+export interface Tile extends Shape {
+  readonly stages: number;
+  /** sets of panels for results, and for what is read behind products: two where one is filled while the other is on its way */
+  readonly resultSets: number;
+  readonly operandSets: number;
+  /** estimated cycles: multiplying one tile, finishing it */
+  readonly multiplying: number;
+  readonly finishing: number;
+}
+
+/** The first of equals wins: wide before narrow, together before in turns. */
+const SHAPES: readonly Shape[] = [
+  { columns: 256, inTurns: false },
+  { columns: 192, inTurns: false },
+  { columns: 192, inTurns: true },
+  { columns: 128, inTurns: false },
+  { columns: 128, inTurns: true },
+  { columns: 64, inTurns: false },
+  { columns: 64, inTurns: true },
 ];
 
-/** Columns' worth of time that a tile takes besides its columns: filling the ring, finishing, reading A. */
-const TILE_COST = 32;
+/** Bytes that a block may ask for, and what it wants besides stages and panels: room to begin on 1024 bytes, barriers. */
+const SHARED = 232_448;
+const AROUND = 1024 + 256;
+const stageOf = (columns: number): number => 128 * (TILE_ROWS + columns) + 16;
+
+/** Panels of a slice. */
+export interface Through {
+  /** that are written at once */
+  readonly results: number;
+  /** that are read behind products, by the copy engine */
+  readonly operands: number;
+  /** bytes of all that is read and written behind products, for each row and column */
+  readonly bytes: number;
+}
 
 /** What tiles there are to choose from and how many of them a choice makes. */
 export interface Work {
@@ -31,23 +65,70 @@ export interface Work {
   readonly down: number;
   /** two results side by side in a tile */
   readonly paired: boolean;
-  /** whether lines of B lie side by side, in blocks of 64 */
-  readonly bySteps: boolean;
+  /** steps of the inner axis, where it is ragged on average */
+  readonly steps: number;
+  readonly through: Through;
   /** of the GPU */
   readonly multiprocessors: number;
 }
 
-/** The quickest by waves of tiles over the multiprocessors; the widest where several are. */
-export function tileFor(work: Work): Tile {
-  const costOf = ({ columns }: Tile): number =>
-    Math.ceil((work.down * tilesAcross(work, columns)) / work.multiprocessors) * (columns + TILE_COST);
-  // half a tile must be whole blocks of lines, or whole sixteens
-  const possible = TILES.filter(({ columns }) => !work.paired || (columns / 2) % (work.bySteps ? 64 : 16) === 0);
-  return possible.reduce((best, tile) => (costOf(tile) < costOf(best) ? tile : best));
+/**
+ * Cycles, by arithmetic and not by measurement: tensor cores make 128 rows by one column by 64 steps in 4; about 48 bytes
+ * come from the level-two cache a cycle and half of that goes out; a tile's end costs its warps some 800 of waiting.
+ */
+const COLUMN = 4;
+const IN = 48;
+const OUT = 32;
+const WAITING = 800;
+
+/** Sets of panels to try, the most useful first. */
+const SETS = [
+  { resultSets: 2, operandSets: 2 },
+  { resultSets: 1, operandSets: 2 },
+  { resultSets: 1, operandSets: 1 },
+] as const;
+const MOST_STAGES = 8;
+
+/** The tile that gets all work done first; the first of the table where several do. Undefined where panels leave no room for a ring. */
+export function tileFor(work: Work): Tile | undefined {
+  const possible = SHAPES.filter(({ columns }) => !work.paired || (columns / 2) % SLICE === 0);
+  const tiles = possible.flatMap((shape) => withRoom(shape, work) ?? []);
+  return tiles.reduce<Tile | undefined>(
+    (best, tile) => (best && costOf(best, work) <= costOf(tile, work) ? best : tile),
+    undefined,
+  );
 }
 
-export const tilesAcross = ({ widths, paired }: Work, columns: number): number =>
+/** Four stages are enough to be ahead of memory; with three it is close; two would not do. */
+function withRoom(shape: Shape, { through, steps }: Work): Tile | undefined {
+  for (const least of [4, 3])
+    for (const sets of SETS) {
+      const panels = sets.resultSets * through.results + sets.operandSets * through.operands;
+      const stages = Math.floor((SHARED - AROUND - WARPS * PANEL * panels) / stageOf(shape.columns));
+      if (stages >= least)
+        return { ...shape, ...sets, stages: Math.min(stages, MOST_STAGES), ...cyclesOf(shape, steps, through) };
+    }
+  return undefined;
+}
+
+function cyclesOf({ columns }: Shape, steps: number, { bytes }: Through): Pick<Tile, "multiplying" | "finishing"> {
+  const step = Math.max(COLUMN * columns, (128 * (TILE_ROWS + columns)) / IN);
+  return { multiplying: steps * step, finishing: (TILE_ROWS * columns * bytes) / OUT + WAITING };
+}
+
+/** Of one tile after another on one multiprocessor; in turns, a warpgroup waits for half as many warps twice as long. */
+function tileCycles({ inTurns, multiplying, finishing }: Tile): number {
+  return inTurns ? Math.max(multiplying, (multiplying + finishing + WAITING) / 2) : multiplying + finishing;
+}
+
+const costOf = (tile: Tile, work: Work): number =>
+  Math.ceil((work.down * tilesAcross(work, tile.columns)) / work.multiprocessors) * tileCycles(tile);
+
+const tilesAcross = ({ widths, paired }: Pick<Work, "widths" | "paired">, columns: number): number =>
   paired ? blocks(widths[0]!, columns / 2) : widths.reduce((n, w) => n + blocks(w, columns), 0);
 
-/** Bytes of shared memory: room to begin on 1024 bytes, the ring, two barriers a stage. */
-export const sharedOf = ({ columns, stages }: Tile): number => 1024 + stages * (128 * (TILE_ROWS + columns) + 16);
+/** Bytes of shared memory that a launch asks for. */
+export const sharedOf = (
+  { columns, stages, resultSets, operandSets }: Tile,
+  { results, operands }: Pick<Through, "results" | "operands">,
+): number => AROUND + stages * stageOf(columns) + WARPS * PANEL * (resultSets * results + operandSets * operands);
