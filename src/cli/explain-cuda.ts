@@ -60,6 +60,7 @@ function programLines(
     ...rows.flatMap(({ kernel, count, roof }) => [
       `  ${kernel.name.padEnd(width)} ${String(count).padStart(3)}× ${roof.microseconds.toFixed(1).padStart(8)} µs, ` +
         `${roof.bound}${unitsOf(kernel, tier)}`,
+      ...(kernel.schedule === undefined ? [] : [`      ${kernel.schedule}`]),
       ...passLines(kernel, gpu, uses),
     ]),
   ];

@@ -13,6 +13,7 @@ import { finishToCuda, flatToCuda } from "./flat.js";
 import { whyNotMatmul, whyNotOuter } from "./hopper/fits.js";
 import { hopperMatmulToCuda } from "./hopper/matmul.js";
 import { hopperOuterToCuda } from "./hopper/outer.js";
+import type { Schedule } from "./hopper/tiles.js";
 import { layOut } from "./layout.js";
 import { matmulToCuda, outerToCuda } from "./matmul.js";
 import { piecesParams } from "./pieces.js";
@@ -34,6 +35,8 @@ export interface CudaOptions {
   readonly tier?: Tier;
   /** of the GPU that tiles are cut for; an H100's if not given */
   readonly multiprocessors?: number;
+  /** on Hopper: only so, where not chosen by cost */
+  readonly schedule?: Schedule;
 }
 
 const shapeFor = (compute: "f32" | "bf16"): GpuShape => ({
@@ -71,6 +74,7 @@ export function partsOf(
   compute: "f32" | "bf16",
   wanted: Tier = "portable",
   multiprocessors: number = profiles.H100.multiprocessors,
+  schedule?: Schedule,
 ): CudaParts {
   // products in f32 are not for tensor cores, whatever the GPU
   const tier = compute === "bf16" ? wanted : "portable";
@@ -90,6 +94,7 @@ export function partsOf(
       tensor: precision.tensor.has(i),
       tier,
       multiprocessors,
+      schedule,
     };
     return { kernel, context, text: kernelToCuda(kernel, context), bytes: storedBytes(given, precision.halves[i]!) };
   });
@@ -102,7 +107,7 @@ export function planToCuda(plan: KernelPlan, options: CudaOptions): CudaProgram 
     stored,
     tier,
     kernels: parts,
-  } = partsOf(plan, options.compute ?? "f32", options.tier, options.multiprocessors);
+  } = partsOf(plan, options.compute ?? "f32", options.tier, options.multiprocessors, options.schedule);
   const layout = layOut(stored);
   const shadow = stored.shadowKernel;
   const kernels = [

@@ -4,6 +4,7 @@ import type { CudaPass, Tier } from "../../targets/cuda/program.js";
 import { constantName } from "../gpu/names.js";
 import type { Access } from "../gpu/spelling.js";
 import { fill } from "../templates.js";
+import type { Schedule } from "./hopper/tiles.js";
 
 /** A kernel as CUDA C++, and how it is launched. */
 export interface CudaText {
@@ -31,6 +32,8 @@ export interface Context {
   readonly tier: Tier;
   /** of the GPU that tiles are cut for */
   readonly multiprocessors: number;
+  /** on Hopper: only so, where not chosen by cost */
+  readonly schedule?: Schedule | undefined;
 }
 
 const TYPES = { f32: "float", i32: "int", u8: "unsigned char" } as const;

@@ -3,6 +3,7 @@ import type { Graph } from "../../../src/3-graph/graph.js";
 import { interpret } from "../../../src/3-graph/interpreter.js";
 import type { Tensor } from "../../../src/3-graph/tensor.js";
 import { planPrograms } from "../../../src/5-plan/plan-programs.js";
+import type { Schedule } from "../../../src/6-emit/cuda/hopper/tiles.js";
 import { planToCuda } from "../../../src/6-emit/cuda/program.js";
 import { openCuda } from "../../../src/targets/cuda/device.js";
 import type { CudaBuffer, CudaProgram, Tier } from "../../../src/targets/cuda/program.js";
@@ -16,8 +17,15 @@ export function emit(
   compute: "f32" | "bf16" = "f32",
   tier: Tier = "portable",
   multiprocessors?: number,
+  schedule?: Schedule,
 ): CudaProgram {
-  const options = { ...from, compute, tier, ...(multiprocessors && { multiprocessors }) };
+  const options = {
+    ...from,
+    compute,
+    tier,
+    ...(multiprocessors && { multiprocessors }),
+    ...(schedule && { schedule }),
+  };
   return planToCuda(planPrograms(graphs, { fusion: { hotRow: 0 } }), options);
 }
 

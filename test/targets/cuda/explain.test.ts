@@ -65,7 +65,9 @@ describe("moec explain --stage plan --target cuda", () => {
     const dtype = "Tiny.dtype=mixed(params: f32, compute: bf16, router: f32)";
     const { stdout } = await explain("--stage", "plan", "--device", "H200", "--set", dtype);
     expect(stdout).toContain("written for Hopper (sm_90a)");
-    expect(stdout).toMatch(/ wgmma\n +384 threads/);
+    const how = /tiles of 128 x \d+, warpgroups (in turns|together) .*; results leave by the copy engine.*/;
+    expect(stdout).toMatch(new RegExp(` wgmma\\n +${how.source}\\n +384 threads`));
+    expect(stdout).toContain("but for ends of experts' runs, by threads");
   });
   it.each([
     { flags: ["--device", "V100"], says: "H100, H200, A100, RTX4090" },

@@ -1,10 +1,12 @@
 /*
- * A product of two steps with one mistake in it, chosen by number, on the emulated machine: `right`, `wrong`, or what the
- * machine says when it stops. One warpgroup brings panels into a ring of one stage, the other multiplies 64 by 64.
+ * A product of two steps, and what a warp does behind products, with one mistake in it, chosen by number, on the emulated
+ * machine: `right`, `wrong`, or what the machine says when it stops. Of the product, one warpgroup brings panels into a ring
+ * of one stage, the other multiplies 64 by 64. Behind it, a warp doubles numbers of 37 of 40 rows.
  */
 #include "device-hopper.cuh"
 
-enum Fault { NONE, NO_WAIT, EARLY_BACK, WRONG_LAYOUT, EARLY_LOOK, NOT_SHOWN, WRONG_PARITY, TOO_FEW_BYTES, NO_BEGIN };
+enum Fault { NONE, NO_WAIT, EARLY_BACK, WRONG_LAYOUT, EARLY_LOOK, NOT_SHOWN, WRONG_PARITY, TOO_FEW_BYTES, NO_BEGIN, FINISHING,
+  EARLY_READ = FINISHING, EARLY_BRING, SAME_BANK, BOX_NOT_SHOWN, NO_MEETING, EARLY_REUSE, NO_EMPTY_GROUP, OTHERS_ROWS, NO_LAST_WAIT };
 static int fault;
 
 constexpr int PANEL = 64 * 128;
@@ -34,12 +36,12 @@ static void product(const bf16 *a, float *sums, TensorMap b_map) {
     }
     return;
   }
-  float sum[32];
+  float sum[1][32];
   for (int step = 0; step < 2; step++) {
     if (fault != NO_WAIT) wait_for_phase(full, step % 2);
-    if (fault == NO_BEGIN) multiply_later<64, false, true>(sum, panel_at<false>(a_panel), panel_at<true>(b_panel), step > 0);
-    else if (fault == WRONG_LAYOUT) multiply_panels_later<64, false, false>(sum, a_panel, b_panel, step > 0);
-    else multiply_panels_later<64, false, true>(sum, a_panel, b_panel, step > 0);
+    if (fault == NO_BEGIN) multiply_later<64, false, true>(sum[0], panel_at<false>(a_panel), panel_at<true>(b_panel), step > 0);
+    else if (fault == WRONG_LAYOUT) multiply_panels_later<64, 1, false, false>(sum, a_panel, b_panel, step > 0);
+    else multiply_panels_later<64, 1, false, true>(sum, a_panel, b_panel, step > 0);
     if (fault == EARLY_BACK && lane_of_warp() == 0) arrive(empty);
     // slow enough for the next panels to come, if somebody lets them
     if (fault == EARLY_BACK && step == 0) wait_for_phase(full, 1);
@@ -47,22 +49,91 @@ static void product(const bf16 *a, float *sums, TensorMap b_map) {
     wait_for_products<0>(sum);
     if (fault != EARLY_BACK && lane_of_warp() == 0) arrive(empty);
   }
-  for (int i = 0; i < 32; i++) sums[(row_of_lane() + i / 2 % 2 * 8) * 64 + i / 4 * 8 + threadIdx.x % 4 * 2 + i % 2] = sum[i];
+  for (int i = 0; i < 32; i++) sums[(warp_of_block() % 4 * 16 + row_of(i)) * 64 + column_of(i)] = sum[0][i];
   if (fault == EARLY_LOOK) wait_for_products<0>(sum);
+}
+
+/* y = z = 2 x for the first ROWS rows of HEIGHT by 128; one warp, a slice after the other, two sets of panels. */
+constexpr int HEIGHT = 40, ROWS = 37, SETS = 2, SET = 3 * WARP_PANEL;
+
+static void finishing(const bf16 *x, float *y, bf16 *z, TensorMap x_map, TensorMap y_map, TensorMap z_map) {
+  DYNAMIC_SHARED(memory);
+  unsigned char *const operand = on_1024_bytes(memory), *const desk = operand + WARP_PANEL;
+  Barrier *const came = (Barrier *)(desk + SETS * SET);
+  if (threadIdx.x == 0) begin_barrier(came, 1);
+  meet_warp();
+  const bool first_lane = lane_of_warp() == 0;
+  const int tops[3] = {0, 32, 16};
+  for (int n = 0; n < 6; n++) {
+    const int top = tops[n / 2], first = n % 2 * 64;
+    const auto bring = [&] { bring_slice(x, x_map, first, top, 0, operand, came); };
+    if (first_lane) arrive_expecting(came, WARP_PANEL), bring();
+    if (fault != EARLY_READ) wait_for_phase(came, n & 1);
+    if (first_lane && fault == EARLY_BRING && n < 5) expect_bytes(came, WARP_PANEL), bring();
+    if (first_lane && fault != EARLY_REUSE) wait_for_boxes<SETS - 1>();
+    meet_warp();
+    unsigned char *const panels = desk + n % SETS * SET;
+    for (int part = 0; part < 2; part++) {
+      float numbers[16];
+      get_part(x, operand, part, numbers);
+      for (float &number : numbers) number *= 2.0f;
+      put_part(y, panels, part, numbers);
+      put_part(z, panels + 2 * WARP_PANEL, part, numbers);
+      if (fault == SAME_BANK) writes_shared(panels + lane_of_warp() / 4 * 128 + lane_of_warp() % 4 * 8, 8);
+    }
+    if (fault == EARLY_READ) wait_for_phase(came, n & 1);
+    if (fault != BOX_NOT_SHOWN) show_to_engines();
+    if (fault != NO_MEETING) meet_warp();
+    const bool whole = top + WARP_ROWS <= ROWS || fault == OTHERS_ROWS;
+    if (whole && first_lane) {
+      send_slice(y, y_map, first, top, 0, panels);
+      send_slice(z, z_map, first, top, 0, panels + 2 * WARP_PANEL);
+    }
+    if (!whole) {
+      write_slice(y + top * 128 + first, 128, panels, ROWS - top, 128 - first);
+      write_slice(z + top * 128 + first, 128, panels + 2 * WARP_PANEL, ROWS - top, 128 - first);
+    }
+    if (first_lane && (whole || fault != NO_EMPTY_GROUP)) end_of_boxes();
+    meet_warp();
+  }
+  if (first_lane && fault != NO_LAST_WAIT) wait_for_boxes<0>();
+}
+
+static TensorMap map_of(void *tensor, unsigned long long columns, unsigned long long rows, unsigned width, unsigned lines) {
+  TensorMap map;
+  const emulate::Map made = {emulate::MAP, (unsigned long long)tensor, {columns, rows, 1}, {columns * width, columns * rows * width}, {128 / width, lines, 1}, width};
+  memcpy(&map, &made, sizeof made);
+  return map;
+}
+
+static bool finishes() {
+  static bf16 x[HEIGHT * 128], z[HEIGHT * 128];
+  static float y[HEIGHT * 128];
+  for (int i = 0; i < HEIGHT * 128; i++) x[i] = to_bf16((float)(i % 97)), y[i] = -1.0f, z[i] = to_bf16(-1.0f);
+  const bf16 *from = x;
+  float *to = y;
+  bf16 *half = z;
+  TensorMap maps[3] = {map_of(x, 128, HEIGHT, 2, 16), map_of(y, 128, HEIGHT, 4, 16), map_of(z, 128, HEIGHT, 2, 16)};
+  void *args[] = {&from, &to, &half, maps, maps + 1, maps + 2};
+  emulate::launch({1, 1, 1}, 32, [](void *with) { emulate::call(finishing, (void **)with); }, args);
+  bool right = true;
+  for (int i = 0; i < HEIGHT * 128; i++) {
+    const float want = i < ROWS * 128 ? 2.0f * to_float(x[i]) : -1.0f;
+    right = right && y[i] == want && to_float(z[i]) == want;
+  }
+  return right;
 }
 
 static bf16 a[64 * 128], b[128 * 64];
 static float sums[64 * 64];
 static TensorMap b_map;
 
-int main(int, char **arguments) {
-  fault = atoi(arguments[1]);
+static bool multiplies() {
   for (int i = 0; i < 64 * 128; i++) {
     a[i] = to_bf16((float)(i * 7 % 23 - 11));
     b[i] = to_bf16((float)(i * 5 % 19 - 9));
   }
-  const emulate::Map map = {emulate::MAP, (unsigned long long)b, {64, 128, 1}, {128, 128 * 128}, {64, 64, 1}};
-  memcpy(&b_map, &map, sizeof map);
+  b_map = map_of(b, 64, 128, 2, 64);
   const bf16 *from = a;
   float *to = sums;
   void *args[] = {&from, &to, &b_map};
@@ -74,5 +145,11 @@ int main(int, char **arguments) {
       for (int k = 0; k < 128; k++) total += to_float(a[r * 128 + k]) * to_float(b[k * 64 + c]);
       right = right && sums[r * 64 + c] == total;
     }
-  puts(right ? "right" : "wrong");
+  return right;
+}
+
+int main(int, char **arguments) {
+  fault = atoi(arguments[1]);
+  const bool right = (fault >= FINISHING || multiplies()) && ((fault > NONE && fault < FINISHING) || finishes());
+  printf("%s, threads wrote %lld bytes of global memory in %lld sectors\n", right ? "right" : "wrong", emulate::traffic.bytes, emulate::traffic.sectors);
 }

@@ -4,6 +4,8 @@
  */
 import { describe, expect, it } from "vitest";
 import type { Graph } from "../../../src/3-graph/graph.js";
+import type { Schedule } from "../../../src/6-emit/cuda/hopper/tiles.js";
+import type { Leaves } from "../../numerics/agree.js";
 import { mixture, transformer } from "../../numerics/graphs.js";
 import { compareEmulated, emit, runEmulated } from "./agree.js";
 import { whyNoEmulation } from "./fake.js";
@@ -13,7 +15,13 @@ const all = (): number => 1;
 
 const aLayer = () => transformer({ B: 2, S: 80, D: 64, H: 2, F: 96, V: 72 });
 
-const cases = [
+interface Case {
+  readonly what: string;
+  readonly make: () => { readonly graph: Graph; readonly leaves: Leaves };
+  readonly schedule?: Schedule;
+}
+
+const cases: readonly Case[] = [
   {
     what: "six experts, some without rows, ragged tails",
     make: () => mixture({ T: 150, D: 40, E: 6, F: 24, K: 2, V: 13 }, (_, e) => (e % 3 < 2 ? 1 : 0)),
@@ -21,30 +29,53 @@ const cases = [
   {
     what: "one expert with everything, wide",
     make: () => mixture({ T: 140, D: 264, E: 3, F: 200, K: 1, V: 13 }, (_, e) => (e === 1 ? 1 : 0)),
+    schedule: "together",
   },
   {
     what: "weight gradients with few tiles and many rows, summed in pieces",
     make: () => mixture({ T: 2100, D: 24, E: 2, F: 16, K: 1, V: 13 }, all),
   },
-  { what: "sixteen of nineteen experts", make: () => mixture({ T: 33, D: 24, E: 19, F: 16, K: 16, V: 13 }, all) },
-] as const;
+  {
+    what: "sixteen of nineteen experts",
+    make: () => mixture({ T: 33, D: 24, E: 19, F: 16, K: 16, V: 13 }, all),
+    schedule: "together",
+  },
+];
 
 /** Tiles are as wide as on a GPU with one multiprocessor, which has more of them than it can work on at once. */
-const onHopper = (graph: Graph) => emit({ run: graph }, "bf16", "hopper", 1);
+const onHopper = (graph: Graph, schedule?: Schedule) => emit({ run: graph }, "bf16", "hopper", 1, schedule);
 
 /** Every product but the routers', which are not made in bf16. */
 const products = (program: ReturnType<typeof emit>) => program.kernels.filter((k) => k.tensor);
 
-it("the examples have tiles of every width", () => {
-  const graphs = [...cases.map(({ make }) => make()), aLayer()].map(({ graph }) => onHopper(graph).source);
-  const widths = graphs.flatMap((text) => [...text.matchAll(/TILE_COLUMNS = (\d+), DEPTH = 64/g)].map((m) => m[1]!));
-  expect([...new Set(widths)].sort()).toEqual(["128", "192", "256", "64"]);
+const schedules = (program: ReturnType<typeof emit>): string[] => program.kernels.flatMap((k) => k.schedule ?? []);
+
+it("the examples have tiles of every width, made together and in turns, with and without numbers read behind products", () => {
+  const more = [onHopper(aLayer().graph), onHopper(cases[1]!.make().graph, "in turns")];
+  const all = [
+    ...more.flatMap(schedules),
+    ...cases.flatMap(({ make, schedule }) => schedules(onHopper(make().graph, schedule))),
+  ];
+  const shapes = new Set(
+    all.map((s) => `${/x (\d+)/.exec(s)![1]} ${s.includes("in turns") ? "in turns" : "together"}`),
+  );
+  expect([...shapes].sort()).toEqual([
+    "128 in turns",
+    "128 together",
+    "192 in turns",
+    "192 together",
+    "256 together",
+    "64 in turns",
+    "64 together",
+  ]);
+  for (const word of ["ends of experts' runs", "read behind products"])
+    expect([true, false].map((has) => all.some((s) => s.includes(word) === has))).toEqual([true, true]);
 });
 
 describe.skipIf(whyNoEmulation !== undefined)("products on Hopper", () => {
-  it.each(cases)("$what", async ({ make }) => {
+  it.each(cases)("$what", async ({ make, schedule }) => {
     const { graph, leaves } = make();
-    const program = onHopper(graph);
+    const program = onHopper(graph, schedule);
     expect(products(program).filter((k) => k.whyPortable)).toEqual([]);
     const far = await compareEmulated(graph, leaves, "bf16", program);
     expect([...far].filter(([, d]) => !(d < TOLERANCE))).toEqual([]);
@@ -57,10 +88,16 @@ describe.skipIf(whyNoEmulation !== undefined)("products on Hopper", () => {
     const [one, two] = [await runEmulated(ours, leaves), await runEmulated(emit({ run: graph }, "bf16"), leaves)];
     expect([...one].filter(([name, bytes]) => Buffer.compare(bytes, two.get(name)!) !== 0)).toEqual([]);
   });
-  it("are the same bit by bit, whichever thread, block and copy goes first", async () => {
-    const { graph, leaves } = cases[1].make();
-    const program = onHopper(graph);
-    const [one, two] = [await runEmulated(program, leaves), await runEmulated(program, leaves, true)];
-    expect([...one].filter(([name, bytes]) => Buffer.compare(bytes, two.get(name)!) !== 0)).toEqual([]);
+  it("are the same bit by bit, whichever thread, block and copy goes first, together and in turns", async () => {
+    const { graph, leaves } = cases[1]!.make();
+    const [together, inTurns] = [onHopper(graph, "together"), onHopper(graph, "in turns")];
+    const one = await runEmulated(together, leaves);
+    const others = [
+      await runEmulated(together, leaves, true),
+      await runEmulated(inTurns, leaves),
+      await runEmulated(inTurns, leaves, true),
+    ];
+    for (const two of others)
+      expect([...one].filter(([name, bytes]) => Buffer.compare(bytes, two.get(name)!) !== 0)).toEqual([]);
   });
 });

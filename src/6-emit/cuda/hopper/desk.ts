@@ -33,7 +33,9 @@ const MOST_OPERANDS = 4;
 
 /** The first that fit. */
 export function broughtOf(read: readonly Passing[]): readonly Passing[] {
-  return read.reduce<readonly Passing[]>((kept, p) => (all([...kept, p]) <= MOST_OPERANDS ? [...kept, p] : kept), []);
+  const kept: Passing[] = [];
+  for (const p of read) if (all(kept) + panelsOf(p) <= MOST_OPERANDS) kept.push(p);
+  return kept;
 }
 
 export function throughOf(passes: readonly Pass[], brought: readonly Passing[]): Through {

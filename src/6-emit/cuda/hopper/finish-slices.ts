@@ -68,7 +68,12 @@ function wholeParams(kernel: MatmulKernel, bindings: Access): { read: number[]; 
       return "";
     },
   };
-  printElement(kernel.epilogue, elementSite(cudaSpelling("block"), watching, at, () => "0"), () => whole, lines(0));
+  printElement(
+    kernel.epilogue,
+    elementSite(cudaSpelling("block"), watching, at, () => "0"),
+    () => whole,
+    lines(0),
+  );
   return { read: [...read], written: [...written] };
 }
 
@@ -88,7 +93,7 @@ export function printFinish(kernel: MatmulKernel, finish: Finish, bindings: Acce
 /** Writes panels, half a slice after the other, and sends them. `inPart`: statements of a half slice before. */
 export function printPass(
   pass: Pass,
-  valueOf: (p: Passing) => string,
+  numbersOf: (p: Passing) => string,
   ragged: boolean,
   maps: TensorMapSpec[],
   out: Lines,
@@ -101,7 +106,7 @@ export function printPass(
   out.block("for (int part = 0; part < 2; part++)", () => {
     inPart();
     pass.forEach((p, i) => {
-      out.line(`put_part(${p.name}, ${panelOf(i)}, part, ${valueOf(p)});`);
+      out.line(`put_part(${p.name}, ${panelOf(i)}, part, ${numbersOf(p)});`);
     });
   });
   out.line("show_to_engines();");
@@ -112,7 +117,9 @@ export function printPass(
     });
   if (ragged) {
     out.block("if (top + WARP_ROWS <= end_row)", () => out.block("if (lane_of_warp() == 0)", send));
-    out.block("else", () => pass.forEach((p, i) => printRows(p, panelOf(i), out)));
+    out.block("else", () => {
+      for (const [i, p] of pass.entries()) printRows(p, panelOf(i), out);
+    });
     out.line("if (lane_of_warp() == 0) end_of_boxes();");
   } else
     out.block("if (lane_of_warp() == 0)", () => {
@@ -122,7 +129,9 @@ export function printPass(
 }
 
 function printRows({ name, stride }: Passing, panel: string, out: Lines): void {
-  out.line(`write_slice(${name} + (long long)top * ${stride} + first, ${stride}, ${panel}, end_row - top, width - first);`);
+  out.line(
+    `write_slice(${name} + (long long)top * ${stride} + first, ${stride}, ${panel}, end_row - top, width - first);`,
+  );
 }
 
 function printComputed(
@@ -136,7 +145,8 @@ function printComputed(
   const came = new Map(brought.map((p) => [p.param, p]));
   const ofParts: Access = {
     params: bindings.params,
-    read: (i, place) => (place === whole && came.has(i) ? `${bindings.params[i]!.name}_old[i]` : bindings.read(i, place)),
+    read: (i, place) =>
+      place === whole && came.has(i) ? `${bindings.params[i]!.name}_old[i]` : bindings.read(i, place),
     write: (i, _, value) => `${bindings.params[i]!.name}_new[i] = ${value};`,
   };
   const body = lines(0);
@@ -173,7 +183,9 @@ export function printBring(brought: readonly Passing[], maps: TensorMapSpec[]): 
   let panel = 0;
   for (const p of brought) {
     const to = panel === 0 ? "panels" : `panels + ${panel} * WARP_PANEL`;
-    out.line(`bring_slice(${p.name}, ${named(deskMap(p), maps)}, first, top, ${p.lead === "0" ? "0" : "lead"}, ${to}, here);`);
+    out.line(
+      `bring_slice(${p.name}, ${named(deskMap(p), maps)}, first, top, ${p.lead === "0" ? "0" : "lead"}, ${to}, here);`,
+    );
     panel += panelsOf(p);
   }
   return out.text();

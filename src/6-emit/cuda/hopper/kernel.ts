@@ -2,7 +2,7 @@
 import type { MatmulKernel, OuterKernel } from "../../../5-plan/plan.js";
 import type { TensorMapSpec } from "../../../targets/cuda/program.js";
 import { assemble, type Context, type CudaText } from "../view.js";
-import { type Passing, type Pass, throughOf } from "./desk.js";
+import { type Pass, type Passing, throughOf } from "./desk.js";
 import { printBring } from "./finish-slices.js";
 import { DEPTH, sharedOf, TILE_ROWS, type Tile } from "./tiles.js";
 
@@ -66,9 +66,7 @@ export function assembleHopper(kernel: MatmulKernel | OuterKernel, context: Cont
   };
   return {
     text: assemble(kernel, "hopper", context, view),
-    passes: [
-      { entry: kernel.name, grid: { tiles: h.tiles }, threads: THREADS, shared: sharedOf(tile, through), maps },
-    ],
+    passes: [{ entry: kernel.name, grid: { tiles: h.tiles }, threads: THREADS, shared: sharedOf(tile, through), maps }],
     schedule: scheduleOf(h),
   };
 }
@@ -79,7 +77,10 @@ function scheduleOf({ tile, brought, raggedRows, steps }: HopperKernel): string 
   const share = Math.round((100 * finishing) / (multiplying + finishing));
   const deep = `${Math.round(steps)} steps of ${DEPTH}, finishing is ${share} % of a tile's work`;
   const who = tile.inTurns ? "warpgroups in turns (ping-pong)" : "warpgroups together (cooperative)";
-  const read = brought.length > 0 ? `, what is read behind products comes by it, too (${brought.map((p) => p.name).join(", ")})` : "";
+  const read =
+    brought.length > 0
+      ? `, what is read behind products comes by it, too (${brought.map((p) => p.name).join(", ")})`
+      : "";
   const ends = raggedRows ? ", but for ends of experts' runs, by threads" : "";
   return `tiles of ${TILE_ROWS} x ${tile.columns}, ${who}: ${deep}; results leave by the copy engine${ends}${read}`;
 }

@@ -11,10 +11,10 @@ import { namedParams } from "../names.js";
 import { gathersOf, outputView, tableOf, tilesOf } from "../tile-view.js";
 import { accessTo, type Context, type CudaText } from "../view.js";
 import { throughOf } from "./desk.js";
-import { finishOf, passesOf, printFinish } from "./finish-slices.js";
+import { type Finish, finishOf, passesOf, printFinish } from "./finish-slices.js";
 import { assembleHopper } from "./kernel.js";
 import { bytesOfPanel, mapOf, named, type Panel, printBoxes, printRowPieces } from "./panels.js";
-import { DEPTH, TILE_ROWS, tileFor } from "./tiles.js";
+import { DEPTH, TILE_ROWS, type Tile, tileFor } from "./tiles.js";
 
 /** Undefined where what is written behind the product leaves no room for a ring. */
 export function hopperMatmulToCuda(given: MatmulKernel, context: Context): CudaText | undefined {
@@ -24,21 +24,26 @@ export function hopperMatmulToCuda(given: MatmulKernel, context: Context): CudaT
   const down = kernel.group ? tilesOf(kernel).dims[0]!.size : blocks(kernel.m, TILE_ROWS);
   const leads = kernel.group ? kernel.group.experts : kernel.batch;
   const steps = terms.reduce((n, t) => n + blocks(t.k, DEPTH), 0);
-  const finish = finishOf(kernel, bindings, context);
-  const passes = passesOf(finish);
-  const tile = tileFor({
-    widths: kernel.outputs.map((o) => o.n),
-    down: kernel.group ? blocks(kernel.m, TILE_ROWS) : down * kernel.batch,
-    paired: kernel.paired,
-    steps,
-    through: throughOf(passes, finish.brought),
-    multiprocessors: context.multiprocessors,
-  });
+  const gathers = gathersOf(kernel, bindings);
+  const whole = finishOf(kernel, bindings, context);
+  const tileOf = (finish: Finish): Tile | undefined =>
+    tileFor({
+      widths: kernel.outputs.map((o) => o.n),
+      down: kernel.group ? blocks(kernel.m, TILE_ROWS) : down * kernel.batch,
+      paired: kernel.paired,
+      steps,
+      through: throughOf(passesOf(finish), finish.brought),
+      light: finish.computed.length === 0 && gathers.length === 0,
+      multiprocessors: context.multiprocessors,
+      schedule: context.schedule,
+    });
+  // where shared memory is short, threads read what is read behind products
+  const finish = tileOf(whole) ? whole : { ...whole, brought: [] };
+  const tile = tileOf(finish);
   if (!tile) return undefined;
   const productColumns = kernel.paired ? tile.columns / 2 : tile.columns;
   const { view: outputs, tilesAcross } = outputView(kernel, productColumns, "across");
   const maps: TensorMapSpec[] = [];
-  const gathers = gathersOf(kernel, bindings);
   const view = {
     ...outputs,
     productColumns,
@@ -64,7 +69,7 @@ export function hopperMatmulToCuda(given: MatmulKernel, context: Context): CudaT
     maps,
     tiles,
     byHand: gathers.length > 0,
-    passes,
+    passes: passesOf(finish),
     brought: finish.brought,
     raggedRows: kernel.group !== undefined,
     steps,

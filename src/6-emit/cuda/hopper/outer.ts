@@ -11,9 +11,9 @@ import { namedParams } from "../names.js";
 import { cutOf, runOf, withAfter } from "../pieces.js";
 import { stepSourceOf } from "../tile-view.js";
 import { accessTo, type Context, type CudaText } from "../view.js";
-import { assembleHopper } from "./kernel.js";
 import { type Passing, throughOf } from "./desk.js";
 import { printPass } from "./finish-slices.js";
+import { assembleHopper } from "./kernel.js";
 import { mapOf, named, type Panel, printBoxes, printStepPieces } from "./panels.js";
 import { DEPTH, TILE_ROWS, tileFor } from "./tiles.js";
 
@@ -41,17 +41,19 @@ export function hopperOuterToCuda(given: OuterKernel, context: Context): CudaTex
     lead: cut ? pieceOf : leads > 1 && store.batchStride > 0 ? lead : "0",
   };
   const passes = [[result]];
+  const byHand = group !== undefined || kernel.b.gather !== undefined;
   const tile = tileFor({
     widths: [n],
     down: down * leads * run.pieces,
     paired: false,
     steps,
     through: throughOf(passes, []),
+    light: !byHand,
     multiprocessors: context.multiprocessors,
+    schedule: context.schedule,
   });
   if (!tile) return undefined;
   const across = blocks(n, tile.columns);
-  const byHand = group !== undefined || kernel.b.gather !== undefined;
   const maps: TensorMapSpec[] = [];
   const bring = bringBoth(kernel, { columns: tile.columns, leads, lead, byHand }, bindings, maps);
   const finish = (value: string, indent: number): string => {

@@ -2,7 +2,8 @@
  * Tiles of products on Hopper and who makes them, one table. All are 128 rows high. Either both warpgroups make one tile,
  * 64 rows each (together), or each makes tiles of its own and they take turns at the tensor cores (in turns, "ping-pong"):
  * one finishes its tile while the other multiplies. Sums of a whole tile in one warpgroup's registers allow no more than
- * 192 columns, so where the inner axis is long, the wider tile, which reads less per product, wins.
+ * 192 columns, and only 128 where something is computed behind the product or threads bring pieces, so where the inner
+ * axis is long, the wider tile, which reads less per product, wins.
  */
 import { blocks } from "../../gpu/sizes.js";
 
@@ -20,6 +21,9 @@ export interface Shape {
   readonly columns: Columns;
   readonly inTurns: boolean;
 }
+
+/** A choice among the shapes that somebody wants to see for itself. */
+export type Schedule = "together" | "in turns";
 
 export interface Tile extends Shape {
   readonly stages: number;
@@ -68,8 +72,12 @@ export interface Work {
   /** steps of the inner axis, where it is ragged on average */
   readonly steps: number;
   readonly through: Through;
+  /** sums leave as they are, and the copy engine brings everything: registers are left for more sums */
+  readonly light: boolean;
   /** of the GPU */
   readonly multiprocessors: number;
+  /** only these shapes */
+  readonly schedule?: Schedule | undefined;
 }
 
 /**
@@ -81,6 +89,9 @@ const IN = 48;
 const OUT = 32;
 const WAITING = 800;
 
+/** Sums of so many columns leave a warpgroup registers for everything else. */
+const MOST_IN_TURNS = 128;
+
 /** Sets of panels to try, the most useful first. */
 const SETS = [
   { resultSets: 2, operandSets: 2 },
@@ -91,7 +102,12 @@ const MOST_STAGES = 8;
 
 /** The tile that gets all work done first; the first of the table where several do. Undefined where panels leave no room for a ring. */
 export function tileFor(work: Work): Tile | undefined {
-  const possible = SHAPES.filter(({ columns }) => !work.paired || (columns / 2) % SLICE === 0);
+  const possible = SHAPES.filter(
+    ({ columns, inTurns }) =>
+      (!work.paired || (columns / 2) % SLICE === 0) &&
+      (!inTurns || columns <= MOST_IN_TURNS || work.light) &&
+      (work.schedule === undefined || inTurns === (work.schedule === "in turns")),
+  );
   const tiles = possible.flatMap((shape) => withRoom(shape, work) ?? []);
   return tiles.reduce<Tile | undefined>(
     (best, tile) => (best && costOf(best, work) <= costOf(tile, work) ? best : tile),
@@ -106,14 +122,21 @@ function withRoom(shape: Shape, { through, steps }: Work): Tile | undefined {
       const panels = sets.resultSets * through.results + sets.operandSets * through.operands;
       const stages = Math.floor((SHARED - AROUND - WARPS * PANEL * panels) / stageOf(shape.columns));
       if (stages >= least)
-        return { ...shape, ...sets, stages: Math.min(stages, MOST_STAGES), ...cyclesOf(shape, steps, through) };
+        return { ...shape, ...sets, stages: Math.min(stages, MOST_STAGES), ...cyclesOf(shape, steps, through, sets) };
     }
   return undefined;
 }
 
-function cyclesOf({ columns }: Shape, steps: number, { bytes }: Through): Pick<Tile, "multiplying" | "finishing"> {
+function cyclesOf(
+  { columns }: Shape,
+  steps: number,
+  { bytes, operands }: Through,
+  { operandSets }: { readonly operandSets: number },
+): Pick<Tile, "multiplying" | "finishing"> {
   const step = Math.max(COLUMN * columns, (128 * (TILE_ROWS + columns)) / IN);
-  return { multiplying: steps * step, finishing: (TILE_ROWS * columns * bytes) / OUT + WAITING };
+  // with one set, what is read behind a slice is asked for when the slice before it is done
+  const waits = operands > 0 && operandSets === 1 ? columns / SLICE : 1;
+  return { multiplying: steps * step, finishing: (TILE_ROWS * columns * bytes) / OUT + waits * WAITING };
 }
 
 /** Of one tile after another on one multiprocessor; in turns, a warpgroup waits for half as many warps twice as long. */
