@@ -12,7 +12,7 @@ import { type WeightSpec, weightsOf } from "./2-design/weights.js";
 import { mixtureAlone } from "./3-graph/forward/alone.js";
 import { differentiate } from "./3-graph/gradient.js";
 import type { Graph } from "./3-graph/graph.js";
-import { buildProgram, type ProgramName } from "./3-graph/programs.js";
+import { buildProgram, isForwardOnly, type ProgramName } from "./3-graph/programs.js";
 import { verify } from "./3-graph/verify.js";
 import { type Choice, type DispatchOptions, dispatch } from "./4-dispatch/dispatch.js";
 import type { KernelPlan } from "./5-plan/plan.js";
@@ -144,7 +144,7 @@ export function graphsOf(design: Design, options: CompileOptions = {}): Pick<Com
   const lower = (graph: Graph, name: ProgramName): Graph => {
     const dispatched = dispatch(verify(graph), design, {
       ...options,
-      forwardOnly: name === "evaluate" || name === "sample",
+      forwardOnly: isForwardOnly(name),
       ...(options.dispatch && { strategies: options.dispatch }),
     });
     if (choices.length === 0) choices = dispatched.choices;

@@ -68,6 +68,7 @@ export interface GraphBuilder {
   view(x: Value, axes: readonly Axis[]): Value;
   take(x: Value, index: Value, options?: TakeOptions): Value;
   scatterAdd(values: Value, index: Value, rows: Axis, weight?: Value): Value;
+  put(x: Value, index: Value, rows: Value): Value;
   pick(x: Value, index: Value, axis: string): Value;
   spread(
     values: Value,
@@ -89,7 +90,7 @@ export interface GraphBuilder {
   ): { readonly offsets: Value; readonly rows: Value; readonly slots: Value };
   bucket(edges: Value, experts: Axis, room: Axis): { readonly rows: Value; readonly slots: Value };
   rope(x: Value, cos: Value, sin: Value, op: { readonly headDim: number; readonly inverse: boolean }): Value;
-  attention(q: Value, k: Value, v: Value, shape: AttentionShape): Value;
+  attention(q: Value, k: Value, v: Value, shape: AttentionShape, positions?: Value): Value;
   attentionGrad(inputs: readonly Value[], shape: AttentionShape): readonly Value[];
   random(seed: Value, step: Value, stream: number, axes: readonly Axis[]): Value;
   stop(x: Value): Value;
@@ -142,6 +143,7 @@ export function createBuilder(): GraphBuilder {
       const inputs = weight === undefined ? [rows, index] : [rows, index, weight];
       return one({ kind: "scatterAdd" }, inputs, { axes: [axis], dtype: rows.dtype });
     },
+    put: (x, index, rows) => one({ kind: "put" }, [x, index, rows]),
     pick: (x, index, axis) => one({ kind: "pick", axis }, [x, index]),
     spread(from, index, { axis, over, axes = [...without(from.axes, [over]), axis] }) {
       return one({ kind: "spread", axis: axis.name, over }, [from, index], { axes, dtype: from.dtype });
@@ -176,7 +178,8 @@ export function createBuilder(): GraphBuilder {
       return { rows: rows!, slots: slots! };
     },
     rope: (x, cos, sin, op) => one({ kind: "rope", ...op }, [x, cos, sin]),
-    attention: (q, k, v, shape) => add({ kind: "attention", ...shape }, [q, k, v])[0]!,
+    attention: (q, k, v, shape, positions) =>
+      add({ kind: "attention", ...shape }, positions === undefined ? [q, k, v] : [q, k, v, positions])[0]!,
     attentionGrad: (inputs, shape) => add({ kind: "attentionGrad", ...shape }, inputs),
     random: (seed, step, stream, axes) => one({ kind: "random", stream }, [seed, step], { axes, dtype: "f32" }),
     stop: (x) => one({ kind: "stop" }, [x]),

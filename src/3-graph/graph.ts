@@ -96,6 +96,8 @@ export type Op =
    * holds a weight for each index; the index may then have further axes J: values [… I, …rest], index [… I, …J].
    */
   | { readonly kind: "scatterAdd" }
+  /** x [N, …rest], index [I] i32, rows [I, …rest] -> x with the rows at these indices in their place; no gradient */
+  | { readonly kind: "put" }
   /** x [..., A], index [..., K] i32 -> [..., K]: x at index along `axis`; a negative index gives 0; without K, one of each row */
   | { readonly kind: "pick"; readonly axis: string }
   /** v [..., K], index [..., K] -> [..., A]: the adjoint of pick */
@@ -136,7 +138,11 @@ export type Op =
   | { readonly kind: "bucket"; readonly room: number }
   /** x [T, heads·headDim], cos [S, headDim/2], sin [S, headDim/2]; position = t mod S; `inverse` rotates back */
   | { readonly kind: "rope"; readonly headDim: number; readonly inverse: boolean }
-  /** q [T, heads·d], k and v [T, kvHeads·d] -> o [T, heads·d], lse [T, heads] */
+  /**
+   * q [T, heads·d], k and v [T, kvHeads·d] -> o [T, heads·d], lse [T, heads]. With input 3, positions [T] i32, queries
+   * stand at these places of their sequences, of which k and v [N, kvHeads·d] hold all S rows: N / S sequences, each
+   * with as many queries as the others
+   */
   | ({ readonly kind: "attention" } & AttentionShape)
   /** q, k, v, o, lse, do -> dq, dk, dv */
   | ({ readonly kind: "attentionGrad" } & AttentionShape)

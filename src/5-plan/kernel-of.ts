@@ -183,14 +183,13 @@ function specialKernel(c: SpecialCluster, params: ParamTable): Part<Extract<Kern
     string,
     number | string | boolean | undefined
   >;
-  const op = specialOp(
-    c.nodes
-      .map((n) => n.op.kind)
-      .sort()
-      .join("+"),
-  );
+  const op = specialOp(c.nodes.map(kindOf).sort().join("+"));
   return { kind: "special", op, attributes, sizes, flops: specialFlops(c.nodes[0]!) };
 }
+
+/** Attention of queries whose places are given is another kernel than that of all of them. */
+const kindOf = ({ op, inputs }: Node): string =>
+  op.kind === "attention" && inputs.length > 3 ? "attentionAt" : op.kind;
 
 function specialOp(name: string): SpecialOp {
   const found = SPECIAL_OPS.find((op) => op === name);

@@ -185,8 +185,10 @@ export const SPECIAL_OPS = [
   "admit",
   "assign",
   "scatterAdd",
+  "put",
   "rope",
   "attention",
+  "attentionAt",
   "attentionGrad",
 ] as const;
 export type SpecialOp = (typeof SPECIAL_OPS)[number];

@@ -17,9 +17,9 @@ const dealsBeforehand = (kernel: Kernel): boolean =>
   (kernel.kind === "rows" && kernel.domain.length === 0) ||
   isSerial(kernel);
 
-/** Sorting and counting edges is done by one thread. */
+/** Sorting and counting edges is done by one thread, and so is putting a few rows in their place. */
 const isSerial = (kernel: Kernel): boolean =>
-  kernel.kind === "special" && ["partition", "histogram", "histogram+partition", "bucket"].includes(kernel.op);
+  kernel.kind === "special" && ["partition", "histogram", "histogram+partition", "bucket", "put"].includes(kernel.op);
 
 export function withWaits(
   launches: readonly Omit<Launch, "wait">[],

@@ -17,7 +17,7 @@ export const ALONE = { x: "x", probe: "probe" } as const;
 /** `withLoss`: outputs `loss` = Σ y · probe + balance losses, and `y`; else `y` alone. Mixtures still abstract. */
 export function mixtureAlone(design: Design, name: string, size: StepSize, withLoss: boolean): Graph {
   const g = createBuilder();
-  const c = createContext(g, design, size, { training: true, sampling: false });
+  const c = createContext(g, design, size, { training: true, sampling: false, cache: undefined });
   const axes = [c.T, c.D];
   const x = g.param(ALONE.x, axes, { kind: "normal", std: 1 }, "embeddings");
   const y = mix(c, design.mixtures[name]!, placeOf(design, name), x, x);

@@ -2,6 +2,7 @@
 import type { Attention } from "../../2-design/design.js";
 import { linear } from "../compose/linear.js";
 import { rmsNorm } from "../compose/norm.js";
+import { add, index, mul } from "../expr-build.js";
 import type { Axis, Value } from "../graph.js";
 import type { ForwardContext } from "./context.js";
 
@@ -40,13 +41,16 @@ export function lookUp(c: ForwardContext, attention: Attention, scope: string, q
     heads: q.axes[1]!.size / headDim,
     kvHeads,
     headDim,
-    seq: size.seq,
+    seq: c.cache === "step" ? c.chosen!.seq : size.seq,
     causal: mask === "causal",
     window,
     scale: 1 / Math.sqrt(headDim),
   };
   const [tq, tk] = [turned("q", q), turned("k", k)];
-  return g.within({ scope, role: "scores", because: `${attention.name}.mask` }, () => g.attention(tq, tk, v, shape));
+  const [keys, values] = [kept(c, `${scope}.keys`, tk), kept(c, `${scope}.values`, v)];
+  return g.within({ scope, role: "scores", because: `${attention.name}.mask` }, () =>
+    g.attention(tq, keys, values, shape, c.cache === "step" ? c.chosen!.positions : undefined),
+  );
 }
 
 type Projection = "q" | "k" | "v";
@@ -57,6 +61,28 @@ function project(c: ForwardContext, { name, bias }: Attention, scope: string, wh
     const b = bias ? c.param(`${scope}.${which}.bias`, [out]) : undefined;
     return linear(g, x, c.param(`${scope}.${which}.weight`, [out, c.D]), b);
   });
+}
+
+/** Keys or values [T, KV] of the tokens that are computed, kept for those that come later; all that queries may look at. */
+function kept(c: ForwardContext, name: string, x: Value): Value {
+  if (c.cache === undefined) return x;
+  const { g, chosen, size } = c;
+  const scope = name.slice(0, name.lastIndexOf("."));
+  return g.within({ scope, role: name.slice(scope.length + 1) }, () => {
+    const now = c.cache === "fill" ? x.axes : [{ name: "N", size: size.batch * chosen!.seq }, x.axes[1]!];
+    const cache = g.state(name, now);
+    const value = c.cache === "fill" ? x : g.put(cache, rowsOf(c), x);
+    c.kept.push({ target: cache, value });
+    return value;
+  });
+}
+
+/** [T] i32: the row, of all that is kept of all sequences, of the one token of each. */
+function rowsOf({ g, chosen, size, T }: ForwardContext): Value {
+  const { positions, seq } = chosen!;
+  return size.batch === 1
+    ? positions
+    : g.map([positions], (at) => add(at, mul(index(T.name), seq)), { axes: [T], dtype: "i32" });
 }
 
 /** RMS norm of every head on its own, where the design asks for it. */

@@ -44,6 +44,8 @@ interface BlockCall {
   readonly count: number;
   /** what the names of the group's weights start with, after the mixture's */
   readonly prefix: string;
+  /** path of the line in the design */
+  readonly because: string;
 }
 
 function blockCalls(mixture: Mixture): readonly BlockCall[] {
@@ -53,7 +55,9 @@ function blockCalls(mixture: Mixture): readonly BlockCall[] {
     first += count;
     if (block === undefined) return [];
     const prefix = groupPrefix(mixture, group);
-    return Array.from({ length: count }, (_, at): BlockCall => ({ block, expert: start + at, at, count, prefix }));
+    const because = group === 0 ? `${mixture.name}.experts` : `${mixture.name}.experts[${group}]`;
+    const common = { block, count, prefix, because };
+    return Array.from({ length: count }, (_, at): BlockCall => ({ ...common, expert: start + at, at }));
   });
 }
 
@@ -96,7 +100,7 @@ function onChosen(c: ForwardContext, place: MixturePlace, call: BlockCall, x: Va
   const units = x.axes[0]!;
   const { batch, seq } = c.size;
   const R = { name: "R", size: batch * rows };
-  const { index: from, back } = g.within({ role: "experts.sort" }, () => {
+  const { index: from, back } = g.within({ role: "experts.sort", because: call.because }, () => {
     const home = g.map([edge.chosen], (is) => select(le(1, is), sequenceOf(index(units.name), seq), -1), {
       axes: [units],
       dtype: "i32",

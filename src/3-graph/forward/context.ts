@@ -13,7 +13,13 @@ export interface StepSize {
 }
 
 /** What a program is for. */
-export type Phase = Pick<ForwardContext, "training" | "sampling">;
+export type Phase = Pick<ForwardContext, "training" | "sampling" | "cache">;
+
+/**
+ * What becomes of keys and values: `fill` keeps those of all tokens; `step` computes one token of each sequence, whose
+ * place is given, beside the keys and values that are kept; undefined: they are read once and forgotten.
+ */
+export type CacheUse = "fill" | "step" | undefined;
 
 export interface ForwardContext {
   readonly g: GraphBuilder;
@@ -26,6 +32,7 @@ export interface ForwardContext {
   readonly training: boolean;
   /** text is being written: later tokens are not there yet */
   readonly sampling: boolean;
+  readonly cache: CacheUse;
   /** a weight by its checkpoint name, with the axes it has here */
   readonly param: (name: string, axes: readonly Axis[]) => Value;
   /** step and seed, for rules that need them */
@@ -37,6 +44,8 @@ export interface ForwardContext {
   readonly outputs: Map<string, Value>;
   readonly losses: Value[];
   readonly updates: { readonly target: Value; readonly value: Value }[];
+  /** the same for keys and values */
+  readonly kept: { readonly target: Value; readonly value: Value }[];
   /** mean entropy of routers and the like are only made where somebody watches them */
   readonly tokens: Value;
   /** where the rows come from, when they are some tokens of longer sequences */
@@ -45,8 +54,16 @@ export interface ForwardContext {
   readonly previousScores: Map<string, Value>;
 }
 
-export function createContext(g: GraphBuilder, design: Design, size: StepSize, phase: Phase): ForwardContext {
+/** `given`: whether the host says at which place of its sequence each token stands; else they stand as they lie. */
+export function createContext(
+  g: GraphBuilder,
+  design: Design,
+  whole: StepSize,
+  phase: Phase,
+  given = phase.cache === "step",
+): ForwardContext {
   const specs = new Map<string, WeightSpec>(weightsOf(design).map((w) => [w.name, w]));
+  const size = phase.cache === "step" ? { ...whole, seq: 1 } : whole;
   const T = { name: "T", size: size.batch * size.seq };
   let streams = 0;
   const param = (name: string, axes: readonly Axis[]): Value => {
@@ -73,6 +90,8 @@ export function createContext(g: GraphBuilder, design: Design, size: StepSize, p
     losses: [],
     previousScores: new Map(),
     updates: [],
-    tokens: g.input("tokens", [T], "i32"),
+    kept: [],
+    tokens: g.input(phase.cache === "step" ? "token" : "tokens", [T], "i32"),
+    ...(given && { chosen: { positions: g.input("position", [T], "i32"), seq: whole.seq } }),
   };
 }

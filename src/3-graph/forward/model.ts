@@ -7,28 +7,33 @@ import { linear } from "../compose/linear.js";
 import { add, div, floor, index, mul, sub } from "../expr-build.js";
 import type { Graph, Value } from "../graph.js";
 import { norm, runBlock, type Stream } from "./block.js";
-import { createContext, type ForwardContext, type StepSize } from "./context.js";
+import { type CacheUse, createContext, type ForwardContext, type StepSize } from "./context.js";
 
 export interface ForwardOptions extends StepSize {
   /** whether rules that are said to hold while training do */
   readonly training: boolean;
   /** whether text is being written, so that nothing may look at later tokens that a predictor can stand in for */
   readonly sampling?: boolean;
+  /** what becomes of keys and values; `step`: S is how many of them a sequence has room for, and one token of it is computed */
+  readonly cache?: CacheUse;
+  /** whether the place of every token in its sequence is an input */
+  readonly placed?: boolean;
 }
 
 /**
  * Outputs: loss, cross_entropy, logits [T, V]; per mixture `<scope>.load`, `.dropped`, `.router.scores`,
- * `.router.entropy`, `.edges.expert`, `.edges.weight`. Updates: load-balance biases.
+ * `.router.entropy`, `.edges.expert`, `.edges.weight`. Updates: load-balance biases, or keys and values that are kept.
  */
-export function forward(design: Design, { batch, seq, training, sampling = false }: ForwardOptions): Graph {
+export function forward(design: Design, options: ForwardOptions): Graph {
+  const { batch, seq, training, sampling = false, cache, placed } = options;
   const g = createBuilder();
-  const c = createContext(g, design, { batch, seq }, { training, sampling });
+  const c = createContext(g, design, { batch, seq }, { training, sampling, cache }, placed);
   const logits = head(c, layers(c, embed(c)));
   const targets = g.input("targets", [c.T], "i32");
   const ce = g.within({ scope: "head", role: "cross_entropy" }, () => crossEntropy(g, logits, targets));
   const loss = g.within({ scope: "head", role: "loss" }, () => c.losses.reduce((sum, l) => g.map([sum, l], add), ce));
   const outputs = new Map([["loss", loss], ["cross_entropy", ce], ["logits", logits], ...c.outputs]);
-  return g.finish({ outputs, updates: c.updates });
+  return g.finish({ outputs, updates: cache === undefined ? c.updates : c.kept });
 }
 
 function layers(c: ForwardContext, x: Value): Value {
@@ -48,11 +53,12 @@ function embed(c: ForwardContext): Value {
   return g.within({ scope: "embed", role: "positions" }, () => {
     const positions = c.param("embed.positions", [{ name: "SP", size: design.model!.context }, D]);
     // position = t mod S, from t − S·floor(t / S); half a step keeps the quotient off whole numbers
-    const at = g.map([], () => sub(index("T"), mul(floor(div(add(index("T"), 0.5), size.seq)), size.seq)), {
-      axes: [T],
-      dtype: "i32",
-    });
-    return g.map([rows, g.take(positions, at)], add);
+    const inOrder = () =>
+      g.map([], () => sub(index("T"), mul(floor(div(add(index("T"), 0.5), size.seq)), size.seq)), {
+        axes: [T],
+        dtype: "i32",
+      });
+    return g.map([rows, g.take(positions, c.chosen?.positions ?? inOrder())], add);
   });
 }
 

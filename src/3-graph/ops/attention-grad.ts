@@ -9,7 +9,7 @@ export const attentionGrad: OpDefinition<"attentionGrad"> = {
   evaluate(op, [q, k, v, o, lse, dO], shapes) {
     const [dq, dk, dv] = shapes.map(zeros);
     const d = op.headDim;
-    forEachQuery(op, q!.axes[0]!.size, (t, h, keys) => {
+    forEachQuery(op, q!.axes[0]!.size, (t) => t, (t, h, keys) => {
       const at = headAt(op.heads, d, t, h);
       const delta = dot(dO!.data, at, o!.data, at, d);
       for (const s of keys) {

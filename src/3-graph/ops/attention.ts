@@ -1,20 +1,24 @@
-/** softmax(scale · q kᵀ) v inside each sequence, with grouped key and value heads, causal mask and window. */
+/**
+ * softmax(scale · q kᵀ) v inside each sequence, with grouped key and value heads, causal mask and window. Queries are all
+ * tokens of all sequences, or, where positions are given, some of each.
+ */
 import { showAxes } from "../axes.js";
-import type { AttentionShape } from "../graph.js";
+import type { AttentionShape, Value } from "../graph.js";
 import { ensure } from "../internal.js";
-import { zeros } from "../tensor.js";
+import { type Tensor, zeros } from "../tensor.js";
 import type { OpDefinition } from "./definition.js";
 
 export const attention: OpDefinition<"attention"> = {
-  shape(op, [q, k, v]) {
+  shape(op, [q, k, v, positions]) {
     const [rows, width] = q!.axes;
     const kv = (x: typeof k): boolean => x!.axes.length === 2 && x!.axes[1]!.size === op.kvHeads * op.headDim;
     ensure(
       width!.size === op.heads * op.headDim &&
         kv(k) &&
         kv(v) &&
-        rows!.size % op.seq === 0 &&
-        op.heads % op.kvHeads === 0,
+        k!.axes[0]!.size % op.seq === 0 &&
+        op.heads % op.kvHeads === 0 &&
+        (positions === undefined ? rows!.size === k!.axes[0]!.size : placed(op, q!, k!, positions)),
       () => `attention of ${showAxes(q!.axes)}`,
     );
     return [
@@ -23,9 +27,10 @@ export const attention: OpDefinition<"attention"> = {
     ];
   },
 
-  evaluate(op, [q, k, v], [oShape, lseShape]) {
+  evaluate(op, [q, k, v, positions], [oShape, lseShape]) {
     const [o, lse] = [zeros(oShape!), zeros(lseShape!)];
-    forEachQuery(op, oShape!.axes[0]!.size, (t, h, keys) => {
+    const rows = oShape!.axes[0]!.size;
+    forEachQuery(op, rows, placesOf(op, rows, k!, positions), (t, h, keys) => {
       const scores = keys.map(
         (s) => op.scale * dot(q!.data, headAt(op.heads, op.headDim, t, h), k!.data, kvAt(op, s, h), op.headDim),
       );
@@ -41,8 +46,9 @@ export const attention: OpDefinition<"attention"> = {
     return [o, lse];
   },
 
-  gradient({ op, g, inputs: [q, k, v], outputs: [o, lse], grads }) {
+  gradient({ op, g, inputs: [q, k, v, positions], outputs: [o, lse], grads }) {
     ensure(grads[0] !== undefined && grads[1] === undefined, () => "attention: the gradient of lse is not defined");
+    ensure(positions === undefined, () => "attention: there is no gradient of some queries");
     const { kind: _, ...shape } = op;
     return g.attentionGrad([q!, k!, v!, o!, lse!, g.spreadOut(grads[0]!, o!.axes)], shape);
   },
@@ -54,16 +60,32 @@ export const headAt = (heads: number, headDim: number, t: number, h: number): nu
 export const kvAt = (op: AttentionShape, s: number, h: number): number =>
   headAt(op.kvHeads, op.headDim, s, Math.floor((h * op.kvHeads) / op.heads));
 
+/** Whether queries with places of their own look back, and are as many for each sequence. */
+const placed = (op: AttentionShape, q: Value, k: Value, positions: Value): boolean =>
+  op.causal &&
+  positions.dtype === "i32" &&
+  positions.axes[0]?.size === q.axes[0]!.size &&
+  q.axes[0]!.size % (k.axes[0]!.size / op.seq) === 0;
+
+/** The row of keys that each query is itself at. */
+function placesOf(op: AttentionShape, rows: number, k: Tensor, positions?: Tensor): (t: number) => number {
+  if (positions === undefined) return (t) => t;
+  const each = rows / (k.axes[0]!.size / op.seq);
+  return (t) => Math.floor(t / each) * op.seq + positions.data[t]!;
+}
+
 /** Every row and head, with the rows it may look at. */
 export function forEachQuery(
   op: AttentionShape,
   rows: number,
+  placeOf: (t: number) => number,
   visit: (t: number, h: number, keys: readonly number[]) => void,
 ): void {
   for (let t = 0; t < rows; t++) {
-    const start = Math.floor(t / op.seq) * op.seq;
-    const last = op.causal ? t : start + op.seq - 1;
-    const first = op.window === undefined ? start : Math.max(start, t - op.window + 1);
+    const at = placeOf(t);
+    const start = Math.floor(at / op.seq) * op.seq;
+    const last = op.causal ? at : start + op.seq - 1;
+    const first = op.window === undefined ? start : Math.max(start, at - op.window + 1);
     const keys = Array.from({ length: last - first + 1 }, (_, i) => first + i);
     for (let h = 0; h < op.heads; h++) visit(t, h, keys);
   }

@@ -12,6 +12,7 @@ import { data, input, param, state } from "./leaves.js";
 import { map } from "./map.js";
 import { partition } from "./partition.js";
 import { pick } from "./pick.js";
+import { put } from "./put.js";
 import { random } from "./random.js";
 import { rank } from "./rank.js";
 import { reduce } from "./reduce.js";
@@ -34,6 +35,7 @@ const table: { readonly [K in Kind]: OpDefinition<K> } = {
   view,
   take,
   scatterAdd,
+  put,
   pick,
   spread,
   topK,

@@ -15,8 +15,10 @@ const SPECIAL: Readonly<Record<SpecialOp, ToC>> = {
   admit: admitToC,
   assign: assignToC,
   scatterAdd: scatterToC,
+  put: putToC,
   rope: ropeToC,
   attention: attentionToC,
+  attentionAt: attentionAtToC,
   attentionGrad: attentionGradToC,
 };
 
@@ -111,6 +113,16 @@ function scatterToC(kernel: SpecialKernel): CKernel {
   return plain(fill("cpu/scatter.c", { ...header(kernel), values, index, weight, to, items, copies, width, rows }));
 }
 
+/** Parameters: what rows are put into, their index, the rows; and where all of it goes, if that is elsewhere. */
+function putToC(kernel: SpecialKernel): CKernel {
+  const { params } = kernel;
+  const [x, index, rows] = params.map((p) => p.name);
+  const [size, count] = [elements(kernel, 0), elements(kernel, 1)];
+  const width = elements(kernel, 2) / count;
+  const view = { ...header(kernel), x, index, rows, count, one: count === 1, width, size };
+  return plain(fill("cpu/put.c", { ...view, to: params[3]?.name ?? x, copied: params.length > 3 }));
+}
+
 function ropeToC(kernel: SpecialKernel): CKernel {
   const [x, cos, sin, to] = kernel.params.map((p) => p.name);
   const headDim = Number(kernel.attributes.headDim);
@@ -164,6 +176,16 @@ function attentionToC(kernel: SpecialKernel): CKernel {
   const scratch =
     headDim * roundUp(sequence, 24) + sequence * roundUp(headDim, 32) + headDim * 32 + 32 * roundUp(sequence, 24);
   return { text: fill("cpu/attention.c", { ...view, q, k, v, o, lse }), scratch, shared: 0 };
+}
+
+function attentionAtToC(kernel: SpecialKernel): CKernel {
+  const [q, k, v, positions, o, lse] = kernel.params.map((p) => p.name);
+  const { sequence, view } = attentionView(kernel);
+  const [rows, kept] = [0, 1].map((i) => kernel.params[i]!.dims[0]!.size) as [number, number];
+  const { window } = kernel.attributes;
+  const firstKey = window === undefined ? "0" : `MAX(0, end - ${window})`;
+  const own = { q, k, v, positions, o, lse, rows, one: rows === 1, perSequence: rows / (kept / sequence), firstKey };
+  return { text: fill("cpu/attention-at.c", { ...view, ...own }), scratch: roundUp(sequence, 16), shared: 0 };
 }
 
 function attentionGradToC(kernel: SpecialKernel): CKernel {

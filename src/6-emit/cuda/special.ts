@@ -24,10 +24,17 @@ const SPECIAL: Readonly<Record<SpecialOp, ToCuda>> = {
   admit: admitToCuda,
   assign: assignToCuda,
   scatterAdd: scatterToCuda,
+  put: tokenByToken,
   rope: ropeToCuda,
   attention: attentionToCuda,
+  attentionAt: tokenByToken,
   attentionGrad: attentionGradToCuda,
 };
+
+/** Nothing writes text there. */
+function tokenByToken(): never {
+  throw new DiagnosticError([diagnose("MOE5007", { target: "cuda", what: "one token at a time" })]);
+}
 
 export function specialToCuda(kernel: SpecialKernel, context: Context): CudaText {
   return SPECIAL[kernel.op]({ ...kernel, params: namedParams(kernel.params, []) }, context);

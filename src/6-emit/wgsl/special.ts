@@ -24,10 +24,17 @@ const SPECIAL: Readonly<Record<SpecialOp, (kernel: SpecialKernel, context: Conte
   admit: admitToWgsl,
   assign: assignToWgsl,
   scatterAdd: scatterToWgsl,
+  put: tokenByToken,
   rope: ropeToWgsl,
   attention: attentionToWgsl,
+  attentionAt: tokenByToken,
   attentionGrad: attentionGradToWgsl,
 };
+
+/** Nothing writes text there. */
+function tokenByToken(): never {
+  throw new DiagnosticError([diagnose("MOE5007", { target: "wgsl", what: "one token at a time" })]);
+}
 
 export function specialToWgsl(kernel: SpecialKernel, context: Context): WgslText {
   return SPECIAL[kernel.op]({ ...kernel, params: namedParams(kernel.params, []) }, context);

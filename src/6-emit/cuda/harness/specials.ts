@@ -36,6 +36,7 @@ const SPECIAL: Readonly<Record<SpecialOp, ToMeaning>> = {
     const { items, copies, width, rows, weight = -1, to } = scatterSizes(kernel);
     return { body: `  scattered(a, ${items}, ${copies}, ${width}, ${weight}, ${to}, unit);`, units: rows * width };
   },
+  put: onlyOnCpu,
   rope: (kernel) => {
     const { pairs, width, headDim, sequence, inverse } = ropeSizes(kernel);
     return { body: `  turned(a, ${width}, ${headDim}, ${sequence}, ${inverse ? -1 : 1}, unit);`, units: pairs };
@@ -44,11 +45,16 @@ const SPECIAL: Readonly<Record<SpecialOp, ToMeaning>> = {
     const { text, rows, heads } = attention(kernel);
     return { body: `  attended(a, ${text}, unit);`, units: rows * heads };
   },
+  attentionAt: onlyOnCpu,
   attentionGrad: (kernel) => {
     const { text, rows, heads, kvHeads } = attention(kernel);
     return { body: `  attended_backward(a, ${text}, unit);`, units: rows * (heads + kvHeads) };
   },
 };
+
+function onlyOnCpu({ op }: SpecialKernel): never {
+  throw new Error(`no cuda kernel does ${op}`);
+}
 
 export const specialMeaning = (kernel: SpecialKernel, context: MeaningContext): Meaning =>
   SPECIAL[kernel.op](kernel, context);
