@@ -145,7 +145,8 @@ export function graphsOf(design: Design, options: CompileOptions = {}): Pick<Com
     const dispatched = dispatch(verify(graph), design, {
       ...options,
       forwardOnly: isForwardOnly(name),
-      ...(options.dispatch && { strategies: options.dispatch }),
+      // what was wished for many tokens says nothing about one
+      ...(options.dispatch && name !== "decode" && { strategies: options.dispatch }),
     });
     if (choices.length === 0) choices = dispatched.choices;
     return dispatched.graph;

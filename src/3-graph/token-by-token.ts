@@ -117,8 +117,7 @@ const table: { readonly [K in Kind]: (op: OpOf<K>, call: Call, out: Value) => Le
   topK: ({ axis }, call) => beside(call, [axis]),
   rank: (_, call) => beside(call, [lastAxis(call)]),
   rope: (_, call) => (allRows(call) ? beside(call) : undefined),
-  attention: ({ causal, seq }, call) =>
-    causal && seq === call.size.seq && allRows(call) ? beside(call) : undefined,
+  attention: ({ causal, seq }, call) => (causal && seq === call.size.seq && allRows(call) ? beside(call) : undefined),
   experts: (_, call) => besideFirst(call, 3),
   scatterAdd: never,
   put: never,

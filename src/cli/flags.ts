@@ -25,6 +25,14 @@ export function positiveNumber(flag: string): (value: string) => number {
   };
 }
 
+/** A number above 0 and at most 1. */
+export function shareOf(flag: string): (value: string) => number {
+  return (value) => {
+    const number = Number(value);
+    return number > 0 && number <= 1 ? number : refuse(flag, value, "a number above 0, at most 1");
+  };
+}
+
 /** Collects a flag that may be given several times. */
 export function collect(value: string, before: readonly string[] = []): readonly string[] {
   return [...before, value];

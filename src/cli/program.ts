@@ -4,7 +4,7 @@
  */
 import { Command, Help, type Option } from "commander";
 import { version } from "../host/version.js";
-import { collect, positiveNumber, wholeNumber } from "./flags.js";
+import { collect, positiveNumber, shareOf, wholeNumber } from "./flags.js";
 import type { Cli } from "./output.js";
 
 const examples = `
@@ -93,11 +93,15 @@ export function createProgram(cli: Cli, finish: (code: number) => void): Command
 
   add("sample", "let a trained model write")
     .argument("<run>", "a run's folder")
-    .requiredOption("--prompt <text>", "text to go on from; may be empty")
+    .requiredOption("--prompt <text>", "text to go on from; may be empty; - reads stdin")
     .option("--tokens <n>", "tokens to add", wholeNumber("--tokens", 1), 100)
     .option("--seed <n>", "of the draw", wholeNumber("--seed"), 0)
     .option("--temperature <x>", "0 takes the likeliest token", positiveNumber("--temperature"), 0.8)
+    .option("--top-k <n>", "draw among the n likeliest tokens", wholeNumber("--top-k", 1))
+    .option("--top-p <x>", "draw among the likeliest tokens that have this probability together", shareOf("--top-p"))
     .option("--step <n>", "checkpoint to use; the newest if not given", wholeNumber("--step"))
+    .option("--no-cache", "compute the whole context for every token")
+    .option("--json", "the text and how fast it came as JSON on stdout")
     .action(async (folder, flags) => finish(await (await import("./sample.js")).sample(cli, folder, flags)));
 
   withDispatch(withSet(add("explain", "what was decided, and why; or what a code, a word or a path means")))

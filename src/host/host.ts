@@ -62,6 +62,8 @@ export interface GlobOptions {
 }
 
 export interface Host extends FileHost {
+  /** all that stands in stdin, to its end */
+  stdin(): string;
   stdout(text: string): void;
   stderr(text: string): void;
   /** a variable of the environment */

@@ -7,6 +7,7 @@ import { folderOf, join } from "./paths.js";
 
 export interface MemoryOptions {
   readonly files?: Readonly<Record<string, string | Uint8Array>>;
+  readonly stdin?: string;
   readonly env?: Readonly<Record<string, string>>;
   /** bytes that fit on the disk; writing more fails with ENOSPC and leaves the part that fitted */
   readonly capacity?: number;
@@ -135,6 +136,7 @@ export function memoryHost(options: MemoryOptions = {}): MemoryHost {
       const found = [...files.keys()].filter((each) => matches(each) && !ignored.some((match) => match(each)));
       return found.map((each) => (pattern.startsWith("/") ? each : each.slice(cwd.length + 1))).sort(byCodeUnit);
     },
+    stdin: () => options.stdin ?? "",
     stdout: (text) => void output.push(text),
     stderr: (text) => void errors.push(text),
     env: (name) => options.env?.[name],

@@ -98,6 +98,7 @@ export const nodeHost: Host = {
   list: (path) => attempt(path, () => fs.readdirSync(path).sort(byCodeUnit)),
   realPath: (path) => attempt(path, () => fs.realpathSync(path).replaceAll("\\", "/")),
   glob: (pattern, options) => attempt(pattern, () => globFiles(pattern, options)),
+  stdin: () => attempt("stdin", () => fs.readFileSync(0, "utf8")),
   stdout: (text) => void process.stdout.write(text),
   stderr: (text) => void process.stderr.write(text),
   env: (name) => process.env[name],

@@ -1,56 +1,71 @@
-/**
- * Text from a model: one token after the other, each drawn from what the model predicts. The whole context is computed
- * anew for every token. A text longer than the context is seen through its last tokens.
- */
+/** Text from a model: one token after the other, each drawn from what the model predicts. */
+import { type DrawOptions, drawToken } from "./draw-token.js";
 import type { Engine } from "./engine.js";
-import { type Rng, stream, uniform } from "./rng.js";
+import { type Predict, type PredictSize, predictWhole } from "./predict.js";
+import { stream } from "./rng.js";
 import type { Tokenizer } from "./tokenizer/tokenizer.js";
 
-export interface SampleOptions {
+export interface SampleOptions extends Partial<DrawOptions> {
   /** tokens to add */
   readonly tokens?: number | undefined;
   readonly seed?: number | undefined;
-  /** 0 takes the likeliest token; 1 draws as the model predicts */
-  readonly temperature?: number | undefined;
   /** told every piece of text as soon as it is certain */
   readonly write?: ((piece: string) => void) | undefined;
 }
 
 export const sampleDefaults = { tokens: 100, seed: 0, temperature: 0.8 } as const;
 
-/** S and V of a program that gives logits; row 0 of its batch is used. */
-export interface SampleShape {
-  /** `evaluate` unless said; `sample` where selections may look ahead */
-  readonly program?: "evaluate" | "sample";
-  readonly sequence: number;
-  readonly vocab: number;
+/** What was written, and how long it took. */
+export interface Written {
+  /** what was added, without the prompt */
+  readonly text: string;
+  /** ids of the prompt, and ids that were drawn */
+  readonly prompt: number;
+  readonly tokens: number;
+  /** whether the model ended the document */
+  readonly ended: boolean;
+  /** from the start to the first token, and from there to the last */
+  readonly milliseconds: { readonly first: number; readonly rest: number };
 }
 
-/** Continues a prompt; the text that was added, without the prompt. Ends early where the model ends the document. */
+/** Continues a prompt by a program that computes the whole context; the text that was added, without the prompt. */
 export async function generateText(
   engine: Engine,
   tokenizer: Tokenizer,
-  shape: SampleShape,
+  size: PredictSize,
   prompt: string,
   options: SampleOptions = {},
 ): Promise<string> {
+  return (await writeText(predictWhole(engine, "evaluate", size), tokenizer, size.vocab, prompt, options)).text;
+}
+
+/** Continues a prompt. Ends early where the model ends the document. */
+export async function writeText(
+  predict: Predict,
+  tokenizer: Tokenizer,
+  vocab: number,
+  prompt: string,
+  options: SampleOptions = {},
+): Promise<Written> {
   const { tokens = sampleDefaults.tokens, seed = sampleDefaults.seed } = options;
-  const temperature = options.temperature ?? sampleDefaults.temperature;
-  const { sequence, vocab, program = "evaluate" } = shape;
+  const draw = { ...options, temperature: options.temperature ?? sampleDefaults.temperature };
   const rng = stream(seed, "sample");
   const ids = promptIds(tokenizer, prompt);
-  const start = ids.length;
-  const said = piecewise(options.write);
+  const [start, said, begin] = [ids.length, piecewise(options.write), performance.now()];
+  let first = begin;
+  let ended = false;
   while (ids.length < start + tokens) {
-    const logits = await nextLogits(engine, ids, { sequence, vocab, program });
-    const next = drawToken(logits, Math.min(vocab, tokenizer.size), temperature, rng);
-    if (next === tokenizer.endOfText) break;
+    const next = drawToken(await predict(ids), Math.min(vocab, tokenizer.size), draw, rng);
+    if (ids.length === start) first = performance.now();
+    ended = next === tokenizer.endOfText;
+    if (ended) break;
     ids.push(next);
     said(tokenizer.decode(ids.slice(start)), false);
   }
+  const milliseconds = { first: first - begin, rest: performance.now() - first };
   const text = tokenizer.decode(ids.slice(start));
   said(text, true);
-  return text;
+  return { text, prompt: start, tokens: ids.length - start, ended, milliseconds };
 }
 
 /** Without a prompt the model starts a document, if its vocabulary can say so, else a line. */
@@ -68,34 +83,4 @@ function piecewise(write: ((piece: string) => void) | undefined): (text: string,
     if (certain.length > written) write?.(certain.slice(written));
     written = Math.max(written, certain.length);
   };
-}
-
-async function nextLogits(
-  engine: Engine,
-  ids: readonly number[],
-  { sequence, vocab, program }: Required<SampleShape>,
-): Promise<Float32Array> {
-  const seen = ids.slice(-sequence);
-  const tokens = engine.view("input", "tokens");
-  tokens.fill(0);
-  // what comes after the text cannot change what is predicted before it: attention looks back only
-  tokens.set(seen);
-  if (engine.has("input", "targets")) engine.view("input", "targets").fill(0);
-  await engine.run(program, ["logits"]);
-  const row = (seen.length - 1) * vocab;
-  return engine.output(program, "logits")!.subarray(row, row + vocab);
-}
-
-/** Draws an id below `size` with probability softmax(logits / temperature); the likeliest one at temperature 0. */
-export function drawToken(logits: Float32Array, size: number, temperature: number, rng: Rng): number {
-  let best = 0;
-  for (let id = 1; id < size; id++) if (logits[id]! > logits[best]!) best = id;
-  if (temperature === 0) return best;
-  const weights = Float64Array.from({ length: size }, (_, id) => Math.exp((logits[id]! - logits[best]!) / temperature));
-  let left = uniform(rng) * weights.reduce((sum, each) => sum + each, 0);
-  for (let id = 0; id < size; id++) {
-    left -= weights[id]!;
-    if (left < 0) return id;
-  }
-  return best;
 }
