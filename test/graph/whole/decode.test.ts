@@ -108,7 +108,7 @@ it("says where tokens meet", () => {
     return why ? [[spec, why.because]] : [];
   });
   expect(Object.fromEntries(found)).toMatchObject(meeting);
-  expect(cacheable.length).toBeGreaterThan(45);
+  expect(cacheable.length).toBeGreaterThan(40);
 });
 
 it.each([
