@@ -304,6 +304,12 @@ INLINE void multiply_panels_later(float (&sum)[HALVES][COLUMNS / 2], const unsig
   end_of_products();
 }
 
+/* The sums of a warpgroup's upper 64 rows alone. */
+template <int HALVES, int SUMS>
+INLINE float (&upper_half(float (&sum)[HALVES][SUMS]))[1][SUMS] {
+  return *(float (*)[1][SUMS])sum;
+}
+
 /* ----------------------------------------------------------------- results */
 
 /* Off by a few units of the last place of an f32: enough for what is rounded to bf16 or multiplied with it. */

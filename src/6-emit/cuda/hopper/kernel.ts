@@ -54,7 +54,7 @@ export function assembleHopper(kernel: MatmulKernel | OuterKernel, context: Cont
     resultSets: tile.resultSets,
     operandPanels: through.operands,
     operandSets: brought.length > 0 ? tile.operandSets : 0,
-    operandLead: h.view.lead && brought.some((p) => p.lead !== "0") ? h.view.lead : "0",
+    operandLead: brought.some((p) => p.lead !== "0") ? h.view.lead : undefined,
     bringOperands: printBring(brought, maps),
     how: h.byHand ? "pieces and the copy engine" : "the copy engine",
     fullArrivals: h.byHand ? 128 : 1,

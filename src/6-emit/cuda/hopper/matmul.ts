@@ -97,6 +97,7 @@ function bringTerms(
       to: "a_panel",
       lines: TILE_ROWS,
       first: "first_row",
+      inHalves: kernel.group !== undefined,
       extent: kernel.m,
       k: term.k,
       leads: kernel.batch,
@@ -109,7 +110,8 @@ function bringTerms(
         bringB(kernel, t, { productColumns, leads, lead }, maps, out);
       };
       if (!byHand) return boxes();
-      const bytes = term.a.gather ? "B_PANEL" : "A_PANEL + B_PANEL";
+      const bytesOfA = kernel.group ? "(lower ? A_PANEL : A_PANEL / 2)" : "A_PANEL";
+      const bytes = term.a.gather ? "B_PANEL" : `${bytesOfA} + B_PANEL`;
       out.block("if (lane == 0)", () => {
         out.line(`expect_bytes(here, ${bytes});`);
         boxes();

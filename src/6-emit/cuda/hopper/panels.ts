@@ -19,6 +19,8 @@ export interface Panel {
   readonly lines: number;
   /** first line of the tile */
   readonly first: string;
+  /** whether the lower 64 of its 128 lines come only where the text's `lower` says so */
+  readonly inHalves?: boolean;
   /** lines and steps that there are */
   readonly extent: number;
   readonly k: number;
@@ -42,7 +44,7 @@ export function mapOf(panel: Panel): TensorMapSpec {
     width: 2,
     dims: [inner, outer, operand.batchStride > 0 ? leads : 1],
     strides: [2 * operand.stride, 2 * (operand.batchStride || operand.stride * outer)],
-    box: [64, bySteps(panel) ? DEPTH : panel.lines, 1],
+    box: [64, bySteps(panel) ? DEPTH : panel.inHalves ? 64 : panel.lines, 1],
   };
 }
 
@@ -50,8 +52,10 @@ export function mapOf(panel: Panel): TensorMapSpec {
 export function printBoxes(panel: Panel, map: string, out: Lines): void {
   const { to, first, lines } = panel;
   const z = panel.operand.batchStride > 0 && panel.leads > 1 ? panel.lead : "0";
-  if (!bySteps(panel)) out.line(`bring_box(${to}, ${map}, at_k, ${first}, ${z}, here);`);
-  else if (lines === 64) out.line(`bring_box(${to}, ${map}, ${first}, at_k, ${z}, here);`);
+  if (!bySteps(panel)) {
+    out.line(`bring_box(${to}, ${map}, at_k, ${first}, ${z}, here);`);
+    if (panel.inHalves) out.line(`if (lower) bring_box(${to} + 64 * 128, ${map}, at_k, ${first} + 64, ${z}, here);`);
+  } else if (lines === 64) out.line(`bring_box(${to}, ${map}, ${first}, at_k, ${z}, here);`);
   else
     out.line(
       `for (int i = 0; i < ${lines}; i += 64) bring_box(${to} + i * 128, ${map}, ${first} + i, at_k, ${z}, here);`,
