@@ -1,5 +1,6 @@
 /** Weights and buffers of a mixture, without the layer in front of their names. */
 import { findRule } from "../rules/index.js";
+import type { RuleSizes } from "../rules/rule.js";
 import { ffnWeights, initOf, type LocalWeight } from "./block-weights.js";
 import type { Mixture, RuleUse } from "./design.js";
 
@@ -20,7 +21,7 @@ export function mixtureWeights(
 ): readonly LocalWeight[] {
   return [
     ...projection(mixture, "split", width),
-    ...routerWeights(mixture, vocab),
+    ...routerWeights(mixture, width, vocab),
     ...latentWeights(mixture),
     ...keyWeights(mixture, parts),
     ...expertWeights(mixture, parts),
@@ -51,20 +52,25 @@ function projection(mixture: Mixture, which: "split" | "merge", width: number): 
 }
 
 /** What the rules of the router learn; what the second score learns is `router.1.…`. */
-function routerWeights(mixture: Mixture, vocab: number): readonly LocalWeight[] {
+function routerWeights(mixture: Mixture, model: number, vocab: number): readonly LocalWeight[] {
   const { rules } = mixture.router;
   const scores = rules.filter((rule) => rule.slot === "score");
   const all = rules.flatMap((use) => {
     const at = scores.indexOf(use);
-    return ruleWeights(mixture, use, vocab, at > 0 ? `router.${at}` : "router");
+    return ruleWeights(mixture, use, { model, vocab }, at > 0 ? `router.${at}` : "router");
   });
   // rules of one slot may learn the same numbers together
   return all.filter(({ name }, i) => all.findIndex((other) => other.name === name) === i);
 }
 
-function ruleWeights(mixture: Mixture, use: RuleUse, vocab: number, prefix: string): readonly LocalWeight[] {
+function ruleWeights(
+  mixture: Mixture,
+  use: RuleUse,
+  { model, vocab }: Pick<RuleSizes, "model" | "vocab">,
+  prefix: string,
+): readonly LocalWeight[] {
   const { expertCount: experts, width } = mixture;
-  const sizes = { experts, scored: scoredOf(mixture), width, vocab, foretold: predictions(mixture) };
+  const sizes = { experts, scored: scoredOf(mixture), width, model, vocab, foretold: predictions(mixture) };
   const learned = findRule(use.slot, use.rule)?.weights?.(use.args, sizes) ?? [];
   const until = use.args.as === "student" ? taughtUntil(mixture) : undefined;
   return learned.map(({ name, shape, init }) => ({

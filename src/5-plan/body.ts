@@ -126,6 +126,8 @@ export function buildBody(nodes: readonly Node[], context: BodyContext): Stmt[] 
     const by = reads.get(out) ?? [];
     if (context.stored.has(out) || by.length !== 1) return false;
     const reader = by[0]!;
+    // an index is looked up by name
+    if (reader.inputs.some((v) => access(v).gather?.index.root === out)) return false;
     if (reader.op.kind === "reduce") return sameAxes(reader.inputs[0]!.axes, out.axes);
     return reader.op.kind === "map" && sameAxes(reader.outputs[0]!.axes, out.axes);
   }

@@ -28,6 +28,8 @@ export interface RouterSite {
   readonly unitsPerSequence: number;
   /** token ids of the units [U] i32 */
   readonly ids: () => Value;
+  /** what the sequence of each unit begins with, n tokens of it [U, D]; nothing learns from it */
+  readonly opening: (n: number) => Value;
   /** a weight of the router by its last names, e.g. `router.weight` */
   readonly param: (name: string, axes: readonly Axis[]) => Value;
   /** a table of this layer */

@@ -46,6 +46,7 @@ import { positive } from "./select/positive.js";
 import { table as selectTable } from "./select/table.js";
 import { top } from "./select/top.js";
 import { gate as weightGate } from "./weight/gate.js";
+import { intuition } from "./weight/intuition.js";
 import { one } from "./weight/one.js";
 import { softmax as weightSoftmax } from "./weight/softmax.js";
 
@@ -78,6 +79,7 @@ export const rules: readonly Rule[] = [
   dispatchSoftmax,
   weightGate,
   weightSoftmax,
+  intuition,
   one,
   none,
   capacity,

@@ -56,6 +56,8 @@ export interface RuleSizes {
   readonly scored: number;
   /** C, of the units */
   readonly width: number;
+  /** D, of tokens */
+  readonly model: number;
   /** V */
   readonly vocab: number;
   /** how many numbers foretell the choice of a unit: E where experts choose, 1 where sequences do */

@@ -16,6 +16,8 @@ export interface LayerInput {
   readonly here: readonly Vec[];
   /** the token ids */
   readonly ids: readonly number[];
+  /** the embedding of an id, as numbers that nothing is learned in */
+  readonly embedded: (id: number) => readonly number[];
   /** tokens of a sequence */
   readonly sequence: number;
   readonly layer: number;
@@ -145,6 +147,7 @@ export function languageModel({ layers, numbers, noise, sequence }: ModelInput):
       xs,
       here,
       ids,
+      embedded: (id: number) => row(id).map((x) => x.value),
       sequence,
       layer,
       noise: (n: number) => Array.from(noise(scope, n)),

@@ -60,6 +60,8 @@ function numbersOf(op: LeafOp, { axes }: Value, sees: NonNullable<PaperCase["see
   const next = random(op.name);
   if (op.kind === "state") return variant === "tied" ? fill(() => 0) : fill(() => 0.1 * next());
   if (/norm\.weight$|temperature$/.test(op.name)) return fill(() => 1 + 0.2 * next());
+  // multiplied with 100 before they are used
+  if (/intuition\.(share|scale)$/.test(op.name)) return fill(() => 0.01 * next());
   const numbers = fill(() => 0.6 * next());
   if (!/router\.weight$/.test(op.name) || variant === undefined) return numbers;
   const twin = (i: number): number => (Math.floor(i / last) % 2 === 1 ? i - last : i);

@@ -2,6 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { checkSpec, graphsOf } from "../../src/pipeline.js";
 import { moaWithAll } from "../designs/papers/moa.js";
+import { mor1e } from "../designs/papers/mor1e.js";
 import { designOf, leavesOf as leavesOfPaper, programOf } from "../designs/small.js";
 import { architectures, SEQ } from "../graph/whole/architectures.js";
 import { leavesOf } from "../graph/whole/designs.js";
@@ -23,8 +24,11 @@ describe.each(chosen)("$name", ({ text }) => {
   });
 });
 
-it("attention as a mixture", async () => {
-  const paper = { ...moaWithAll, set: { ...moaWithAll.set, "MoA.repeat": "1 of Layer" } };
+it.each([
+  ["attention as a mixture", moaWithAll, "MoA"],
+  ["a vector for each document", mor1e, "MoR1E"],
+] as const)("%s", async (_, { set, ...rest }, model) => {
+  const paper = { ...rest, set: { ...set, [`${model}.repeat`]: "1 of Layer" } };
   const graph = programOf(designOf(paper), "trace");
   const far = await compare(graph, leavesOfPaper(graph, paper), built);
   expect([...far].filter(([, d]) => !(d < 1e-4))).toEqual([]);

@@ -35,6 +35,8 @@ export interface ForwardContext {
   readonly cache: CacheUse;
   /** a weight by its checkpoint name, with the axes it has here */
   readonly param: (name: string, axes: readonly Axis[]) => Value;
+  /** embeddings of all tokens [V, D] */
+  readonly embedding: () => Value;
   /** step and seed, for rules that need them */
   readonly step: () => Value;
   readonly seed: () => Value;
@@ -65,6 +67,10 @@ export function createContext(
   const specs = new Map<string, WeightSpec>(weightsOf(design).map((w) => [w.name, w]));
   const size = phase.cache === "step" ? { ...whole, seq: 1 } : whole;
   const T = { name: "T", size: size.batch * size.seq };
+  const [V, D] = [
+    { name: "V", size: design.model!.vocab },
+    { name: "D", size: design.model!.dModel },
+  ];
   let streams = 0;
   const param = (name: string, axes: readonly Axis[]): Value => {
     const spec = specs.get(name);
@@ -80,9 +86,10 @@ export function createContext(
     design,
     size,
     T,
-    D: { name: "D", size: design.model!.dModel },
+    D,
     ...phase,
     param,
+    embedding: () => param("embed.weight", [V, D]),
     step: () => g.input("step", []),
     seed: () => g.input("seed", []),
     stream: () => ++streams,

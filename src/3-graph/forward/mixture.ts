@@ -11,6 +11,7 @@ import type { Axis, Value } from "../graph.js";
 import { runAttentionExperts } from "./attention-experts.js";
 import { runBlockExperts } from "./block-experts.js";
 import type { ForwardContext } from "./context.js";
+import { openingOf } from "./opening.js";
 import { chooser } from "./phases.js";
 import { expertAxis, runPlaced } from "./placed-experts.js";
 import type { Routed } from "./routed.js";
@@ -104,6 +105,7 @@ function routerSite(c: ForwardContext, mixture: Mixture, scope: string, layer: n
     previousScores: c.previousScores.get(mixture.name),
     computes: (expert) => computing(mixture)[expert] === true,
     ids: () => unitIds(c, units, perToken),
+    opening: (n) => onUnits(c, units, perToken, openingOf(c, n)),
     param: (name, axes) => c.param(`${scope}.${name}`, axes),
     state: (name, axes) => {
       const { init = 0 } = mixtureBuffers(mixture, design.model!.vocab).find((each) => each.name === name)!;
@@ -157,6 +159,13 @@ function unitIds({ g, tokens, T }: ForwardContext, units: Axis, perToken: number
   if (perToken === 1) return tokens;
   const spread = g.map([tokens], (id) => id, { axes: [T, { name: "H", size: perToken }], dtype: "i32" });
   return g.view(spread, [units]);
+}
+
+/** Vectors of tokens [T, D] as those of their units [U, D]. */
+function onUnits({ g, T, D }: ForwardContext, units: Axis, perToken: number, x: Value): Value {
+  if (perToken === 1) return x;
+  const spread = g.map([x], (a) => a, { axes: [T, { name: "H", size: perToken }, D] });
+  return g.view(spread, [units, D]);
 }
 
 function report(c: ForwardContext, scope: string, site: RouterSite, routed: Routed): void {

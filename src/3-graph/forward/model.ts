@@ -46,9 +46,8 @@ function layers(c: ForwardContext, x: Value): Value {
 
 function embed(c: ForwardContext): Value {
   const { g, design, tokens, D, T, size } = c;
-  const { vocab, embed: how } = design.model!;
-  const table = c.param("embed.weight", [{ name: "V", size: vocab }, D]);
-  const rows = g.within({ scope: "embed", role: "rows" }, () => g.take(table, tokens));
+  const { embed: how } = design.model!;
+  const rows = g.within({ scope: "embed", role: "rows" }, () => g.take(c.embedding(), tokens));
   if (how.positions !== "learned") return rows;
   return g.within({ scope: "embed", role: "positions" }, () => {
     const positions = c.param("embed.positions", [{ name: "SP", size: design.model!.context }, D]);
