@@ -1,10 +1,10 @@
 /** Gives every expert the same number of units, so that the sum of the chosen scores is largest. */
-import { add, div, exp, log, max, mul, select, sub } from "../../3-graph/expr-build.js";
 import type { Axis, Value } from "../../3-graph/graph.js";
-import { clause, count, value, word } from "../../words/params.js";
+import { clause, count, number, value, word } from "../../words/params.js";
 import type { RouterSite, RouterState } from "../build.js";
 import { choiceKey } from "../meaning.js";
 import { defineRule } from "../rule.js";
+import { sinkhornKeys } from "./sinkhorn.js";
 
 /** Scores, not gates: what is added up over units must not depend on their other experts. [U, E] */
 const scoresOf = (site: RouterSite, state: RouterState): Value => choiceKey(site, { ...state, gate: undefined });
@@ -16,33 +16,6 @@ function among({ units, unitsPerSequence }: RouterSite, per: unknown): readonly 
     { name: "B", size: units.size / unitsPerSequence },
     { name: "S", size: unitsPerSequence },
   ];
-}
-
-/**
- * Sinkhorn's scaling: rows and columns of exp(score) are divided in turn until every expert weighs the same; then every
- * unit takes its best expert. Nearly even, not exactly; as in Megatron's router. Keys [U, E], rows only up to a factor.
- */
-function sinkhorn(site: RouterSite, state: RouterState, axes: readonly Axis[], rounds: number): Value {
-  const { g, units, experts } = site;
-  const scores = scoresOf(site, state);
-  const most = g.reduce("max", scores, [experts.name]);
-  const one = axes.at(-1)!;
-  const cost = g.view(
-    g.map([scores, most], (z, m) => exp(sub(z, m))),
-    [...axes, experts],
-  );
-  const none = axes.slice(0, -1);
-  let column = g.map([], () => 1, { axes: [...none, experts] });
-  for (let round = 0; round < rounds; round++) {
-    const row = g.reduce("sum", g.map([cost, column], mul, { axes: cost.axes }), [experts.name]);
-    const shared = g.map([cost, row], (c, sum) => div(c, max(sum, 1e-20)), { axes: cost.axes });
-    const total = g.reduce("sum", shared, [one.name]);
-    column = g.map([total], (sum) => div(one.size / experts.size, max(sum, 1e-20)));
-  }
-  const scaled = g.map([cost, column], (c, d) => select(c, add(log(max(c, 1e-37)), log(d)), Number.NEGATIVE_INFINITY), {
-    axes: cost.axes,
-  });
-  return g.view(scaled, [units, experts]);
 }
 
 export const balanced = defineRule({
@@ -62,9 +35,14 @@ export const balanced = defineRule({
     ),
     count("rounds", "how often Sinkhorn's scaling goes over units and experts", {
       min: 1,
-      default: 8,
-      why: "enough for scores of ordinary size",
+      default: 16,
+      why: "enough for a tenth of the spread",
     }),
+    number(
+      "temperature",
+      "what scores are divided by for Sinkhorn's scaling: 1 in Megatron-Core, which is far from even while scores are nearly equal; a tenth of their spread unless written",
+      { min: 0, above: true, optional: true },
+    ),
   ],
   clauses: [
     clause(
@@ -82,13 +60,15 @@ export const balanced = defineRule({
     exactEdges: true,
     ...(by !== "sinkhorn" && { rowsPerExpert: { capacity: 1 } }),
   }),
-  build(site, state, { by, per, rounds }) {
+  build(site, state, { by, per, rounds, temperature }) {
     const { g, units, experts } = site;
     const axes = among(site, per);
     const K = { name: "K", size: 1 };
     return g.within({ role: "router.select" }, () => {
       if (by === "sinkhorn") {
-        const key = sinkhorn(site, state, axes, Number(rounds));
+        const scores = g.view(scoresOf(site, state), [...axes, experts]);
+        const cold = temperature === undefined ? undefined : Number(temperature);
+        const key = g.view(sinkhornKeys(g, scores, axes.at(-1)!, Number(rounds), cold), [units, experts]);
         return { ...state, edges: g.topK(g.stop(key), 1) };
       }
       const expert = g.assign(g.view(scoresOf(site, state), [...axes, experts]));

@@ -272,19 +272,23 @@ const base =
     return { y: combined(h, edges, w, "zero") };
   };
 
-/** exp(z) is scaled until rows and columns weigh the same; every unit takes the largest of its row. */
+/** exp(z / τ) is scaled until rows and columns weigh the same; every unit takes the largest of its row. */
 const scaled =
-  (rounds: number): Mix =>
+  (rounds: number, temperature?: number): Mix =>
   (h, w) => {
-    const z = h.map((x) => w.product("router.weight", x));
+    const scores = h.map((x) => w.product("router.weight", x));
+    const mean = upTo(E).map((e) => scores.reduce((sum, own) => sum + own[e]!, 0) / h.length);
+    const apart = scores.map((own) => own.map((x, e) => x - mean[e]!));
+    const spread = Math.sqrt(apart.flat().reduce((sum, x) => sum + x * x, 0) / (h.length * E));
+    const z = apart.map((own) => own.map((x) => (x - Math.max(...own)) / (temperature ?? spread / 10)));
     let column = upTo(E).map(() => 1);
     for (let i = 0; i < rounds; i++) {
       const row = z.map((own) => 1 / own.reduce((sum, x, e) => sum + Math.exp(x) * column[e]!, 0));
       column = upTo(E).map((e) => h.length / E / z.reduce((sum, own, u) => sum + Math.exp(own[e]!) * row[u]!, 0));
     }
-    const edges = z.map((own): [number, number][] => {
+    const edges = z.map((own, u): [number, number][] => {
       const e = falling(own.map((x, i) => Math.exp(x) * column[i]!))[0]!;
-      return [[e, sigmoid(own[e]!)]];
+      return [[e, sigmoid(scores[u]![e]!)]];
     });
     return { y: combined(h, edges, w, "zero") };
   };
@@ -325,6 +329,10 @@ const evenly: Readonly<Record<string, Case>> = {
   "BASE by Sinkhorn's scaling": {
     layer: { router: chosen("balanced(by: sinkhorn, rounds: 3) per batch", "sigmoid") },
     mix: scaled(3),
+  },
+  "BASE by Sinkhorn's scaling, as warm as scores are": {
+    layer: { router: chosen("balanced(by: sinkhorn, rounds: 3, temperature: 1) per batch", "sigmoid") },
+    mix: scaled(3, 1),
   },
 };
 
