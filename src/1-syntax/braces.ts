@@ -110,10 +110,18 @@ function dropClosing(repair: Repair, token: IToken): void {
 
 function openBrace(repair: Repair, at: number): OpenBrace {
   const token = repair.tokens[at]!;
-  const next = repair.tokens[at + 1];
   const indent = indentOf(repair.source.text, token.startOffset);
-  const inner = next && indentIfFirst(repair.source, next);
+  const inner = nextIndent(repair, at + 1);
   return { token, indent, indented: inner !== undefined && inner > indent };
+}
+
+/** The indentation of the next line; what stands behind the brace on its own line has none. */
+function nextIndent({ source, tokens }: Repair, from: number): number | undefined {
+  for (let at = from; at < tokens.length; at++) {
+    const indent = indentIfFirst(source, tokens[at]!);
+    if (indent !== undefined) return indent;
+  }
+  return undefined;
 }
 
 function indentIfFirst(source: SourceFile, token: IToken): number | undefined {

@@ -11,6 +11,7 @@ import {
   bareOperator,
   chainedComparison,
   commaBeforeCloser,
+  commaOutside,
   missingComma,
   negativeNumber,
   wrongStart,
@@ -34,6 +35,7 @@ const explanations: readonly Explanation[] = [
   bareOperator,
   missingComma,
   detachedArguments,
+  commaOutside,
   afterTheValue,
 ];
 

@@ -56,6 +56,15 @@ export const commaBeforeCloser: Explanation = (slip) => {
   return { diagnostic, repaired: spliced(slip, slip.at - 1, 1) };
 };
 
+/** `watch loss, load` and `steps = 100,`: a comma where nothing is listed. */
+export const commaOutside: Explanation = (slip) => {
+  const { found, brackets, at, head } = slip;
+  if (!isOneOf(found, [Comma]) || brackets.length > 0 || at === 0) return undefined;
+  if (at < head.length - 1) return unexpected(slip, ["several things stand in a list: `[a, b]`"]);
+  const help = [{ text: "remove it", fix: replace(slip, found!, "") }];
+  return { ...unexpected(slip, help), repaired: spliced(slip, at, 1) };
+};
+
 /** `a < b < c`: a second comparison. */
 export const chainedComparison: Explanation = (slip) => {
   if (!isOneOf(slip.found, [CompareOperator]) || isOneOf(slip.before, WANTS_VALUE)) return undefined;
@@ -71,11 +80,21 @@ export const bareOperator: Explanation = (slip) => {
   if (!isOneOf(found, OPERATORS) || brackets.length > 0 || isAssign(slip) || at === 0) return undefined;
   if (at === 1 && found!.image === "==") return doubleEquals(slip);
   const after = head[at + 1];
+  if (found!.image === "-" && after?.image === "-" && after.startOffset === found!.startOffset + 1) return dashes(slip);
   const example = at > 1 && isOneOf(after, VALUES) ? ` \`(${before!.image} ${found!.image} ${after!.image})\`` : "";
   const help = [`put the whole expression in parentheses${example && `:${example}`}`];
   const params = { operator: found!.image };
   return { diagnostic: diagnose("MOE1020", params, { primary: placeOf(slip, found), help }) };
 };
+
+/** `-- why`: a comment of other languages. */
+function dashes(slip: Slip): Mistake {
+  const end = endOf(slip.head[slip.at + 1]!);
+  const span = { start: slip.found!.startOffset, end };
+  const primary = { source: slip.source, span };
+  const help = [{ text: "comments start with `//`", fix: { source: slip.source, span, text: "//" } }];
+  return { diagnostic: diagnose("MOE1004", { what: "the comment sign `--`" }, { primary, help }) };
+}
 
 function doubleEquals(slip: Slip): Mistake {
   const help = [{ text: "a value is set with one `=`", fix: replace(slip, slip.found!, "=") }];

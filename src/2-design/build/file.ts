@@ -62,8 +62,14 @@ export function refer(
   const candidates = [...declarations.values()]
     .filter((each) => kinds.includes(each.kind))
     .map((each) => each.name.text);
-  complain(session.report, "MOE2002", { kind: kinds.join(" or "), name }, site, {
-    help: didYouMean(site, suggest(name, candidates)),
+  const kind = [kinds.slice(0, -1).join(", "), kinds.at(-1)].filter((part) => part !== "").join(" or ");
+  const near = didYouMean(site, suggest(name, candidates));
+  const here = candidates.slice(0, 6).map((each) => `\`${each}\``);
+  complain(session.report, "MOE2002", { kind, name }, site, {
+    help:
+      near.length > 0 || here.length === 0
+        ? near
+        : [`there is ${here.join(", ")}${candidates.length > 6 ? ", …" : ""}`],
   });
   return undefined;
 }

@@ -72,9 +72,12 @@ export function expertsOf(declaration: Declaration, names: () => Names, file: Fi
 
 function mixtureNames(declaration: Declaration, router: readonly SourcedLine[], file: File): Names {
   // letters may be used in any line, and the numbers behind them may use other names of the same scope
+  const k = () => selectedOf(router, () => scope, declaration.name.text, file);
+  // an E in the number of experts is another one: a `let` of the file
+  const outer = localNames(declaration, [], new Map([["k", k]]), file.names, file);
   const here = new Map<string, Thunk>([
-    ["E", () => expertsOf(declaration, () => scope, file)],
-    ["k", () => selectedOf(router, () => scope, declaration.name.text, file)],
+    ["E", () => expertsOf(declaration, () => outer, file)],
+    ["k", k],
   ]);
   const scope: Names = localNames(declaration, [], here, file.names, file);
   return scope;
@@ -132,6 +135,8 @@ function routerOf(lines: readonly SourcedLine[], owner: string, file: File): rea
     session.report.damaged.add(`${owner}.router.*`);
     return undefined;
   }
+  // what its own parent would have given is not known
+  if (session.report.damaged.has(`${parent.name.text}.*`)) session.report.damaged.add(`${owner}.router.*`);
   return mergeLines(
     parent.lines.map((each) => ({ ...each, inherited: true })),
     own,

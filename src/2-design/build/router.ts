@@ -14,6 +14,7 @@ import type { Names } from "../read/names.js";
 import { type Walk, walkClauses, walkPieces } from "../read/phrase.js";
 import { complain, didYouMean, touchesBroken, trustsAbsence } from "../read/report.js";
 import { noteDefault, noteDerived, noteWritten, type Reader } from "../read/session.js";
+import { helpForLine } from "../read/unknown-line.js";
 import { type File, refer, str } from "./file.js";
 
 export interface RouterOwner {
@@ -118,7 +119,7 @@ function readRule(
   const word = rule.indexed ? refPath(atom) : rule.name;
   const named: Walk = { ...walk, word, reader: { ...reader, rule: word } };
   if (rule.indexed) readIndexed(atom, path, into, reader, file);
-  else readArgs(atom, rule.params, path, into, reader);
+  else readArgs(atom, rule.params, path, into, reader, entry.atoms[walk.next]);
   walkPieces(named, rule.head ?? []);
   walkClauses(named, [...rule.clauses, ...whenClauses]);
   if (!into.sound) return undefined;
@@ -263,15 +264,10 @@ function unknownSlot(line: SourcedLine, owner: RouterOwner, file: File): void {
   const { report } = file.session;
   report.damaged.add(`${owner.path}.*`);
   const site = { source, span: entry.name.span };
-  const words = vocabularies.router.lines.map((each) => each.name);
-  const near = didYouMean(site, suggest(word, words));
   const rule = rules.find((each) => each.name === word && !each.indexed);
-  const help =
-    near.length > 0
-      ? near
-      : rule
-        ? [`\`${word}\` is a word of \`${rule.slot}\`: \`${rule.example}\``]
-        : [`words of a router: ${words.join(", ")}`];
+  const help = rule
+    ? [`\`${word}\` is a word of \`${rule.slot}\`: \`${rule.example}\``]
+    : helpForLine(word, vocabularies.router, site);
   complain(report, "MOE2001", { word, where: "a router" }, site, { help });
 }
 

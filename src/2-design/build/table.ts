@@ -53,8 +53,8 @@ function checkValue(reading: Reading | undefined, file: File): void {
       site,
       {
         help:
-          site && file.declarations.get(path)?.kind === "moe"
-            ? [{ text: `write \`${path}.experts\``, fix: { ...site, text: `${path}.experts` } }]
+          site && file.declarations.get(mixture)?.kind === "moe"
+            ? [{ text: `write \`${mixture}.experts\``, fix: { ...site, text: `${mixture}.experts` } }]
             : [],
       },
     );

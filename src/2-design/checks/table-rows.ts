@@ -36,17 +36,13 @@ function checkTiers({ name: table, of, tiers }: Table, { design, tell, label }: 
 }
 
 function checkCover({ name: table, tiers, assign }: Table, { tell, label, trusts }: CheckContext): void {
-  const rest = tiers.flatMap(({ coverage }, i) => (coverage === undefined ? [i] : []));
+  const trustsTier = (i: number): boolean => trusts(table, i === 0 ? "tier" : `tier[${i}]`);
+  const rest = tiers.flatMap(({ coverage }, i) => (coverage === undefined && trustsTier(i) ? [i] : []));
   const [first, second] = rest;
   if (first !== undefined && second !== undefined) {
     tell("MOE3021", { table }, tierPath(table, second), { secondary: label(tierPath(table, first), "the first one") });
   }
-  if (
-    !trusts(table, "tier") ||
-    !trusts(table, "assign") ||
-    tiers.some((_, i) => !trusts(table, i === 0 ? "tier" : `tier[${i}]`))
-  )
-    return;
+  if (!trusts(table, "tier") || !trusts(table, "assign") || !tiers.every((_, i) => trustsTier(i))) return;
   if (tiers.length === 0 && assign.kind !== "file") {
     tell("MOE3023", {}, table, { help: ["add `tier all otherwise sees 1`"] });
   } else if (tiers.length > 0 && first === undefined && !tiers.some(({ coverage }) => coverage === 1)) {

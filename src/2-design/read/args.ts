@@ -1,9 +1,10 @@
 /** Reads arguments in parentheses by their descriptors: by name, by position, bare words that switch something on. */
 import type { Arg, Expr, Ref, Span } from "../../1-syntax/ast.js";
+import type { Help } from "../../diagnostics/diagnostic.js";
 import { suggest } from "../../diagnostics/suggest.js";
 import type { Param } from "../../words/pattern.js";
 import { exprText, refPath } from "./expr-text.js";
-import { complain, didYouMean } from "./report.js";
+import { complain, didYouMean, type Site } from "./report.js";
 import { noteDefault, noteWritten, type Reader } from "./session.js";
 import { type ArgValue, readValue } from "./value.js";
 
@@ -14,8 +15,18 @@ export interface Collected {
   sound: boolean;
 }
 
-/** Reads the arguments of `of` below a path, fills in defaults, and reports what is missing or too much. */
-export function readArgs(ref: Ref, params: readonly Param[], path: string, into: Collected, reader: Reader): void {
+/**
+ * Reads the arguments of `of` below a path, fills in defaults, and reports what is missing or too much; `after` is what
+ * follows: in `top 2` the argument that lacks its parentheses.
+ */
+export function readArgs(
+  ref: Ref,
+  params: readonly Param[],
+  path: string,
+  into: Collected,
+  reader: Reader,
+  after?: Expr,
+): void {
   const of = refPath(ref);
   const given = new Map<string, Arg>();
   for (const arg of ref.args ?? []) {
@@ -24,7 +35,10 @@ export function readArgs(ref: Ref, params: readonly Param[], path: string, into:
     else if (given.has(param.name)) repeated(arg, param, of, into, reader);
     else given.set(param.name, arg);
   }
-  for (const param of params) readParam(param, given.get(param.name), of, ref.span, path, into, reader);
+  for (const param of params) {
+    const own: Place = { of, span: ref.span, path, after: ref.args ? undefined : after };
+    readParam(param, given.get(param.name), own, into, reader);
+  }
 }
 
 /** The parameter an argument belongs to; reported and undefined when there is none. */
@@ -63,12 +77,17 @@ function repeated(arg: Arg, param: Param, of: string, into: Collected, { source,
   into.sound = false;
 }
 
+interface Place {
+  readonly of: string;
+  readonly span: Span;
+  readonly path: string;
+  readonly after: Expr | undefined;
+}
+
 function readParam(
   param: Param,
   arg: Arg | undefined,
-  of: string,
-  span: Span,
-  path: string,
+  { of, span, path, after }: Place,
   into: Collected,
   reader: Reader,
 ): void {
@@ -89,9 +108,23 @@ function readParam(
   }
   fillDefault(param, own, into, reader);
   if (param.default !== undefined || param.optional || param.derived) return;
-  const help = [`for example \`${of}(${param.name}: …)\``];
-  complain(reader.report, "MOE2008", { argument: param.name, of }, { source: reader.source, span }, { help });
+  const { source } = reader;
+  complain(
+    reader.report,
+    "MOE2008",
+    { argument: param.name, of },
+    { source, span },
+    {
+      help: [argumentHelp(param, of, { source, span }, after)],
+    },
+  );
   into.sound = false;
+}
+
+function argumentHelp({ name }: Param, of: string, { source, span }: Site, after: Expr | undefined): Help | string {
+  if (after?.kind !== "number") return `for example \`${of}(${name === of ? "" : `${name}: `}…)\``;
+  const text = `${of}(${exprText(after)})`;
+  return { text: `write \`${text}\``, fix: { source, span: { start: span.start, end: after.span.end }, text } };
 }
 
 /** Reads one written value, and remembers where it stands. */

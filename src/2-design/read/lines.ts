@@ -1,14 +1,14 @@
 /** Reads the lines of a block by its vocabulary: unknown, doubled, missing ones are reported, the others read. */
 import type { Entry, Span } from "../../1-syntax/ast.js";
-import { suggest } from "../../diagnostics/suggest.js";
 import type { Line, Vocabulary } from "../../words/pattern.js";
 import { type Collected, fillDefault, take } from "./args.js";
 import type { SourcedLine } from "./declarations.js";
 import { atomsText, exprText } from "./expr-text.js";
 import type { Names } from "./names.js";
 import { readChoice, stopWords, walkLine } from "./phrase.js";
-import { complain, didYouMean, touchesBroken, trustsAbsence } from "./report.js";
+import { complain, touchesBroken, trustsAbsence } from "./report.js";
 import { noteWritten, type Reader, type Session } from "./session.js";
+import { helpForLine } from "./unknown-line.js";
 import type { ArgValue } from "./value.js";
 
 /** A line whose words have been turned into values. */
@@ -137,14 +137,15 @@ function readEntry(entry: Entry, line: Line, path: string, into: Collected, read
   if (entry.kind === "phrase") {
     const { atoms, span } = entry;
     const stops = stopWords(line.pieces, line.clauses);
-    walkLine({ path, word: line.name, atoms, span, into, reader, stops, next: 0 }, line.pieces, line.clauses);
+    const { name: word, example } = line;
+    walkLine({ path, word, atoms, span, into, reader, stops, example, next: 0 }, line.pieces, line.clauses);
     return;
   }
   const [piece] = line.pieces;
   const { value } = entry;
   if (piece?.piece === "value") take(piece.param, { value, span: value.span }, path, into, reader);
   else if (piece?.piece === "choice" && value.kind === "ref") {
-    if (!readChoice(value, piece.arg, piece.choices, path, line.name, into, reader)) into.sound = false;
+    if (!readChoice(value, piece.arg, piece.choices, { path, word: line.name, into, reader })) into.sound = false;
   } else if (piece?.piece === "choice") {
     const help = [`for example \`${line.example}\``];
     const legal = piece.choices.map((choice) => choice.name).join(", ");
@@ -180,12 +181,8 @@ export function defaultSetting(
 function unknownLine({ entry }: SourcedLine, vocabulary: Vocabulary, path: string, { source, report }: Reader): void {
   report.damaged.add(`${path}.*`);
   const site = { source, span: entry.name.span };
-  const words = vocabulary.lines.map((line) => line.name);
-  const help = didYouMean(site, suggest(entry.name.text, words));
-  const legal = [`words of ${vocabulary.a}: ${words.join(", ")}`];
-  complain(report, "MOE2001", { word: entry.name.text, where: vocabulary.a }, site, {
-    help: help.length > 0 ? help : legal,
-  });
+  const word = entry.name.text;
+  complain(report, "MOE2001", { word, where: vocabulary.a }, site, { help: helpForLine(word, vocabulary, site) });
 }
 
 function doubledLine({ entry }: SourcedLine, first: Reading, vocabulary: Vocabulary, { source, report }: Reader): void {

@@ -1,11 +1,13 @@
 /** Reads the words of a line by its pattern: the pieces in order, then clauses in any order. */
 import type { Expr, Ref, Span } from "../../1-syntax/ast.js";
+import type { Help } from "../../diagnostics/diagnostic.js";
 import { suggest } from "../../diagnostics/suggest.js";
 import type { Choice, Clause, Param, Piece } from "../../words/pattern.js";
 import { type Collected, fillDefault, readArgs, take } from "./args.js";
 import { describe, exprText, refPath } from "./expr-text.js";
-import { complain, didYouMean } from "./report.js";
+import { complain, didYouMean, type Site } from "./report.js";
 import type { Reader } from "./session.js";
+import { startsLines } from "./unknown-line.js";
 import { takes } from "./value.js";
 
 /** A line on its way from words to values. */
@@ -20,6 +22,8 @@ export interface Walk {
   readonly reader: Reader;
   /** words that go on with the line, so that they cannot be values */
   readonly stops: readonly string[];
+  /** a right line of this sort */
+  readonly example?: string;
   /** index of the next word */
   next: number;
 }
@@ -53,7 +57,7 @@ function walkPiece(walk: Walk, piece: Piece): boolean {
   if (piece.piece === "value") {
     if (walkOverride(walk, piece.param)) return true;
     const stop = walk.stops.includes(bareWord(atom) ?? "") && piece.param.type !== "word";
-    if (!atom || stop) return unexpected(walk, takes[piece.param.type]);
+    if (!atom || stop || isWordTooMany(walk, piece.param)) return unexpected(walk, takes[piece.param.type]);
     walk.next++;
     const path = `${walk.path}.${piece.param.name}`;
     take(piece.param, { value: atom, span: atom.span }, path, walk.into, walk.reader, walk.word);
@@ -65,6 +69,15 @@ function walkPiece(walk: Walk, piece: Piece): boolean {
     return true;
   }
   return walkChoice(walk, piece.arg, piece.choices);
+}
+
+/** `shared experts 2 of …`: a word where a number comes, and the number behind it. */
+function isWordTooMany({ atoms, next, reader }: Walk, { type }: Param): boolean {
+  const word = bareWord(atoms[next]);
+  const isNumber = type === "count" || type === "number" || type === "share" || type === "amount";
+  return (
+    isNumber && word !== undefined && atoms[next + 1]?.kind === "number" && reader.names.lookup(word) === undefined
+  );
 }
 
 /** `--set Mixture.experts.count=8` takes the place of the number that is written. */
@@ -79,9 +92,26 @@ function walkOverride(walk: Walk, param: Param): boolean {
 
 function walkChoice(walk: Walk, arg: string, choices: readonly Choice[]): boolean {
   const atom = walk.atoms[walk.next];
-  if (atom?.kind !== "ref") return unexpected(walk, listed(choices));
+  if (atom?.kind !== "ref") return unexpected(walk, listed(choices), exampleOf(choices, atom, walk));
   walk.next++;
-  return readChoice(atom, arg, choices, walk.path, walk.word, walk.into, walk.reader);
+  const after = walk.atoms[walk.next];
+  return readChoice(atom, arg, choices, { ...walk, after });
+}
+
+/** `keep 4`, `until 1000`: the only form there is, with its number. */
+function exampleOf([only, ...others]: readonly Choice[], atom: Expr | undefined, { word, reader }: Walk) {
+  if (only === undefined || others.length > 0 || only.params.length === 0) return [];
+  if (atom?.kind !== "number") return [`for example \`${word} ${only.name}(…)\``];
+  const text = `${only.name}(${exprText(atom)})`;
+  return [{ text: `write \`${word} ${text}\``, fix: { source: reader.source, span: atom.span, text } }];
+}
+
+/** Where a choice stands, for its values and for messages. */
+export interface ChoicePlace extends Pick<Walk, "path" | "word" | "into" | "reader"> {
+  /** a right line of this sort */
+  readonly example?: string;
+  /** the word behind it */
+  readonly after?: Expr | undefined;
 }
 
 /** Reads `rms(eps: 1e-5)` as one of several forms; false and reported when it is none of them. */
@@ -89,10 +119,7 @@ export function readChoice(
   atom: Ref,
   arg: string,
   choices: readonly Choice[],
-  path: string,
-  word: string,
-  into: Collected,
-  reader: Reader,
+  { path, word, into, reader, example, after }: ChoicePlace,
 ): boolean {
   const name = refPath(atom);
   const choice = atom.index ? undefined : choices.find((each) => each.name === name);
@@ -106,13 +133,14 @@ export function readChoice(
       ),
     );
     const legal = `legal words: ${choices.map((each) => each.name).join(", ")}`;
+    const whole = example === undefined ? [] : [`for example \`${example}\``];
     complain(reader.report, "MOE2001", { word: name, where: `\`${word}\`` }, site, {
-      help: help.length > 0 ? help : [legal],
+      help: help.length > 0 ? help : [legal, ...whole],
     });
     return false;
   }
   into.args[arg] = choice.name;
-  readArgs(atom, choice.params, path, into, reader);
+  readArgs(atom, choice.params, path, into, reader, after);
   return true;
 }
 
@@ -196,9 +224,15 @@ function unknownClause(walk: Walk, clauses: readonly Clause[]): void {
   }
   const site = { source, span: atom.kind === "ref" && atom.path.length === 1 ? atom.path[0]!.span : atom.span };
   const starts = clauses.map((clause) => clause.words[0] ?? "");
-  const help = didYouMean(site, suggest(word, starts));
+  const help = startsLines(word) ? lineOfItsOwn(word, site) : didYouMean(site, suggest(word, starts));
   const known = clauses.length > 0 ? [`clauses of \`${walk.word}\`: ${clauses.map(clauseText).join(", ")}`] : [];
   complain(report, "MOE2020", { clause: word, of: walk.word }, site, { help: help.length > 0 ? help : known });
+}
+
+/** `score linear gate softmax`: the end of a line was forgotten. */
+function lineOfItsOwn(word: string, site: Site) {
+  const fix = { source: site.source, span: { start: site.span.start, end: site.span.start }, text: "; " };
+  return [{ text: `\`${word}\` starts a line of its own, or stands after a \`;\``, fix }];
 }
 
 /** A clause as it is written, e.g. `per …`, `renormalized`, `scaled(…)`. */
@@ -208,14 +242,14 @@ export function clauseText(clause: Clause): string {
   return clause.params && !clause.params.every((param) => param.default !== undefined) ? `${words}(…)` : words;
 }
 
-function unexpected(walk: Walk, expected: string): false {
+function unexpected(walk: Walk, expected: string, help: readonly (Help | string)[] = []): false {
   const { source, report } = walk.reader;
   const atom = walk.atoms[walk.next];
   const end = { start: Math.max(walk.span.start, walk.span.end - 1), end: walk.span.end };
   const before = walk.atoms[walk.next - 1];
   const word = before && before.kind === "ref" ? exprText(before) : walk.word;
   const found = atom ? describe(atom) : "the end of the line";
-  complain(report, "MOE2019", { word, expected, found }, { source, span: atom?.span ?? end });
+  complain(report, "MOE2019", { word, expected, found }, { source, span: atom?.span ?? end }, { help });
   return false;
 }
 

@@ -38,9 +38,15 @@ export function complain<C extends Code>(
     readonly help?: readonly (Help | string)[];
   } = {},
 ): void {
-  if (site && report.broken.some((span) => span.start <= site.span.start && site.span.start <= span.end)) return;
+  if (site && inBroken(report, site.span)) return;
+  // a conflict with a line that the parser had to guess may be none
+  if (more.secondary?.some(({ span }) => inBroken(report, span))) return;
   const primary = site && { ...site, ...(more.label && { text: more.label }) };
   report.diagnostics.push(diagnose(code, params, { primary, secondary: more.secondary, help: more.help }));
+}
+
+function inBroken({ broken }: Report, { start }: Span): boolean {
+  return broken.some((span) => span.start <= start && start <= span.end);
 }
 
 /** Whether the absence of `slot` in `owner` can be trusted: nothing there was misspelt or unreadable. */

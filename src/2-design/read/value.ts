@@ -73,7 +73,8 @@ function inRange(value: number, expr: Expr, param: Param, what: string, { source
   const min = param.min ?? (param.type === "number" ? Number.NEGATIVE_INFINITY : 0);
   const max = param.max ?? (isShare ? 1 : Number.POSITIVE_INFINITY);
   if (param.type === "count" && !Number.isInteger(value)) {
-    complain(report, "MOE4009", { what, value }, site);
+    const help = expr.kind === "number" && expr.percent ? [`\`${what}\` is a number of its own, not a share`] : [];
+    complain(report, "MOE4009", { what, value }, site, { help });
     return false;
   }
   if (value < min || value > max || (param.above && value === min)) {
