@@ -27,13 +27,13 @@ export function programOf(design: Design, name: ProgramName, options: CompileOpt
 
 export type Leaves = ReadonlyMap<string, Tensor>;
 
-/** Values by name: ids that repeat, table rows as the paper has them, everything learned at random. */
-export function leavesOf(graph: Graph, { sees = () => [], step = 3 }: PaperCase, variant?: Variant): Leaves {
+/** Values by name: ids that repeat, table rows as the paper has them, everything learned at random, by `seed`. */
+export function leavesOf(graph: Graph, { sees = () => [], step = 3 }: PaperCase, variant?: Variant, seed = ""): Leaves {
   const leaves = new Map<string, Tensor>();
   for (const { op, outputs } of graph.nodes) {
     if (!("name" in op)) continue;
     const { axes, dtype } = outputs[0]!;
-    leaves.set(op.name, tensor(axes, numbersOf(op, outputs[0]!, sees, variant), dtype));
+    leaves.set(op.name, tensor(axes, numbersOf(op, outputs[0]!, sees, variant, seed), dtype));
   }
   leaves.get("step")?.data.fill(step);
   return leaves;
@@ -41,7 +41,13 @@ export function leavesOf(graph: Graph, { sees = () => [], step = 3 }: PaperCase,
 
 type LeafOp = Extract<Op, { name: string }>;
 
-function numbersOf(op: LeafOp, { axes }: Value, sees: NonNullable<PaperCase["sees"]>, variant?: Variant): number[] {
+function numbersOf(
+  op: LeafOp,
+  { axes }: Value,
+  sees: NonNullable<PaperCase["sees"]>,
+  variant: Variant | undefined,
+  seed: string,
+): number[] {
   const size = axes.reduce((n, axis) => n * axis.size, 1);
   const last = axes.at(-1)?.size ?? 1;
   const fill = (f: (i: number) => number): number[] => Array.from({ length: size }, (_, i) => f(i));
@@ -57,7 +63,7 @@ function numbersOf(op: LeafOp, { axes }: Value, sees: NonNullable<PaperCase["see
     if (source.form === "visible") return fill((i) => Number(row(i).includes(i % last)));
     return fill((i) => (source.form === "choices" && row(i).length === 1 ? -1 : (row(i)[i % last] ?? -1)));
   }
-  const next = random(op.name);
+  const next = random(op.name + seed);
   if (op.kind === "state") return variant === "tied" ? fill(() => 0) : fill(() => 0.1 * next());
   if (/norm\.weight$|temperature$/.test(op.name)) return fill(() => 1 + 0.2 * next());
   // multiplied with 100 before they are used

@@ -71,6 +71,11 @@ export const choosing: readonly Example[] = [
   example("assign, three problems, odd sizes", { key: { shape: "B 3, U 37, E 7", value: random(4) } }, assign),
   example("assign, many ties", { key: { shape: "B 2, U 16, E 4", value: random(5, 2) } }, assign),
   example("assign, some may not be chosen", { key: { shape: "U 41, E 6", value: sometimes(random(6)) } }, assign),
+  example(
+    "assign, more experts than a warp has lanes",
+    { key: { shape: "U 90, E 70", value: leaning(9, random(8, 40)) } },
+    assign,
+  ),
   example("assign, fewer units than experts", { key: { shape: "U 5, E 9", value: random(7) } }, assign),
   example(
     "admit, in an order of its own, unequal room",

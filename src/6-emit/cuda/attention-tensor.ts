@@ -1,6 +1,6 @@
 /**
- * Attention and its gradient on tensor cores (mma.sync), in CUDA: bf16 operands, softmax and sums in f32. Heads whose
- * width is not a multiple of 16, or more than 128, stay with `attention.ts`.
+ * Attention and its gradient on tensor cores (mma.sync), in CUDA: bf16 operands, softmax and sums in f32. In shared memory
+ * heads are filled up with zeros to whole steps of 16. Heads wider than 128 stay with `attention.ts`.
  */
 import type { Kernel, SpecialKernel } from "../../5-plan/plan.js";
 import { cudaFloat } from "../../targets/cuda/dialect.js";
@@ -20,18 +20,23 @@ const THREADS = 128;
 export function whyNotTensor(kernel: Kernel): string | undefined {
   if (kernel.kind !== "special" || (kernel.op !== "attention" && kernel.op !== "attentionGrad")) return undefined;
   const width = Number(kernel.attributes.headDim);
-  if (width % STEP !== 0) return `heads of ${width} are not whole steps of ${STEP}`;
   return width > WIDEST ? `heads of ${width} are wider than ${WIDEST}` : undefined;
 }
 
 function shapeOf(kernel: SpecialKernel, keys: number, { halves }: Context) {
   const sizes = attentionSizes(kernel);
-  const { window } = sizes;
+  const { window, headDim } = sizes;
   const name = (param: number): string => kernel.params[param]!.name;
+  const wide = wideOf(headDim);
+  const isWhole = (param: number): boolean => halves.has(param) && headDim % 8 === 0;
   const [q, k, v, dOut] = [0, 1, 2, 5];
   return {
     ...sizes,
     keys,
+    wide,
+    inHead: wide > headDim ? " && c < D" : "",
+    there: wide > headDim ? "D - c" : "8",
+    ragged: headDim % 8 !== 0,
     scale: cudaFloat(Number(kernel.attributes.scale)),
     firstKey: window === undefined ? "0" : `at_least_zero(first_query + 1 - ${window})`,
     lastQuery: window === undefined ? "S" : `smaller(first_key + KEYS + ${window - 1}, S)`,
@@ -39,15 +44,18 @@ function shapeOf(kernel: SpecialKernel, keys: number, { halves }: Context) {
     k: name(k),
     v: name(v),
     dOut: kernel.params[dOut] && name(dOut),
-    wholeQ: halves.has(q),
-    wholeK: halves.has(k),
-    wholeV: halves.has(v),
-    wholeDo: halves.has(dOut),
+    wholeQ: isWhole(q),
+    wholeK: isWhole(k),
+    wholeV: isWhole(v),
+    wholeDo: isWhole(dOut),
   };
 }
 
+/** Numbers of a head with the zeros behind them. */
+const wideOf = (headDim: number): number => STEP * blocks(headDim, STEP);
+
 /** Bytes of so many lines of bf16. */
-const panel = (lines: number, { headDim }: { readonly headDim: number }): number => 2 * lines * (headDim + PAD);
+const panel = (lines: number, { wide }: { readonly wide: number }): number => 2 * lines * (wide + PAD);
 
 export function tensorAttentionToCuda(kernel: SpecialKernel, context: Context): CudaText {
   const shape = shapeOf(kernel, LINES, context);

@@ -61,8 +61,15 @@ export function admitToCuda(kernel: SpecialKernel, context: Context): CudaText {
   return { text: assemble(kernel, "admit", context, view), passes };
 }
 
-/** Threads of the block that solves one problem. */
-const THREADS = 256;
+/** Units that one thread looks at for the cheapest move between two experts, and the fewest threads of a block. */
+const UNITS_OF_THREAD = 64;
+const FEWEST_THREADS = 128;
+
+/** Threads of the block that solves one problem: few where shared memory is needed for experts. */
+function assignThreads(units: number, experts: number): number {
+  if (experts > MOST_THREADS / 2) return 2 * FEWEST_THREADS;
+  return Math.max(FEWEST_THREADS, threadsFor(experts * blocks(units, UNITS_OF_THREAD)));
+}
 
 /** Parameters: keys, the expert of each unit, then memory of its own. */
 export function assignToCuda(kernel: SpecialKernel, context: Context): CudaText {
@@ -70,14 +77,15 @@ export function assignToCuda(kernel: SpecialKernel, context: Context): CudaText 
   const [key, to, cost, unit] = [0, 1, 2, 3];
   const [units, experts] = assignSizes(kernel);
   const problems = elements(kernel.params[to]!) / units;
-  checkExperts("cuda", "assigning units to experts", experts, 24 * (experts + 1) + 8 * THREADS + 4, STATIC_SHARED);
+  const threads = assignThreads(units, experts);
+  checkExperts("cuda", "assigning units to experts", experts, 24 * (experts + 1) + 8 * threads + 4, STATIC_SHARED);
   const keyOf = (expert: string): string => b.read(key, `((long long)blockIdx.x * UNITS + u) * EXPERTS + ${expert}`);
   const view = {
     units,
     experts,
     problems,
-    threads: THREADS,
-    span: Math.min(experts, THREADS),
+    threads,
+    span: Math.min(experts, threads),
     keyOfE: keyOf("e"),
     keyOfHead: keyOf("head"),
     keyOfTail: keyOf("tail"),
@@ -85,6 +93,6 @@ export function assignToCuda(kernel: SpecialKernel, context: Context): CudaText 
     cost: kernel.params[cost]!.name,
     mover: kernel.params[unit]!.name,
   };
-  const passes = [{ entry: kernel.name, grid: [problems, 1, 1] as const, threads: THREADS, shared: 0 }];
+  const passes = [{ entry: kernel.name, grid: [problems, 1, 1] as const, threads, shared: 0 }];
   return { text: assemble(kernel, "assign", context, view), passes };
 }

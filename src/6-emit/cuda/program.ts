@@ -19,7 +19,7 @@ import { matmulToCuda, outerToCuda } from "./matmul.js";
 import { piecesParams } from "./pieces.js";
 import { rowsToCuda } from "./rows.js";
 import { SHADOW, type Stored, withShadows } from "./shadows.js";
-import { SORT_CHUNK_OF_WARP, specialToCuda } from "./special.js";
+import { sortChunk, specialToCuda } from "./special.js";
 import { TENSOR_ROWS, tensorMatmulToCuda, tensorOuterToCuda } from "./tensor.js";
 import type { Context, CudaText } from "./view.js";
 
@@ -41,7 +41,7 @@ export interface CudaOptions {
 
 const shapeFor = (compute: "f32" | "bf16"): GpuShape => ({
   tileRows: compute === "bf16" ? TENSOR_ROWS : 64,
-  sortChunk: SORT_CHUNK_OF_WARP,
+  sortChunk,
   rankChunk: MOST_THREADS,
   admitsInRounds: true,
   sortsItems: true,

@@ -1,7 +1,5 @@
 /** Kernels that are one op: sorting edges, attention, rotary positions, scattering rows. Some take several launches. */
 import type { SpecialKernel, SpecialOp } from "../../5-plan/plan.js";
-import { diagnose } from "../../diagnostics/diagnose.js";
-import { DiagnosticError } from "../../diagnostics/diagnostic.js";
 import { STATIC_SHARED } from "../../targets/cuda/profiles.js";
 import type { CudaPass } from "../../targets/cuda/program.js";
 import { blocks } from "../gpu/sizes.js";
@@ -40,9 +38,11 @@ export function specialToCuda(kernel: SpecialKernel, context: Context): CudaText
   return SPECIAL[kernel.op]({ ...kernel, params: namedParams(kernel.params, []) }, context);
 }
 
-/** Edges that one warp sorts. */
-export const SORT_CHUNK_OF_WARP = 1024;
+/** Edges that one warp sorts: more where there are so many experts that their counts would need more memory than edges do. */
+export const sortChunk = (experts: number): number => Math.max(1024, 32 * blocks(experts, 256));
 const MOST_WARPS = 4;
+/** Experts whose runs and tiles shared memory has room for. */
+const FEW_EXPERTS = STATIC_SHARED / 8 - 1;
 
 const pass = (entry: string, count: number, threads: number): CudaPass => ({
   entry,
@@ -53,29 +53,21 @@ const pass = (entry: string, count: number, threads: number): CudaPass => ({
 
 function sortToCuda(kernel: SpecialKernel, context: Context): CudaText {
   const { edges, most, experts, offsets, rows, slots, load, room } = sortShape(kernel)!;
-  const warps = Math.min(
-    MOST_WARPS,
-    Math.floor(STATIC_SHARED / (4 * experts)),
-    Math.floor(STATIC_SHARED / 8 / experts),
-  );
-  if (warps < 1) {
-    const what = "sorting edges by expert";
-    throw new DiagnosticError([
-      diagnose("MOE5008", { target: "cuda", what, needed: experts, limit: STATIC_SHARED / 8 }),
-    ]);
-  }
+  const many = experts > FEW_EXPERTS;
+  const warps = many ? MOST_WARPS : Math.min(MOST_WARPS, Math.floor(STATIC_SHARED / (4 * experts)));
   const b = accessTo(kernel.params, context);
   const nameOf = (param: number | undefined): string | undefined =>
     param === undefined ? undefined : kernel.params[param]!.name;
   const named = (name: string): string | undefined => kernel.params.find((p) => p.name.startsWith(name))?.name;
-  const chunks = blocks(edges, SORT_CHUNK_OF_WARP);
+  const chunks = blocks(edges, sortChunk(experts));
   const sorts = offsets !== undefined;
   const place = rows !== undefined;
   const view = {
     edges,
     most,
     experts,
-    chunk: SORT_CHUNK_OF_WARP,
+    chunk: sortChunk(experts),
+    many,
     chunks,
     warps,
     threads: 32 * warps,
@@ -95,8 +87,8 @@ function sortToCuda(kernel: SpecialKernel, context: Context): CudaText {
   const { name } = kernel;
   const passes = [
     pass(`${name}_count`, blocks(chunks, warps), 32 * warps),
-    pass(`${name}_scan`, blocks(experts, 4), 128),
-    ...(sorts ? [pass(`${name}_add_up`, 1, 256)] : []),
+    pass(`${name}_scan`, blocks(experts, many ? 128 : 4), 128),
+    ...(sorts ? [pass(`${name}_add_up`, 1, many ? 1024 : 256)] : []),
     ...(place ? [pass(`${name}_place`, blocks(chunks, warps), 32 * warps)] : []),
     ...(room === undefined ? [] : [pass(`${name}_clear_rest`, blocks(experts * room, 256), 256)]),
   ];

@@ -4,8 +4,8 @@ import type { OuterKernel, Param } from "../../5-plan/plan.js";
 export interface GpuShape {
   /** rows of a tile of sorted rows */
   readonly tileRows: number;
-  /** edges that are sorted together */
-  readonly sortChunk: number;
+  /** edges that are sorted together, by so many experts */
+  readonly sortChunk: (experts: number) => number;
   /** keys that are ranked together, and whether edges are let in in rounds: where not given, one after the other */
   readonly rankChunk?: number;
   readonly admitsInRounds?: boolean;

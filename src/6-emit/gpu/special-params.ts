@@ -28,7 +28,7 @@ export function extraParams(
   if (kernel.op === "admit") return admitsInRounds ? [i32("edge_state", [elements(kernel.params[0]!), 3])] : [];
   const sort = sortShape(kernel);
   if (!sort) return [];
-  const counts = i32("chunk_counts", [blocks(sort.edges, sortChunk) + 1, sort.experts]);
+  const counts = i32("chunk_counts", [blocks(sort.edges, sortChunk(sort.experts)) + 1, sort.experts]);
   return sort.offsets === undefined ? [counts] : [counts, tilesParam(sort.most, sort.experts, tileRows, "write")];
 }
 

@@ -16,7 +16,7 @@ const broken = [
   { kernel: "mixture_router_load_experts_sort", from: "count_bits(same & ((1u << lane) - 1))", to: "count_bits(same)" },
   { kernel: "finish_sum", from: "chunk < CHUNKS", to: "chunk < CHUNKS - 1" },
   { kernel: "mixture_experts_down", from: "end_row = tile[2]", to: "end_row = tile[2] - 1" },
-  { kernel: "attend_scores_backward", from: "* (slope - taken_off)", to: "* (slope + taken_off)" },
+  { kernel: "attend_scores_backward", from: "- taken_off[n / 2])", to: "+ taken_off[n / 2])" },
 ];
 
 /** The text with one place of a kernel changed. */

@@ -13,6 +13,10 @@ export interface HarnessLayer {
   readonly parts: CudaParts;
 }
 
+/** What harnesses include: one concept a file. */
+const HEADERS = `attention.h check.h choices.h count.h fills.h harness.h machine.h maps.h meaning.h report.h steps.h
+  tensors.h`.split(/\s+/);
+
 /** Files below `cuda/harness/`. */
 export function harnessFiles(parts: CudaParts, layers: readonly HarnessLayer[], options: CudaOptions): GeneratedFile[] {
   const alone = kernelCases(parts);
@@ -21,7 +25,7 @@ export function harnessFiles(parts: CudaParts, layers: readonly HarnessLayer[], 
     text: harnessText(name, what, cases, options),
   });
   return [
-    { path: "cuda/harness/harness.h", text: readTemplate("cuda/harness.h") },
+    ...HEADERS.map((name) => ({ path: `cuda/harness/${name}`, text: readTemplate(`cuda/harness/${name}`) })),
     ...alone.map((each) => file(each.name, `kernel ${each.name}`, [each])),
     file("kernels", "every kernel, one after the other", alone),
     ...layers.map(({ name, parts: own }) =>
@@ -86,6 +90,7 @@ function caseView(c: Case): object {
       args: s.args.join(", "),
       writes: s.part.kernel.params.flatMap((p, i) => (p.access === "read" ? [] : [i])).join(", "),
       judges: s.part.kernel.kind === "special" && s.part.kernel.op === "assign",
+      apart: s.part.kernel.kind !== "special" || /^attention|^rope/.test(s.part.kernel.op),
     })),
   };
 }

@@ -9,7 +9,7 @@ import { sortShape } from "../../gpu/special-params.js";
 import { admitSizes, scatterSizes } from "../../gpu/special-sizes.js";
 import { sourcesOf } from "../../sources.js";
 
-/** One of harness.h's ways of filling; `of`: a parameter whose tensor this one follows. */
+/** One of the ways of filling in fills.h; `of`: a parameter whose tensor this one follows. */
 export interface Fill {
   readonly how:
     | "NOTHING"

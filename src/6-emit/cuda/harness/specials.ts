@@ -1,4 +1,4 @@
-/** What kernels that are one op mean: calls of the functions of that name in templates/cuda/harness.h. */
+/** What kernels that are one op mean: calls of the functions of that name in templates/cuda/harness. */
 import type { SpecialKernel, SpecialOp } from "../../../5-plan/plan.js";
 import { elements } from "../../gpu/sizes.js";
 import { sortShape } from "../../gpu/special-params.js";
