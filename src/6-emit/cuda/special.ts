@@ -1,5 +1,7 @@
 /** Kernels that are one op: sorting edges, attention, rotary positions, scattering rows. Some take several launches. */
 import type { SpecialKernel, SpecialOp } from "../../5-plan/plan.js";
+import { diagnose } from "../../diagnostics/diagnose.js";
+import { DiagnosticError } from "../../diagnostics/diagnostic.js";
 import { STATIC_SHARED } from "../../targets/cuda/profiles.js";
 import type { CudaPass } from "../../targets/cuda/program.js";
 import { blocks } from "../gpu/sizes.js";
