@@ -13,7 +13,11 @@
 #define INLINE __device__ __forceinline__
 #else
 #include "emulate.h"
+#if defined(MOEC_COUNT)
+#define INLINE __attribute__((always_inline)) static inline
+#else
 #define INLINE static inline
+#endif
 #endif
 
 /* `DYNAMIC_SHARED(p)`: p points to the shared memory that a launch asks for. */
@@ -238,7 +242,7 @@ INLINE bool better(const Candidate &a, const Candidate &b) {
   return b.index < 0 || a.key > b.key || (a.key == b.key && a.index < b.index);
 }
 
-/* Sum, maximum and best over the warp, in a fixed order, for every lane. */
+/* Sum, maximum, minimum and best over the warp, in a fixed order, for every lane. */
 INLINE float warp_sum(float x) {
 #pragma unroll
   for (int reach = 16; reach > 0; reach /= 2) x += shuffle_xor(x, reach);
@@ -248,6 +252,12 @@ INLINE float warp_sum(float x) {
 INLINE float warp_max(float x) {
 #pragma unroll
   for (int reach = 16; reach > 0; reach /= 2) x = fmaxf(x, shuffle_xor(x, reach));
+  return x;
+}
+
+INLINE int warp_smallest(int x) {
+#pragma unroll
+  for (int reach = 16; reach > 0; reach /= 2) x = smaller(x, shuffle_xor(x, reach));
   return x;
 }
 

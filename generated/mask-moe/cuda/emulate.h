@@ -2,7 +2,8 @@
  * A CUDA machine made of software, for checking generated kernels on a processor with any C++17 compiler for a POSIX
  * system. Threads of a block are fibres: each runs until it must meet others, so that a block's threads take turns in a
  * known order, forwards or backwards (`emulate::backwards`): results that differ between the two have a race. A meeting
- * that some threads never come to ends the program. Copies that may be late are as late as they may be.
+ * that some threads never come to ends the program. Copies that may be late are as late as they may be. With MOEC_COUNT
+ * somebody may watch what threads do to memory (harness/count.h).
  */
 #ifndef MOEC_EMULATE_H
 #define MOEC_EMULATE_H
@@ -20,7 +21,12 @@
 
 #define __global__
 #define __device__
+#if defined(MOEC_COUNT)
+/* in a section of its own, so that whoever counts knows shared memory by its address */
+#define __shared__ static __attribute__((section("moec_shared")))
+#else
 #define __shared__ static
+#endif
 #define __align__(n) __attribute__((aligned(n)))
 #define __launch_bounds__(...)
 
@@ -71,6 +77,16 @@ struct Engines {
   void (*copied)(int thread, void *to);
 };
 static Engines engines;
+
+/* Who watches, if anybody: told that threads meet, of matrices' rows that a lane reads from shared memory, and of sixteen
+ * bytes that go from global to shared memory. Emulated instructions are not to be taken for reads and writes of the kernel. */
+struct Watcher {
+  void (*meet)(int from, int to, bool block);
+  void (*load)(const void *row);
+  void (*copy)(const void *to, const void *from, bool there);
+};
+static Watcher watcher;
+#define UNWATCHED __attribute__((no_sanitize("thread")))
 
 static Thread threads[MOST_THREADS];
 static jmp_buf scheduler;
@@ -159,7 +175,8 @@ static bool any_in(int from, int to, State state) {
   return false;
 }
 
-static void release(int from, int to) {
+static void release(int from, int to, bool block) {
+  if (watcher.meet) watcher.meet(from, to, block);
   for (int t = from; t < to; t++) threads[t].state = ready;
 }
 
@@ -182,7 +199,7 @@ static void run_block(int count) {
     for (int w = 0; w < count; w += 32) {
       if (!any_in(w, w + 32, at_warp) || any_in(w, w + 32, waiting)) continue;
       if (!all_in(w, w + 32, at_warp)) fail("only some lanes of a warp meet");
-      release(w, w + 32);
+      release(w, w + 32, false);
       moved = true;
     }
     for (int t = 0; t < count; t++) {
@@ -192,11 +209,12 @@ static void run_block(int count) {
     }
     if (any_in(0, count, at_block) && !any_in(0, count, ready) && !any_in(0, count, waiting)) {
       if (!all_in(0, count, at_block)) fail("only some threads of a block meet");
-      release(0, count);
+      release(0, count, true);
       moved = true;
     }
     if (!moved && !(engines.work && engines.work())) fail("nobody can go on");
   }
+  if (watcher.meet) watcher.meet(0, count, false);
   if (engines.end_block) engines.end_block();
 }
 
@@ -231,6 +249,7 @@ static inline unsigned lanes_with_same(int x) {
 }
 
 static inline void copy_later(void *to, const void *from, bool there) {
+  if (watcher.copy) watcher.copy(to, from, there);
   if ((uintptr_t)to % 16 != 0 || (there && (uintptr_t)from % 16 != 0)) fail("a copy does not lie on 16 bytes");
   threads[current].open.push_back({to, from, there});
 }
@@ -241,7 +260,7 @@ static inline void end_of_copies() {
   me.open.clear();
 }
 
-static inline void wait_for_copies(size_t latest) {
+UNWATCHED static inline void wait_for_copies(size_t latest) {
   Thread &me = threads[current];
   while (me.groups.size() > latest) {
     for (const Copy &c : me.groups.front()) {
@@ -253,14 +272,15 @@ static inline void wait_for_copies(size_t latest) {
   }
 }
 
-static inline void load_matrices(unsigned (&to)[4], const unsigned short *row, bool turned) {
+UNWATCHED static inline void load_matrices(unsigned (&to)[4], const unsigned short *row, bool turned) {
+  if (watcher.load) watcher.load(row);
   if ((uintptr_t)row % 16 != 0) fail("a row of a matrix does not lie on 16 bytes");
   Shown &warp = shown[current / 32];
   const int lane = current % 32, turn = warp.turn[lane] ^= 1;
   warp.address[turn][lane] = row;
   meet_warp();
   for (int m = 0; m < 4; m++) {
-    const auto cell = [&](int r, int c) -> unsigned { return ((const unsigned short *)warp.address[turn][m * 8 + r])[c]; };
+    const auto cell = [&](int r, int c) UNWATCHED -> unsigned { return ((const unsigned short *)warp.address[turn][m * 8 + r])[c]; };
     const int r = lane / 4, c = lane % 4 * 2;
     to[m] = turned ? cell(c, r) | cell(c + 1, r) << 16 : cell(r, c) | cell(r, c + 1) << 16;
   }
@@ -288,6 +308,9 @@ static inline void multiply_add(float (&sum)[4], const unsigned (&a)[4], unsigne
     for (int i = 0; i < 4; i++) sum[i] += row[i / 2][k] * column[i % 2][k];
 }
 
+/* How many blocks of a grid are run, spread over it; 0: all. For those who only count. */
+static unsigned most_blocks;
+
 /* Runs a grid of blocks, one block after another. */
 static void launch(uint3 grid, int block, void (*kernel)(void *), void *with) {
   gridDim = grid;
@@ -296,9 +319,9 @@ static void launch(uint3 grid, int block, void (*kernel)(void *), void *with) {
   body = kernel;
   body_of = with;
   if (block % 32 != 0 || block > MOST_THREADS) fail("a block is of whole warps, no more than 1024 threads");
-  const unsigned count = grid.x * grid.y * grid.z;
-  for (unsigned i = 0; i < count; i++) {
-    const unsigned b = backwards ? count - 1 - i : i;
+  const unsigned count = grid.x * grid.y * grid.z, runs = most_blocks && most_blocks < count ? most_blocks : count;
+  for (unsigned i = 0; i < runs; i++) {
+    const unsigned nth = (unsigned)((unsigned long long)i * count / runs), b = backwards ? count - 1 - nth : nth;
     blockIdx = {b % grid.x, b / grid.x % grid.y, b / grid.x / grid.y};
     run_block(block);
   }

@@ -170,8 +170,8 @@ attend_scores(const bf16 *__restrict__ q_rope, const bf16 *__restrict__ k_rope, 
   /* softmax(scale · q kᵀ) v on tensor cores, in bf16 with sums and softmax in f32. A warp has 16 queries; keys and values pass by
    * in blocks, the next on its way while one is multiplied; scores are never stored. Keys after the last query are not
    * touched, and blocks with most keys come first. */
-  constexpr int S = 512, HEADS = 8, KV_HEADS = 8, D = 32, KEYS = 64, QUERIES = 64, LANES = 128;
-  constexpr int LINE = D + 8, STAGE = 2 * KEYS * LINE;
+  constexpr int S = 512, HEADS = 8, KV_HEADS = 8, D = 32, WIDE = 32, KEYS = 64, QUERIES = 64, LANES = 128;
+  constexpr int LINE = WIDE + 8, STAGE = 2 * KEYS * LINE;
   DYNAMIC_SHARED(memory);
   bf16 *const query_panel = (bf16 *)memory, *const stages = query_panel + QUERIES * LINE;
   const int head = blockIdx.y, kv_head = head * KV_HEADS / HEADS;
@@ -181,15 +181,15 @@ attend_scores(const bf16 *__restrict__ q_rope, const bf16 *__restrict__ k_rope, 
   const int steps = (to - first_key + KEYS - 1) / KEYS;
   const auto bring = [&](int step) {
     bf16 *const key_panel = stages + step % 2 * STAGE, *const value_panel = key_panel + KEYS * LINE;
-    for (int i = threadIdx.x; i < KEYS * D / 8; i += LANES) {
-      const int line = i / (D / 8), c = i % (D / 8) * 8, seen = first_key + step * KEYS + line;
+    for (int i = threadIdx.x; i < KEYS * WIDE / 8; i += LANES) {
+      const int line = i / (WIDE / 8), c = i % (WIDE / 8) * 8, seen = first_key + step * KEYS + line;
       const long long at = seen < S ? (begin + seen) * (KV_HEADS * D) + kv_head * D + c : 0;
       bring_eight<true>(key_panel + line * LINE + c, k_rope + at, seen < S ? 8 : 0);
       bring_eight<true>(value_panel + line * LINE + c, v + at, seen < S ? 8 : 0);
     }
   };
-  for (int i = threadIdx.x; i < QUERIES * D / 8; i += LANES) {
-    const int line = i / (D / 8), c = i % (D / 8) * 8, asks = first_query + line;
+  for (int i = threadIdx.x; i < QUERIES * WIDE / 8; i += LANES) {
+    const int line = i / (WIDE / 8), c = i % (WIDE / 8) * 8, asks = first_query + line;
     const long long at = asks < S ? (begin + asks) * (HEADS * D) + head * D + c : 0;
     bring_eight<true>(query_panel + line * LINE + c, q_rope + at, asks < S ? 8 : 0);
   }
@@ -197,7 +197,7 @@ attend_scores(const bf16 *__restrict__ q_rope, const bf16 *__restrict__ k_rope, 
   end_of_copies();
   /* of a thread: rows `query` and `query` + 8, of every eight columns two from `pair` on */
   const int warp_row = warp_of_block() * 16, query = first_query + warp_row + lane_of_warp() / 4, pair = lane_of_warp() % 4 * 2;
-  float sums[D / 8][4] = {}, most[2] = {LOWEST, LOWEST}, total[2] = {};
+  float sums[WIDE / 8][4] = {}, most[2] = {LOWEST, LOWEST}, total[2] = {};
 #pragma unroll 1
   for (int step = 0; step < steps; step++) {
     if (step + 1 < steps) bring(step + 1);
@@ -206,7 +206,7 @@ attend_scores(const bf16 *__restrict__ q_rope, const bf16 *__restrict__ k_rope, 
     meet_block();
     const bf16 *const key_panel = stages + step % 2 * STAGE;
     float score[KEYS / 8][4] = {};
-    multiply_lines<D, KEYS / 8, LINE, LINE>(score, query_panel + warp_row * LINE, key_panel);
+    multiply_lines<WIDE, KEYS / 8, LINE, LINE>(score, query_panel + warp_row * LINE, key_panel);
     float now[2] = {most[0], most[1]};
 #pragma unroll
     for (int j = 0; j < KEYS / 8; j++)
@@ -235,10 +235,10 @@ attend_scores(const bf16 *__restrict__ q_rope, const bf16 *__restrict__ k_rope, 
         total[n / 2] += score[j][n];
       }
 #pragma unroll
-    for (int j = 0; j < D / 8; j++)
+    for (int j = 0; j < WIDE / 8; j++)
 #pragma unroll
       for (int n = 0; n < 4; n++) sums[j][n] *= shrink[n / 2];
-    multiply_held<KEYS / 8, D / 8, LINE>(sums, score, key_panel + KEYS * LINE);
+    multiply_held<KEYS / 8, WIDE / 8, LINE>(sums, score, key_panel + KEYS * LINE);
     meet_block();
   }
   wait_for_copies<0>();
@@ -253,7 +253,7 @@ attend_scores(const bf16 *__restrict__ q_rope, const bf16 *__restrict__ k_rope, 
     if (asks >= S) continue;
     const long long place = (begin + asks) * (HEADS * D) + head * D + pair;
 #pragma unroll
-    for (int j = 0; j < D / 8; j++)
+    for (int j = 0; j < (D + 7) / 8; j++)
 #pragma unroll
       for (int n = 0; n < 2; n++) { scores_o[place + j * 8 + n] = to_bf16(sums[j][2 * r + n] / total[r]); }
     if (pair == 0) { scores_lse[(begin + asks) * HEADS + head] = most[r] + logf(total[r]); }
@@ -554,13 +554,14 @@ mixture_router_gate_router_entropy(const float *__restrict__ router_scores, floa
 
 /* mixture_router_load_experts_sort: histogram router.load, partition experts.sort (Mixture) */
 /* 16384 edges by expert: a counting sort, stable in edge order. A warp takes a chunk of them; whole numbers only, so that
- * two runs are equal. First: how many edges of each chunk go to each expert. */
+ * two runs are equal. First: how many edges of each
+ * chunk go to each expert. */
 extern "C" __global__ void __launch_bounds__(128)
 mixture_router_load_experts_sort_count(const int *__restrict__ router_select, float *__restrict__ router_load, int *__restrict__ experts_sort_offsets, int *__restrict__ experts_sort_rows, int *__restrict__ experts_sort_slots, int *__restrict__ chunk_counts, int *__restrict__ tiles) {
   constexpr int EDGES = 16384, EXPERTS = 32, CHUNK = 1024, CHUNKS = 16, WARPS = 4;
+  const int lane = lane_of_warp(), chunk = blockIdx.x * WARPS + warp_of_block();
   __shared__ int counted[WARPS * EXPERTS];
   int *const mine = counted + warp_of_block() * EXPERTS;
-  const int lane = lane_of_warp(), chunk = blockIdx.x * WARPS + warp_of_block();
   if (chunk >= CHUNKS) return;
   for (int e = lane; e < EXPERTS; e += 32) mine[e] = 0;
   meet_warp();
@@ -640,9 +641,9 @@ mixture_router_load_experts_sort_add_up(const int *__restrict__ router_select, f
 extern "C" __global__ void __launch_bounds__(128)
 mixture_router_load_experts_sort_place(const int *__restrict__ router_select, float *__restrict__ router_load, int *__restrict__ experts_sort_offsets, int *__restrict__ experts_sort_rows, int *__restrict__ experts_sort_slots, int *__restrict__ chunk_counts, int *__restrict__ tiles) {
   constexpr int EDGES = 16384, EXPERTS = 32, CHUNK = 1024, CHUNKS = 16, WARPS = 4;
+  const int lane = lane_of_warp(), chunk = blockIdx.x * WARPS + warp_of_block();
   __shared__ int taken[WARPS * EXPERTS];
   int *const mine = taken + warp_of_block() * EXPERTS;
-  const int lane = lane_of_warp(), chunk = blockIdx.x * WARPS + warp_of_block();
   if (chunk >= CHUNKS) return;
   for (int e = lane; e < EXPERTS; e += 32) mine[e] = chunk_counts[chunk * EXPERTS + e];
   meet_warp();
@@ -2342,8 +2343,8 @@ attend_scores_backward_delta(const bf16 *__restrict__ q_rope, const bf16 *__rest
  * for the queries' gradient, once with a warp for 16 keys, so that every sum is made in one order. */
 extern "C" __global__ void __launch_bounds__(128, 2)
 attend_scores_backward_queries(const bf16 *__restrict__ q_rope, const bf16 *__restrict__ k_rope, const bf16 *__restrict__ v, const bf16 *__restrict__ scores_o, const float *__restrict__ scores_lse, const bf16 *__restrict__ d_o, float *__restrict__ d_scores_dq, float *__restrict__ d_scores_dk, bf16 *__restrict__ d_scores_dv, float *__restrict__ delta) {
-  constexpr int S = 512, HEADS = 8, KV_HEADS = 8, D = 32, KEYS = 64, QUERIES = 64, LANES = 128;
-  constexpr int LINE = D + 8, STAGE = 2 * KEYS * LINE;
+  constexpr int S = 512, HEADS = 8, KV_HEADS = 8, D = 32, WIDE = 32, KEYS = 64, QUERIES = 64, LANES = 128;
+  constexpr int LINE = WIDE + 8, STAGE = 2 * KEYS * LINE;
   DYNAMIC_SHARED(memory);
   bf16 *const query_panel = (bf16 *)memory, *const d_out_panel = query_panel + QUERIES * LINE, *const stages = d_out_panel + QUERIES * LINE;
   const int head = blockIdx.y, kv_head = head * KV_HEADS / HEADS;
@@ -2353,15 +2354,15 @@ attend_scores_backward_queries(const bf16 *__restrict__ q_rope, const bf16 *__re
   const int steps = (to - first_key + KEYS - 1) / KEYS;
   const auto bring = [&](int step) {
     bf16 *const key_panel = stages + step % 2 * STAGE, *const value_panel = key_panel + KEYS * LINE;
-    for (int i = threadIdx.x; i < KEYS * D / 8; i += LANES) {
-      const int line = i / (D / 8), c = i % (D / 8) * 8, seen = first_key + step * KEYS + line;
+    for (int i = threadIdx.x; i < KEYS * WIDE / 8; i += LANES) {
+      const int line = i / (WIDE / 8), c = i % (WIDE / 8) * 8, seen = first_key + step * KEYS + line;
       const long long at = seen < S ? (begin + seen) * (KV_HEADS * D) + kv_head * D + c : 0;
       bring_eight<true>(key_panel + line * LINE + c, k_rope + at, seen < S ? 8 : 0);
       bring_eight<true>(value_panel + line * LINE + c, v + at, seen < S ? 8 : 0);
     }
   };
-  for (int i = threadIdx.x; i < QUERIES * D / 8; i += LANES) {
-    const int line = i / (D / 8), c = i % (D / 8) * 8, asks = first_query + line;
+  for (int i = threadIdx.x; i < QUERIES * WIDE / 8; i += LANES) {
+    const int line = i / (WIDE / 8), c = i % (WIDE / 8) * 8, asks = first_query + line;
     const long long at = asks < S ? (begin + asks) * (HEADS * D) + head * D + c : 0;
     bring_eight<true>(query_panel + line * LINE + c, q_rope + at, asks < S ? 8 : 0);
     bring_eight<true>(d_out_panel + line * LINE + c, d_o + at, asks < S ? 8 : 0);
@@ -2369,7 +2370,7 @@ attend_scores_backward_queries(const bf16 *__restrict__ q_rope, const bf16 *__re
   bring(0);
   end_of_copies();
   const int warp_row = warp_of_block() * 16, query = first_query + warp_row + lane_of_warp() / 4, pair = lane_of_warp() % 4 * 2;
-  float sums[D / 8][4] = {}, log_sum[2], taken_off[2];
+  float sums[WIDE / 8][4] = {}, log_sum[2], taken_off[2];
 #pragma unroll
   for (int r = 0; r < 2; r++) {
     const long long at = (begin + smaller(query + r * 8, S - 1)) * HEADS + head;
@@ -2384,8 +2385,8 @@ attend_scores_backward_queries(const bf16 *__restrict__ q_rope, const bf16 *__re
     meet_block();
     const bf16 *const key_panel = stages + step % 2 * STAGE;
     float score[KEYS / 8][4] = {}, slope[KEYS / 8][4] = {};
-    multiply_lines<D, KEYS / 8, LINE, LINE>(score, query_panel + warp_row * LINE, key_panel);
-    multiply_lines<D, KEYS / 8, LINE, LINE>(slope, d_out_panel + warp_row * LINE, key_panel + KEYS * LINE);
+    multiply_lines<WIDE, KEYS / 8, LINE, LINE>(score, query_panel + warp_row * LINE, key_panel);
+    multiply_lines<WIDE, KEYS / 8, LINE, LINE>(slope, d_out_panel + warp_row * LINE, key_panel + KEYS * LINE);
 #pragma unroll
     for (int j = 0; j < KEYS / 8; j++)
 #pragma unroll
@@ -2394,7 +2395,7 @@ attend_scores_backward_queries(const bf16 *__restrict__ q_rope, const bf16 *__re
         const bool sees = seen < S && asks < S && seen <= asks;
         score[j][n] = sees ? 0.17677669f * expf(0.17677669f * score[j][n] - log_sum[n / 2]) * (slope[j][n] - taken_off[n / 2]) : 0.0f;
       }
-    multiply_held<KEYS / 8, D / 8, LINE>(sums, score, key_panel);
+    multiply_held<KEYS / 8, WIDE / 8, LINE>(sums, score, key_panel);
     meet_block();
   }
   wait_for_copies<0>();
@@ -2404,7 +2405,7 @@ attend_scores_backward_queries(const bf16 *__restrict__ q_rope, const bf16 *__re
     if (asks >= S) continue;
     const long long place = (begin + asks) * (HEADS * D) + head * D + pair;
 #pragma unroll
-    for (int j = 0; j < D / 8; j++)
+    for (int j = 0; j < (D + 7) / 8; j++)
 #pragma unroll
       for (int n = 0; n < 2; n++) { d_scores_dq[place + j * 8 + n] = sums[j][2 * r + n]; }
   }
@@ -2412,8 +2413,8 @@ attend_scores_backward_queries(const bf16 *__restrict__ q_rope, const bf16 *__re
 
 extern "C" __global__ void __launch_bounds__(128, 2)
 attend_scores_backward_keys(const bf16 *__restrict__ q_rope, const bf16 *__restrict__ k_rope, const bf16 *__restrict__ v, const bf16 *__restrict__ scores_o, const float *__restrict__ scores_lse, const bf16 *__restrict__ d_o, float *__restrict__ d_scores_dq, float *__restrict__ d_scores_dk, bf16 *__restrict__ d_scores_dv, float *__restrict__ delta) {
-  constexpr int S = 512, HEADS = 8, KV_HEADS = 8, D = 32, QUERIES = 64, KEYS = 64, LANES = 128;
-  constexpr int LINE = D + 8, STAGE = 2 * QUERIES * LINE, GROUP = HEADS / KV_HEADS;
+  constexpr int S = 512, HEADS = 8, KV_HEADS = 8, D = 32, WIDE = 32, QUERIES = 64, KEYS = 64, LANES = 128;
+  constexpr int LINE = WIDE + 8, STAGE = 2 * QUERIES * LINE, GROUP = HEADS / KV_HEADS;
   DYNAMIC_SHARED(memory);
   bf16 *const key_panel = (bf16 *)memory, *const value_panel = key_panel + KEYS * LINE, *const stages = value_panel + KEYS * LINE;
   __shared__ float log_sums[QUERIES], deltas[QUERIES];
@@ -2426,15 +2427,15 @@ attend_scores_backward_keys(const bf16 *__restrict__ q_rope, const bf16 *__restr
   const auto query_of = [&](int step) { return from_query + step % per_head * QUERIES; };
   const auto bring = [&](int step) {
     bf16 *const query_panel = stages + step % 2 * STAGE, *const d_out_panel = query_panel + QUERIES * LINE;
-    for (int i = threadIdx.x; i < QUERIES * D / 8; i += LANES) {
-      const int line = i / (D / 8), c = i % (D / 8) * 8, asks = query_of(step) + line;
+    for (int i = threadIdx.x; i < QUERIES * WIDE / 8; i += LANES) {
+      const int line = i / (WIDE / 8), c = i % (WIDE / 8) * 8, asks = query_of(step) + line;
       const long long at = asks < S ? (begin + asks) * (HEADS * D) + head_of(step) * D + c : 0;
       bring_eight<true>(query_panel + line * LINE + c, q_rope + at, asks < S ? 8 : 0);
       bring_eight<true>(d_out_panel + line * LINE + c, d_o + at, asks < S ? 8 : 0);
     }
   };
-  for (int i = threadIdx.x; i < KEYS * D / 8; i += LANES) {
-    const int line = i / (D / 8), c = i % (D / 8) * 8, seen = first_key + line;
+  for (int i = threadIdx.x; i < KEYS * WIDE / 8; i += LANES) {
+    const int line = i / (WIDE / 8), c = i % (WIDE / 8) * 8, seen = first_key + line;
     const long long at = seen < S ? (begin + seen) * (KV_HEADS * D) + kv_head * D + c : 0;
     bring_eight<true>(key_panel + line * LINE + c, k_rope + at, seen < S ? 8 : 0);
     bring_eight<true>(value_panel + line * LINE + c, v + at, seen < S ? 8 : 0);
@@ -2442,7 +2443,7 @@ attend_scores_backward_keys(const bf16 *__restrict__ q_rope, const bf16 *__restr
   bring(0);
   end_of_copies();
   const int warp_row = warp_of_block() * 16, my_key = first_key + warp_row + lane_of_warp() / 4, pair = lane_of_warp() % 4 * 2;
-  float d_key[D / 8][4] = {}, d_value[D / 8][4] = {};
+  float d_key[WIDE / 8][4] = {}, d_value[WIDE / 8][4] = {};
 #pragma unroll 1
   for (int step = 0; step < steps; step++) {
     if (step + 1 < steps) bring(step + 1);
@@ -2456,8 +2457,8 @@ attend_scores_backward_keys(const bf16 *__restrict__ q_rope, const bf16 *__restr
     meet_block();
     const bf16 *const query_panel = stages + step % 2 * STAGE, *const d_out_panel = query_panel + QUERIES * LINE;
     float weight[QUERIES / 8][4] = {}, slope[QUERIES / 8][4] = {};
-    multiply_lines<D, QUERIES / 8, LINE, LINE>(weight, key_panel + warp_row * LINE, query_panel);
-    multiply_lines<D, QUERIES / 8, LINE, LINE>(slope, value_panel + warp_row * LINE, d_out_panel);
+    multiply_lines<WIDE, QUERIES / 8, LINE, LINE>(weight, key_panel + warp_row * LINE, query_panel);
+    multiply_lines<WIDE, QUERIES / 8, LINE, LINE>(slope, value_panel + warp_row * LINE, d_out_panel);
 #pragma unroll
     for (int j = 0; j < QUERIES / 8; j++)
 #pragma unroll
@@ -2467,8 +2468,8 @@ attend_scores_backward_keys(const bf16 *__restrict__ q_rope, const bf16 *__restr
         weight[j][n] = sees ? expf(0.17677669f * weight[j][n] - log_sums[column]) : 0.0f;
         slope[j][n] = 0.17677669f * weight[j][n] * (slope[j][n] - deltas[column]);
       }
-    multiply_held<QUERIES / 8, D / 8, LINE>(d_value, weight, d_out_panel);
-    multiply_held<QUERIES / 8, D / 8, LINE>(d_key, slope, query_panel);
+    multiply_held<QUERIES / 8, WIDE / 8, LINE>(d_value, weight, d_out_panel);
+    multiply_held<QUERIES / 8, WIDE / 8, LINE>(d_key, slope, query_panel);
     meet_block();
   }
   wait_for_copies<0>();
@@ -2478,7 +2479,7 @@ attend_scores_backward_keys(const bf16 *__restrict__ q_rope, const bf16 *__restr
     if (seen >= S) continue;
     const long long place = (begin + seen) * (KV_HEADS * D) + kv_head * D + pair;
 #pragma unroll
-    for (int j = 0; j < D / 8; j++)
+    for (int j = 0; j < (D + 7) / 8; j++)
 #pragma unroll
       for (int n = 0; n < 2; n++) {
         d_scores_dk[place + j * 8 + n] = d_key[j][2 * r + n];
