@@ -110,7 +110,7 @@ export const routerCases: Readonly<Record<string, Words>> = {
     router: `score linear\ngate sigmoid\nselect balanced per sequence\nweight gate\n${ahead}`,
   },
   "BASE by Sinkhorn's scaling": {
-    router: `score linear\ngate sigmoid\nselect balanced(by: sinkhorn) per sequence\nweight gate\n${ahead}`,
+    router: `score linear\ngate sigmoid\nselect balanced(by: sinkhorn, rounds: 3) per sequence\nweight gate\n${ahead}`,
   },
   "Soft MoE": {
     experts: "experts 3 of gelu(hidden: 5) with slots(2)\n  experts 1 of swiglu(hidden: 7) with slots(1)",
