@@ -1,10 +1,24 @@
 /** Which experts are rows that dispatch sorts, and which run where they stand in the forward pass. */
 import { expertKind } from "../experts/index.js";
+import type { ExpertStep } from "../experts/step.js";
 import type { Design, Ffn, Mixture } from "./design.js";
+import { stepScope } from "./layers.js";
 
-/** Whether dispatch places these experts: not where they are attentions or whole blocks. */
-export function isPlaced({ kind }: Ffn, _design: Design): boolean {
-  return expertKind(kind)?.runsElsewhere !== true;
+/** Whether dispatch places these experts: not where they are attentions, nor blocks with more than networks in them. */
+export function isPlaced(ffn: Ffn, design: Design): boolean {
+  return expertKind(ffn.kind)?.runsElsewhere !== true || networksOf(ffn, design) !== undefined;
+}
+
+/** The networks that a block is made of, one after the other; undefined for all else, and where it has other steps too. */
+export function networksOf({ block }: Ffn, { blocks, denses }: Design): readonly ExpertStep[] | undefined {
+  const steps = block === undefined || !Object.hasOwn(blocks, block) ? [] : blocks[block]!.steps;
+  const networks = steps.map((step): ExpertStep | undefined => {
+    const dense = step.kind === "dense" && denses[step.part];
+    if (!dense || step.reads !== undefined || step.dropout !== undefined) return undefined;
+    return { scope: stepScope(step), norm: step.norm, ffn: dense.ffn };
+  });
+  const found = networks.filter((each) => each !== undefined);
+  return found.length > 0 && found.length === steps.length ? found : undefined;
 }
 
 /** Whether dispatch has a say in some of the experts of a mixture. */

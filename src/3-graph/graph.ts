@@ -4,7 +4,9 @@
  * step are nodes of the same kind. Dispatch rewrites it, the planner fuses it, the f64 interpreter
  * runs it as it stands.
  */
+
 import type { Init, WeightClass } from "../2-design/design.js";
+import type { ExpertStep } from "../experts/step.js";
 import type { Expr } from "./expr.js";
 
 /**
@@ -185,6 +187,8 @@ export interface ExpertsSite {
     readonly hidden: number;
     readonly clamp: number | undefined;
     readonly bias: boolean;
+    /** networks one after the other in place of one */
+    readonly steps?: readonly ExpertStep[];
     readonly params: number;
   }[];
   readonly weightOnInput: boolean;

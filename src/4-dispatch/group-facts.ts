@@ -1,13 +1,15 @@
 /** What one group of experts costs per row, as far as dispatch needs to know. */
+import type { Ffn } from "../2-design/design.js";
 import type { ExpertsSite } from "../3-graph/graph.js";
+import { expertKind } from "../experts/index.js";
 import { isFolded, kindOf } from "./site.js";
 
 export interface GroupFacts {
   readonly count: number;
   readonly kind: string;
-  /** F */
+  /** F; of several networks one after the other, all together */
   readonly hidden: number;
-  /** matrices F × C that every row is multiplied with */
+  /** matrices F × C that every row is multiplied with; of several networks, on average */
   readonly matrices: number;
   /** numbers that one expert has, all its weights together */
   readonly numbers: number;
@@ -19,18 +21,32 @@ export interface GroupFacts {
 
 /** The facts of a group in a mixture of that width, and of another one of what it gives. */
 export function groupFacts(group: ExpertsSite["groups"][number], width: number, out = width): GroupFacts {
+  const { count, steps } = group;
   const ffn = { kind: group.ffn, hidden: group.hidden, clamp: group.clamp, bias: group.bias };
-  const kind = kindOf({ ffn });
-  const sizes = { F: group.hidden, C: out, I: width };
+  const networks = steps?.map((step) => step.ffn) ?? [ffn];
+  const hidden = sum(networks.map((each) => each.hidden));
+  const products = sum(networks.map((each) => (expertKind(each.kind)?.matrices ?? 0) * each.hidden));
+  return {
+    count,
+    kind: group.ffn,
+    hidden,
+    matrices: hidden === 0 ? (expertKind(ffn.kind)?.matrices ?? 0) : products / hidden,
+    numbers: sum(networks.map((each) => numbersOf(each, width, out))),
+    endsInMatrix:
+      networks.length === 1 && kindOf({ ffn: networks[0]! }).weights(networks[0]!).at(-1)?.shape.join() === "C,F",
+    folded: isFolded({ ffn, ...(steps && { steps }), experts: { name: "E", size: count } }),
+  };
+}
+
+const sum = (xs: readonly number[]): number => xs.reduce((a, b) => a + b, 0);
+
+function numbersOf(ffn: Ffn, width: number, out: number): number {
+  const sizes = { F: ffn.hidden, C: out, I: width };
   const size = (shape: readonly ("F" | "C" | "I" | number)[]): number =>
     shape.reduce((n: number, s) => n * (typeof s === "number" ? s : sizes[s]), 1);
-  return {
-    count: group.count,
-    kind: group.ffn,
-    hidden: group.hidden,
-    matrices: kind.matrices,
-    numbers: kind.weights(ffn).reduce((sum, { shape }) => sum + size(shape), 0),
-    endsInMatrix: kind.weights(ffn).at(-1)?.shape.join() === "C,F",
-    folded: isFolded({ ffn, experts: { name: "E", size: group.count } }),
-  };
+  return sum(
+    kindOf({ ffn })
+      .weights(ffn)
+      .map(({ shape }) => size(shape)),
+  );
 }

@@ -8,7 +8,11 @@ import type { GraphBuilder } from "../3-graph/builder.js";
 import { and, le, lt, select, sub } from "../3-graph/expr-build.js";
 import type { Axis, Node, Value } from "../3-graph/graph.js";
 import { ensure } from "../3-graph/internal.js";
+import type { ExpertBuild } from "../experts/build.js";
+import type { Expert } from "../experts/expert.js";
 import { expertKind } from "../experts/index.js";
+import type { ExpertStep } from "../experts/step.js";
+import { buildSteps } from "../experts/steps.js";
 
 export interface GroupCall {
   /** number of the group's first expert among all experts */
@@ -16,6 +20,8 @@ export interface GroupCall {
   /** the group's own experts */
   readonly experts: Axis;
   readonly ffn: Ffn;
+  /** networks one after the other, in place of `ffn` */
+  readonly steps?: readonly ExpertStep[];
   /** experts first; in the order of the kind */
   readonly weights: readonly Value[];
   /** edges [U, K] that name the group's experts from 0; −1 for edges of other groups */
@@ -52,6 +58,7 @@ export function readCall(g: GraphBuilder, node: Node, inputs: readonly Value[]):
       first: group.first,
       experts: { name: weights[0]?.axes[0]?.name ?? "E", size: group.count },
       ffn: { kind: group.ffn, hidden: group.hidden, clamp: group.clamp, bias: group.bias },
+      ...(group.steps && { steps: group.steps }),
       weights,
       edges: only ? edges : edgesOfGroup(g, edges, group.first, group.count),
       only,
@@ -81,15 +88,21 @@ export const edgesPerUnit = (call: Pick<ExpertsCall, "edges">): number => call.e
 export const edgeAxis = (call: Pick<ExpertsCall, "edges">): Axis => ({ name: "N", size: sizeOf(call.edges.axes) });
 
 /** What the experts of a group compute; internal error for a kind that has no meaning yet. */
-export function kindOf(group: Pick<GroupCall, "ffn">) {
-  const kind = expertKind(group.ffn.kind);
-  ensure(kind?.build !== undefined, () => `experts of kind ${group.ffn.kind} have no meaning in the graph`);
-  return { ...kind, build: kind.build };
+export function kindOf({ ffn, steps }: Pick<GroupCall, "ffn" | "steps">): BuiltKind {
+  if (steps !== undefined) return { weights: () => steps.flatMap(weightsOf), build: buildSteps(steps) };
+  const kind = expertKind(ffn.kind);
+  ensure(kind?.build !== undefined, () => `experts of kind ${ffn.kind} have no meaning in the graph`);
+  return { weights: kind.weights, build: kind.build };
 }
 
+type BuiltKind = Pick<Expert, "weights"> & { readonly build: ExpertBuild };
+
+/** The matrices of a step; its norm has vectors only. */
+const weightsOf = ({ ffn }: ExpertStep) => kindOf({ ffn }).weights(ffn);
+
 /** Kinds that only have vectors and few experts are cheaper computed for every unit than sorted. */
-export function isFolded({ ffn, experts }: Pick<GroupCall, "ffn" | "experts">): boolean {
-  const weights = kindOf({ ffn }).weights(ffn);
+export function isFolded({ ffn, steps, experts }: Pick<GroupCall, "ffn" | "steps" | "experts">): boolean {
+  const weights = kindOf({ ffn, ...(steps && { steps }) }).weights(ffn);
   const vectors = weights.every(({ shape }) => shape.filter((size) => typeof size !== "number").length <= 1);
   return vectors && (weights.length === 0 || experts.size <= 16);
 }

@@ -12,10 +12,14 @@ export function rmsNorm(g: GraphBuilder, x: Value, weight: Value, eps: number): 
 
 /** (x − mean) · rsqrt(mean((x − mean)²) + eps) · weight; no bias. */
 export function layerNorm(g: GraphBuilder, x: Value, weight: Value, eps: number): Value {
+  return rmsNorm(g, centred(g, x), weight, eps);
+}
+
+/** x − mean(x). */
+export function centred(g: GraphBuilder, x: Value): Value {
   const { name, size } = x.axes.at(-1)!;
   const total = g.reduce("sum", x, [name]);
-  const centred = g.map([x, total], (a, sum) => sub(a, mul(sum, 1 / size)), { axes: x.axes });
-  return rmsNorm(g, centred, weight, eps);
+  return g.map([x, total], (a, sum) => sub(a, mul(sum, 1 / size)), { axes: x.axes });
 }
 
 /** The norm that a block names, where it names one. */
@@ -23,7 +27,8 @@ export function normalise(g: GraphBuilder, x: Value, weight: Value, { kind, eps 
   return kind === "layer" ? layerNorm(g, x, weight, eps) : rmsNorm(g, x, weight, eps);
 }
 
-function inverseSpread(g: GraphBuilder, x: Value, eps: number): Value {
+/** rsqrt(mean(x²) + eps), one number a row. */
+export function inverseSpread(g: GraphBuilder, x: Value, eps: number): Value {
   const { name, size } = x.axes.at(-1)!;
   const squares = g.reduce("sum", g.map([x], square), [name]);
   return g.map([squares], (sum) => rsqrt(add(mul(sum, 1 / size), eps)));

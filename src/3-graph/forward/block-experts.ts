@@ -1,5 +1,5 @@
 /**
- * Blocks as experts. Where a fixed number of units of every sequence goes through a block, those are gathered, in
+ * Blocks as experts, of more than networks one after the other (those are experts like all others). Where a fixed number of units of every sequence goes through a block, those are gathered, in
  * their order, into shorter sequences, and the block runs on these: attention looks at the chosen tokens only, at their
  * positions in the whole sequence (Mixture-of-Depths, arXiv 2404.02258). Under other selections the block runs on every
  * unit, and weights of 0 hide where it was not chosen; only steps that look at one unit at a time stand in such blocks.
@@ -7,6 +7,7 @@
  */
 import type { Mixture } from "../../2-design/design.js";
 import { groupPrefix } from "../../2-design/mixture-weights.js";
+import { isPlaced } from "../../2-design/placed.js";
 import { add, div, eq, floor, index, le, mul, select, sub, type Term } from "../expr-build.js";
 import type { Axis, Value } from "../graph.js";
 import { ensure } from "../internal.js";
@@ -25,7 +26,7 @@ export function runBlockExperts(
 ): Value | undefined {
   const { g } = c;
   const rows = rowsPerSequence(c, mixture, routed);
-  const calls = blockCalls(mixture);
+  const calls = blockCalls(c, mixture);
   if (calls.length === 0) return undefined;
   return calls
     .map((call) => {
@@ -48,12 +49,13 @@ interface BlockCall {
   readonly because: string;
 }
 
-function blockCalls(mixture: Mixture): readonly BlockCall[] {
+function blockCalls(c: ForwardContext, mixture: Mixture): readonly BlockCall[] {
   let first = 0;
-  return mixture.experts.flatMap(({ count, ffn: { block } }, group) => {
+  return mixture.experts.flatMap(({ count, ffn }, group) => {
+    const { block } = ffn;
     const start = first;
     first += count;
-    if (block === undefined) return [];
+    if (block === undefined || isPlaced(ffn, c.design)) return [];
     const prefix = groupPrefix(mixture, group);
     const because = group === 0 ? `${mixture.name}.experts` : `${mixture.name}.experts[${group}]`;
     const common = { block, count, prefix, because };

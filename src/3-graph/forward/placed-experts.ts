@@ -1,10 +1,11 @@
 /**
- * The experts of a mixture as one node that dispatch replaces: all that are no blocks, group after group, and the
- * adjugates behind them.
+ * The experts of a mixture as one node that dispatch replaces: all but attentions and blocks with more than networks in
+ * them, group after group, and the adjugates behind them.
  */
-import type { Ffn, Mixture } from "../../2-design/design.js";
+import type { Ffn, Mixture, Norm } from "../../2-design/design.js";
 import { groupPrefix } from "../../2-design/mixture-weights.js";
-import { isPlaced } from "../../2-design/placed.js";
+import { isPlaced, networksOf } from "../../2-design/placed.js";
+import type { ExpertStep } from "../../experts/step.js";
 import { and, select as choose, le, lt, sub, type Term } from "../expr-build.js";
 import type { Axis, Value } from "../graph.js";
 import { withAdjugates } from "./adjugates.js";
@@ -26,9 +27,12 @@ export function runPlaced(c: ForwardContext, mixture: Mixture, scope: string, x:
     if (!isPlaced(ffn, c.design)) return [];
     const axis = several ? { name: `E${i}`, size: count } : expertAxis(mixture);
     const prefix = `${scope}.${groupPrefix(mixture, i)}`.slice(0, -1);
-    const weights = ffnParams(c, ffn, prefix, [axis], width, several ? `F${i}` : "F");
+    const steps = networksOf(ffn, c.design);
+    const weights = steps
+      ? stepsParams(c, steps, prefix, axis, width)
+      : ffnParams(c, ffn, prefix, [axis], width, several ? `F${i}` : "F");
     params.push(...weights);
-    const group = groupOf(ffn, first, count, weights);
+    const group = { ...groupOf(ffn, first, count, weights), ...(steps && { steps }) };
     first += count;
     return [group];
   });
@@ -56,6 +60,25 @@ export function runPlaced(c: ForwardContext, mixture: Mixture, scope: string, x:
   const placed = { edges: edgesAmong(c, mixture, routed.edges, (ffn) => isPlaced(ffn, c.design)), weight };
   const all = adjugate === undefined ? placed : withAdjugates(c, adjugate, mixture.expertCount, placed);
   return c.g.within({ role: "experts" }, () => c.g.add(op, [x, all.edges, all.weight, ...params])[0]!);
+}
+
+/** Weights of networks one after the other: of each its norm's, then its own. */
+function stepsParams(
+  c: ForwardContext,
+  steps: readonly ExpertStep[],
+  prefix: string,
+  experts: Axis,
+  width: Axis,
+): Value[] {
+  const count: Readonly<Record<Norm["kind"], readonly string[]>> = {
+    none: [],
+    rms: ["weight"],
+    layer: ["weight", "bias"],
+  };
+  return steps.flatMap(({ scope, norm, ffn }, i) => [
+    ...count[norm.kind].map((name) => c.param(`${prefix}.${scope}.norm.${name}`, [experts, width])),
+    ...ffnParams(c, ffn, `${prefix}.${scope}`, [experts], width, `F${experts.name}${i}`),
+  ]);
 }
 
 const groupOf = ({ kind, hidden, clamp, bias }: Ffn, first: number, count: number, weights: readonly Value[]) => ({
