@@ -3,13 +3,13 @@
  * panel as they are needed; the tile's epilogue is printed into the loop. Block sizes are plain arithmetic
  * here, so that one text serves every machine.
  */
-import type { Dim, MatmulKernel, MatmulOutput, Operand, OuterKernel, Param, Term } from "../../5-plan/plan.js";
+import type { MatmulKernel, MatmulOutput, Operand, OuterKernel, Param, Term } from "../../5-plan/plan.js";
 import { lines } from "../lines.js";
 import { fill } from "../templates.js";
+import { epilogueText, isFar } from "./epilogue.js";
+import { fewRowsToC, hasFewRows } from "./few-rows.js";
 import { longestRow } from "./gathered-rows.js";
-import type { Site } from "./site.js";
 import { printStatements } from "./statements.js";
-import { printVectorBody } from "./vector-body.js";
 import { type CKernel, header, roundUp } from "./view.js";
 
 /** A multiple of every tile height (12, 8, 6, 4) and the widest tile. */
@@ -30,6 +30,7 @@ interface Index {
 }
 
 export function matmulToC(kernel: MatmulKernel): CKernel {
+  if (hasFewRows(kernel)) return fewRowsToC(kernel);
   return kernel.after.length > 0 ? hotRowsToC(kernel) : blockedToC(kernel);
 }
 
@@ -138,10 +139,6 @@ function outTarget(kernel: MatmulKernel, o: MatmulOutput): string | undefined {
 const panelAt = (before: number, k: number, group: number, lanes: 1 | 2): string =>
   `b_panel + ${before === 0 ? "" : `${before * group} + `}(j - j0) * ${k * lanes}`;
 
-/** Whether a result may bypass the caches: nobody reads it soon, and its rows lie on a vector's width. */
-const isFar = (kernel: MatmulKernel | OuterKernel, param: number, stride: number, n: number): boolean =>
-  kernel.params[param]!.far === true && stride % 16 === 0 && n % 16 === 0;
-
 function outputView(kernel: MatmulKernel, index: number, rows: number): object {
   const o = kernel.outputs[index]!;
   const group = groupColumns(depthOf(o), o.n);
@@ -222,27 +219,6 @@ function fetchesOf(kernel: MatmulKernel): string[] {
       p.dims.every((d, at) => d.name === [...kernel.row, ...kernel.column][at]!.name);
     return mine ? [`${p.name} + (ptrdiff_t)${row} * ${width} + j`] : [];
   });
-}
-
-function epilogueText(kernel: MatmulKernel, indent: number, paired: boolean): string {
-  const out = lines(indent);
-  const width = kernel.outputs[0]!.n;
-  const same = (a: readonly Dim[], b: readonly Dim[]) =>
-    a.length === b.length && a.every((x, i) => x.name === b[i]!.name);
-  const at = (dims: readonly Dim[]) => {
-    if (dims.length === 0) return { offset: "0", vector: false };
-    if (same(dims, kernel.column)) return { offset: "column", vector: true };
-    if (same(dims, kernel.row)) return { offset: "row", vector: false };
-    return { offset: `row * ${width} + column`, vector: true };
-  };
-  const tile = (o: number) => `vf_load(tile + r * NR + ${paired && o === 1 ? "VL + h" : "h"})`;
-  const site: Site = { params: kernel.params, coordinates: new Map(), at, tile, chunk: "chunk" };
-  const target = (param: number) => ({
-    pointer: `${kernel.params[param]!.name} + row * ${width} + column`,
-    far: isFar(kernel, param, width, width),
-  });
-  printVectorBody(kernel.epilogue, site, target, out);
-  return out.text();
 }
 
 /** The form whose rows are processed while they are hot: weights packed once, few rows at a time. */
