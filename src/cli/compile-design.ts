@@ -2,11 +2,13 @@
 import type { SourceFile } from "../1-syntax/ast.js";
 import type { Design } from "../2-design/design.js";
 import type { SetOption } from "../2-design/read/overrides.js";
-import { bundleOf, cudaBundleOf, wgslBundleOf } from "../6-emit/bundle.js";
+import { bundleOf } from "../6-emit/bundle.js";
 import { diagnose } from "../diagnostics/diagnose.js";
 import { type Diagnostic, DiagnosticError } from "../diagnostics/diagnostic.js";
 import {
   type Compiled,
+  type CompiledCuda,
+  type CompiledWgsl,
   type CompileOptions,
   checkSpec,
   compileDesign as compile,
@@ -51,27 +53,27 @@ function withoutErrors(diagnostics: readonly Diagnostic[]): readonly Diagnostic[
 }
 
 /** The same for a GPU: texts assume what its profile says is there. */
-export function compileGpuBundle(
+export function compileForGpu(
   cli: Cli,
   source: SourceFile,
   flags: DesignFlags,
   options: CompileOptions,
   profile: WgslProfile,
-): Bundle {
+): CompiledWgsl {
   const design = checkDesign(cli, source, (flags.set ?? []).map(setOption));
-  return wgslBundleOf(compileWgsl(design, { ...options, ...dispatchWishes(flags) }, profile), specName(source.path));
+  return compileWgsl(design, { ...options, ...dispatchWishes(flags) }, profile);
 }
 
 /** The same for an NVIDIA GPU. */
-export function compileCudaBundle(
+export function compileForNvidia(
   cli: Cli,
   source: SourceFile,
   flags: DesignFlags,
   options: CompileOptions,
   tier: Tier,
-): Bundle {
+): CompiledCuda {
   const design = checkDesign(cli, source, (flags.set ?? []).map(setOption));
-  return cudaBundleOf(compileCuda(design, { ...options, ...dispatchWishes(flags) }, tier), specName(source.path));
+  return compileCuda(design, { ...options, ...dispatchWishes(flags) }, tier);
 }
 
 /** Compiles into what a trainer takes. */

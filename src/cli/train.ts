@@ -2,12 +2,13 @@
 
 import type { SourceFile } from "../1-syntax/ast.js";
 import type { Design } from "../2-design/design.js";
-import { bundleOf } from "../6-emit/bundle.js";
+import type { KernelPlan } from "../5-plan/plan.js";
+import { bundleOf, cudaBundleOf, wgslBundleOf } from "../6-emit/bundle.js";
 import { watchOf } from "../6-emit/watch.js";
 import { diagnose } from "../diagnostics/diagnose.js";
 import { DiagnosticError } from "../diagnostics/diagnostic.js";
 import { cacheFolder } from "../host/cache-folder.js";
-import { version } from "../host/version.js";
+import type { Bundle } from "../runtime/bundle.js";
 import { checkpointSteps } from "../runtime/checkpoint.js";
 import type { TokenizerChoice } from "../runtime/data/prepare.js";
 import { mergedTokenizer } from "../runtime/merged-tokenizer.js";
@@ -21,7 +22,7 @@ import {
 } from "../runtime/run-folder.js";
 import { type TrainOptions, type TrainResult, train } from "../runtime/train.js";
 import type { WgslProfile } from "../targets/wgsl/limits.js";
-import { checkDesign, compileCudaBundle, compileDesign, compileGpuBundle } from "./compile-design.js";
+import { checkDesign, compileDesign, compileForGpu, compileForNvidia } from "./compile-design.js";
 import { setOption, targetNamed } from "./flags.js";
 import { fromRun, refuseResume } from "./from-run.js";
 import { untilInterrupted } from "./interrupt.js";
@@ -62,11 +63,10 @@ export async function trainCommand(cli: Cli, file: string, flags: TrainFlags): P
     : wished;
   const started = host.now();
   const programs = { programs: ["train", "evaluate"] as const };
-  const compiled = target === "cpu" ? compileDesign(cli, source, asked, programs) : undefined;
-  const bundle = {
-    cpu: () => bundleOf(compiled!, name),
-    wgsl: () => compileGpuBundle(cli, source, asked, programs, profile!),
-    cuda: () => compileCudaBundle(cli, source, asked, programs, tier!),
+  const { bundle, plan } = {
+    cpu: () => bundled(compileDesign(cli, source, asked, programs), bundleOf, name),
+    wgsl: () => bundled(compileForGpu(cli, source, asked, programs, profile!), wgslBundleOf, name),
+    cuda: () => bundled(compileForNvidia(cli, source, asked, programs, tier!), cudaBundleOf, name),
   }[target]();
   view.compiled(bundle, host.now() - started);
   const from = flags.from === undefined ? undefined : fromRun(cli, flags.from, bundle.design);
@@ -85,7 +85,7 @@ export async function trainCommand(cli: Cli, file: string, flags: TrainFlags): P
     origin: from?.origin ?? before?.from,
     threads: flags.threads,
     specText: source.text,
-    watch: compiled && (() => watchOf(compiled.design, compiled.plan, version())),
+    watch: () => watchOf(bundle, plan),
     flags: asked,
     cache: cacheFolder(host),
     report: view.report,
@@ -93,6 +93,15 @@ export async function trainCommand(cli: Cli, file: string, flags: TrainFlags): P
   };
   const result = await untilInterrupted((signal) => train(bundle, { ...options, signal }, view.events));
   return finish(cli, result, view.end);
+}
+
+/** What a trainer takes, and the plan that it came from. */
+function bundled<C extends { readonly plan: KernelPlan }>(
+  compiled: C,
+  of: (compiled: C, name: string) => Bundle,
+  name: string,
+) {
+  return { bundle: of(compiled, name), plan: compiled.plan };
 }
 
 /** A run that started from others has their vocabulary, not one of its own data. */

@@ -27,6 +27,7 @@ export function cpuEngine(plan: Bundle["plan"], code: CpuCode, device: Device, p
       const buffer = result(of, name);
       return buffer && { view: viewOf(device, buffer), shape: buffer.dims.map(({ size }) => size) };
     },
+    look: async (buffers) => buffers.map((each) => floatsOf(device, plan.buffers[each]!)),
     run: (of) => device.run(numberOf(code.programs, of)),
     // views are the device's own memory
     push: async () => {},

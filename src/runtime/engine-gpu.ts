@@ -6,6 +6,7 @@
 import type { Buffer } from "../5-plan/plan.js";
 import type { WgslRunner } from "../targets/wgsl/runner.js";
 import type { RunPlan } from "./bundle.js";
+import { fromBf16, fromF16 } from "./dtype.js";
 import type { Engine, KeptRole, View } from "./engine.js";
 
 /** A device with its program, and what to call it, whoever makes the kernels. */
@@ -16,8 +17,8 @@ export interface OpenedGpu extends Pick<WgslRunner, "bytes" | "write" | "read" |
 /** Results up to this many bytes come back after every run; larger ones when they are asked for. */
 export const SMALL_RESULT = 65_536;
 
-/** The engine of a design whose programs are on a GPU. */
-export function gpuEngine(plan: RunPlan, device: OpenedGpu): Engine {
+/** The engine of a design whose programs are on a GPU; `stored`: its buffers as the device has them. */
+export function gpuEngine(plan: RunPlan, device: OpenedGpu, stored: readonly { readonly dtype: string }[]): Engine {
   const copies = new Map<number, View>();
   const results = new Set<number>();
   const numbers = new Map(
@@ -66,6 +67,8 @@ export function gpuEngine(plan: RunPlan, device: OpenedGpu): Engine {
         ? undefined
         : { view: copy(buffer), shape: plan.buffers[buffer]!.dims.map(({ size }) => size) };
     },
+    look: async (buffers) =>
+      (await device.read(buffers)).map((bytes, i) => asFloats(bytes, stored[buffers[i]!]!.dtype)),
     run: async (of, wanted = []) => {
       send(["input"]);
       await device.run(program(of));
@@ -86,6 +89,14 @@ function zeros({ dtype, dims }: Buffer): View {
   const count = dims.reduce((product, { size }) => product * size, 1);
   if (dtype === "f32") return new Float32Array(count);
   return dtype === "i32" ? new Int32Array(count) : new Uint8Array(count);
+}
+
+/** Numbers that a device stores in 16 or 32 bits. */
+function asFloats(bytes: Uint8Array, dtype: string): Float32Array {
+  const { buffer, byteOffset, length } = bytes;
+  if (dtype === "f32") return new Float32Array(buffer, byteOffset, length / 4);
+  const bits = new Uint16Array(buffer, byteOffset, length / 2);
+  return Float32Array.from(bits, dtype === "bf16" ? fromBf16 : fromF16);
 }
 
 const bytesOf = (view: View): Uint8Array => new Uint8Array(view.buffer, view.byteOffset, view.byteLength);

@@ -31,6 +31,8 @@ export interface Engine {
     program: string,
     name: string,
   ) => { readonly view: View; readonly shape: readonly number[] } | undefined;
+  /** the numbers in buffers of the device's program, by their places in its list, as they are now and f32 whatever they are stored as */
+  readonly look: (buffers: readonly number[]) => Promise<readonly Float32Array[]>;
   /** runs a program to its end; large results must be named to be readable afterwards, whatever the device */
   readonly run: (program: string, results?: readonly string[]) => Promise<void>;
   /** sends what was written to views of weights, tables and state; inputs are sent by `run` */

@@ -28,8 +28,8 @@ export type OpenDevice = (
 export async function openEngine(bundle: Pick<Bundle, "plan" | "code">, options: EngineOptions = {}): Promise<Engine> {
   const { plan, code } = bundle;
   // targets are loaded when they are used: a browser has no C compiler, and most machines no GPU
-  if ("wgsl" in code) return gpuEngine(plan, await (options.gpu ?? openGpu)(code.wgsl, options));
-  if ("cuda" in code) return gpuEngine(plan, await openNvidia(code.cuda, options));
+  if ("wgsl" in code) return gpuEngine(plan, await (options.gpu ?? openGpu)(code.wgsl, options), code.wgsl.buffers);
+  if ("cuda" in code) return gpuEngine(plan, await openNvidia(code.cuda, options), code.cuda.buffers);
   const { threadCount } = await import("../targets/cpu/threads.js");
   const threads = threadCount(options.threads);
   const bytes = arenaBytes(code, threads);

@@ -35,6 +35,8 @@ export interface RunOptions extends EngineOptions {
   readonly cache?: string | undefined;
   /** told what takes time, one short line each */
   readonly report?: ((what: string) => void) | undefined;
+  /** stands between the run and its engine */
+  readonly wrap?: ((engine: Engine) => Engine) | undefined;
 }
 
 /** What a step gave; `diverged` says what is no longer a number. */
@@ -95,7 +97,8 @@ export async function openRun(bundle: Bundle, options: RunOptions): Promise<Run>
   });
   // before anything slow
   if (from) checkSameData(from, sampler, data);
-  const engine = await openEngine(bundle, options);
+  const opened = await openEngine(bundle, options);
+  const engine = options.wrap?.(opened) ?? opened;
   try {
     const parts: RunParts = { bundle, engine, data, sampler, seed, host };
     if (from) options.report?.(`going on from ${from.folder}`);

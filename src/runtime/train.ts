@@ -78,18 +78,18 @@ async function trainOnce(bundle: Bundle, options: TrainOptions, events: TrainEve
   try {
     const run = await openRun(bundle, { ...options, from: resume ? openCheckpoint(host, folder) : undefined });
     const result = await trainRun(run, { ...options, before }, events).finally(() => run.close());
-    return result.outcome === "diverged" ? await withFirstBad(bundle, options, result) : result;
+    return result.outcome === "diverged" ? await withFirstBad(options, result) : result;
   } finally {
     release?.();
   }
 }
 
 /** The result with what went wrong first, where a watched program can be had and finds it. */
-async function withFirstBad(bundle: Bundle, options: TrainOptions, result: TrainResult): Promise<TrainResult> {
+async function withFirstBad(options: TrainOptions, result: TrainResult): Promise<TrainResult> {
   const { diagnostic } = result;
   if (options.watch === undefined || diagnostic === undefined || options.signal?.aborted) return result;
   try {
-    const first = await findFirstBad(bundle, { ...options, watch: options.watch() }, result.step);
+    const first = await findFirstBad({ ...options, watch: options.watch() }, result.step);
     if (first === undefined) return result;
     return {
       ...result,

@@ -9,7 +9,6 @@ import { finishToC, flatToC, rowsToC } from "./elementwise.js";
 import { matmulToC, outerToC } from "./matmul.js";
 import { specialToC } from "./special.js";
 import type { CKernel } from "./view.js";
-import { watchBytes, watchLines } from "./watch.js";
 
 export interface Provenance {
   /** name of the model, for people */
@@ -27,26 +26,22 @@ export interface CProgram {
   readonly programs: readonly string[];
   /** bytes of the arena for a number of threads */
   readonly arenaBytes: (threads: number) => number;
-  /** byte of the arena where a watched program notes what it found */
-  readonly watchAt: number;
 }
 
 const HEADERS = ["core.h", "spmd.h", "rows.h"];
 
-/** The C of a plan. After each launch of the `watched` program, what was written is searched for what is no number. */
-export function planToC(plan: KernelPlan, from: Provenance, watched?: string): CProgram {
+export function planToC(plan: KernelPlan, from: Provenance): CProgram {
   const kernels = plan.kernels.map(kernelToC);
   const floats = (pick: (k: CKernel) => number) => align(4 * Math.max(0, ...kernels.map(pick)));
   const sharedAt = align(plan.memory.arena);
-  const watchAt = sharedAt + floats((k) => k.shared);
-  const scratchAt = watchAt + align(watchBytes(plan, watched));
+  const scratchAt = sharedAt + floats((k) => k.shared);
   const scratchBytes = floats((k) => k.scratch);
   const names = bufferNames(plan);
   const programs = plan.programs.map((p, index) => ({
     name: p.name,
     index,
     summary: `${p.launches.length} launches.`,
-    body: bodyOf(p, plan, names, p.name === watched),
+    body: bodyOf(p, plan, names),
   }));
   const source = fill("cpu/program.c", {
     ...from,
@@ -54,7 +49,6 @@ export function planToC(plan: KernelPlan, from: Provenance, watched?: string): C
     noRow: Math.max(...kernels.map((k) => k.noRow ?? 0)),
     kernels: kernels.map((k) => k.text),
     programs,
-    ...(watched !== undefined && { watchAt }),
   });
   const buffers = fill("cpu/buffers.h", { ...from, sharedAt, scratchAt, scratchBytes, ...bufferView(plan, names) });
   const headers = Object.fromEntries([...HEADERS.map((h) => [h, readTemplate(`cpu/${h}`)]), ["buffers.h", buffers]]);
@@ -63,7 +57,6 @@ export function planToC(plan: KernelPlan, from: Provenance, watched?: string): C
     headers,
     programs: plan.programs.map((p) => p.name),
     arenaBytes: (threads) => scratchAt + threads * scratchBytes,
-    watchAt,
   };
 }
 
@@ -127,10 +120,10 @@ function bufferView(plan: KernelPlan, names: readonly string[]): object {
   return { kept: of((b) => b.role !== "work"), programs };
 }
 
-function bodyOf(program: ProgramPlan, plan: KernelPlan, names: readonly string[], watched: boolean): string {
+function bodyOf(program: ProgramPlan, plan: KernelPlan, names: readonly string[]): string {
   const out: string[] = [];
   let scope = "";
-  for (const [index, launch] of program.launches.entries()) {
+  for (const launch of program.launches) {
     const place = launch.scope.replace(/^(layers\.\d+).*$/, "$1");
     if (place !== scope) {
       if (out.length > 0) out.push("");
@@ -138,8 +131,7 @@ function bodyOf(program: ProgramPlan, plan: KernelPlan, names: readonly string[]
       scope = place;
     }
     const mine = launch.turn === undefined ? "" : `if (w->thread == ${launch.turn} % w->threads) `;
-    out.push(`  ${launch.wait || watched ? "RUN" : "START"}(${mine}${callOf(launch, plan, names)});`);
-    if (watched) out.push(...watchLines(launch, index, plan, names));
+    out.push(`  ${launch.wait ? "RUN" : "START"}(${mine}${callOf(launch, plan, names)});`);
   }
   return out.join("\n");
 }

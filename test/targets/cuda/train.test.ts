@@ -1,7 +1,9 @@
 /** Training on an NVIDIA GPU as a user does it, on the emulated machine: both seed designs, small, against the cpu target. */
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
+import { nodeHost } from "../../../src/host/node.js";
 import { type Machine, machine } from "../../e2e/machine.js";
+import { poison, saysFirst } from "../../e2e/poisoned.js";
 import { whyNoEmulation } from "./fake.js";
 
 const words = "the expert router sends every token to one of eight small networks and adds what they answer".split(" ");
@@ -73,6 +75,12 @@ describe.skipIf(whyNoEmulation !== undefined)("moec train --target cuda", () => 
       expect(gpu.at(-1)!.val_loss).toBeCloseTo(cpu.at(-1)!.val_loss!, seed.digits);
       const manifest = JSON.parse(m.read("cuda/manifest.json"));
       expect(manifest).toMatchObject({ target: "cuda", status: "finished", device: "cuda (Emulated GPU)" });
+      // and when it diverges, it says what was not a number first
+      poison(nodeHost, m.path(`cuda/checkpoints/${seed.steps}`));
+      const more = ["--resume", "--steps", `${seed.steps + 2}`, "--target", "cuda", "--out", "cuda"];
+      const { code, stderr } = await m.moec("train", ...flags, ...more);
+      expect(code).toBe(3);
+      expect(stderr).toMatch(saysFirst);
     },
     SLOW,
   );

@@ -7,6 +7,7 @@ import { afterAll, describe, expect, it } from "vitest";
 import { run } from "../../../src/cli/run.js";
 import { memoryHost } from "../../../src/host/memory.js";
 import { type Machine, machine } from "../../e2e/machine.js";
+import { poison, saysFirst } from "../../e2e/poisoned.js";
 import { shareDevice, software } from "./agree.js";
 
 const asked = process.env.MOEC_ADAPTER;
@@ -122,6 +123,12 @@ describe.skipIf(typeof software === "string")("moec train --target wgsl", () => 
       expect(Buffer.compare(host.readBytes(`parts/${path}`), host.readBytes(`whole/${path}`))).toBe(0);
     }
     await moec("sample", "whole", "--prompt", "the", "--tokens", "4");
+    // and when it diverges, it says what was not a number first
+    poison(host, "parts/checkpoints/4");
+    const { length } = host.errors;
+    const args = ["train", ...flags, "--target", "wgsl", "--out", "parts", "--resume", "--steps", "6"];
+    expect(await run(args, host)).toBe(3);
+    expect(host.errors.slice(length).join("")).toMatch(saysFirst);
   }, 120_000);
 
   it("traces what the reference traces", async () => {
