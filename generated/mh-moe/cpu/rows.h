@@ -123,28 +123,45 @@ CORE_INLINE int four_rows(const float *row[4], const float *table, ptrdiff_t wid
   return there;
 }
 
-/* to[i] = x times the row of the table that index[i] names, 0 where that is negative. Four rows read x once. */
+/* Products of x with four rows of n numbers, which read x once. */
+CORE_INLINE void dot_four(const float *x, const float *const row[4], ptrdiff_t n, float dots[4]) {
+  vf a0 = {0}, b0 = {0}, c0 = {0}, d0 = {0}, a1 = {0}, b1 = {0}, c1 = {0}, d1 = {0};
+  ptrdiff_t j = 0;
+  for (; j + 2 * VL <= n; j += 2 * VL) {
+    const vf even = vf_load(x + j), odd = vf_load(x + j + VL);
+    a0 = vf_fma(even, vf_load(row[0] + j), a0), a1 = vf_fma(odd, vf_load(row[0] + j + VL), a1);
+    b0 = vf_fma(even, vf_load(row[1] + j), b0), b1 = vf_fma(odd, vf_load(row[1] + j + VL), b1);
+    c0 = vf_fma(even, vf_load(row[2] + j), c0), c1 = vf_fma(odd, vf_load(row[2] + j + VL), c1);
+    d0 = vf_fma(even, vf_load(row[3] + j), d0), d1 = vf_fma(odd, vf_load(row[3] + j + VL), d1);
+  }
+  for (; j < n; j += VL) {
+    const int lanes = LANES(n, j);
+    const vf last = vf_load_n(x + j, lanes);
+    a0 = vf_fma(last, vf_load_n(row[0] + j, lanes), a0), b0 = vf_fma(last, vf_load_n(row[1] + j, lanes), b0);
+    c0 = vf_fma(last, vf_load_n(row[2] + j, lanes), c0), d0 = vf_fma(last, vf_load_n(row[3] + j, lanes), d0);
+  }
+  dots[0] = vf_hsum(a0 + a1), dots[1] = vf_hsum(b0 + b1), dots[2] = vf_hsum(c0 + c1), dots[3] = vf_hsum(d0 + d1);
+}
+
+/* to[i] = x times the row of the table that index[i] names, 0 where that is negative. */
 CORE_CALL void dot_rows(const float *x, const float *table, ptrdiff_t width, const int *index, int n, float *to) {
   for (int i = 0; i < n; i += 4) {
     const float *row[4];
+    float dots[4] = {0};
     const int there = four_rows(row, table, width, index + i, n - i, x);
-    vf a0 = {0}, b0 = {0}, c0 = {0}, d0 = {0}, a1 = {0}, b1 = {0}, c1 = {0}, d1 = {0};
-    ptrdiff_t j = there ? 0 : width;
-    for (; j + 2 * VL <= width; j += 2 * VL) {
-      const vf even = vf_load(x + j), odd = vf_load(x + j + VL);
-      a0 = vf_fma(even, vf_load(row[0] + j), a0), a1 = vf_fma(odd, vf_load(row[0] + j + VL), a1);
-      b0 = vf_fma(even, vf_load(row[1] + j), b0), b1 = vf_fma(odd, vf_load(row[1] + j + VL), b1);
-      c0 = vf_fma(even, vf_load(row[2] + j), c0), c1 = vf_fma(odd, vf_load(row[2] + j + VL), c1);
-      d0 = vf_fma(even, vf_load(row[3] + j), d0), d1 = vf_fma(odd, vf_load(row[3] + j + VL), d1);
-    }
-    for (; j < width; j += VL) {
-      const int lanes = LANES(width, j);
-      const vf last = vf_load_n(x + j, lanes);
-      a0 = vf_fma(last, vf_load_n(row[0] + j, lanes), a0), b0 = vf_fma(last, vf_load_n(row[1] + j, lanes), b0);
-      c0 = vf_fma(last, vf_load_n(row[2] + j, lanes), c0), d0 = vf_fma(last, vf_load_n(row[3] + j, lanes), d0);
-    }
-    const float dots[4] = {vf_hsum(a0 + a1), vf_hsum(b0 + b1), vf_hsum(c0 + c1), vf_hsum(d0 + d1)};
+    if (there) dot_four(x, row, width, dots);
     for (int r = 0; r < 4 && i + r < n; r++) to[i + r] = there >> r & 1 ? dots[r] : 0.0f;
+  }
+}
+
+/* to[i] = x times row i of n that lie `ld` apart, added to what is there if `adds`. */
+CORE_CALL void dot_columns(const float *x, const float *rows, ptrdiff_t ld, ptrdiff_t k, int n, int adds, float *to) {
+  for (int i = 0; i < n; i += 4) {
+    const float *row[4];
+    float dots[4];
+    for (int r = 0; r < 4; r++) row[r] = rows + MIN(i + r, n - 1) * ld;
+    dot_four(x, row, k, dots);
+    for (int r = 0; r < 4 && i + r < n; r++) to[i + r] = adds ? to[i + r] + dots[r] : dots[r];
   }
 }
 
