@@ -51,16 +51,20 @@ const tracers = {
   reference: async (call: TraceCall) => traceReference(call),
 };
 
-/** Logits as [B, S, V], and zeros for the gradients of weights that nothing depends on. */
+/**
+ * Logits as [B, S, V], gradients as their weights are (to the graph one shared expert has no axis of experts), and zeros
+ * for the gradients of weights that nothing depends on.
+ */
 function shaped({ design, rows }: TraceCall, results: readonly Tensor[]): Tensor[] {
   const [batch, sequence] = [rows.length, rows[0]!.length - 1];
   const named = new Set(results.map(({ name }) => name));
   const wide = results.some(({ dtype }) => dtype === "F64");
-  const idle = weightsOf(design).filter(({ name }) => !named.has(`grad.${name}`));
+  const weights = weightsOf(design);
+  const shapes = new Map(weights.map(({ name, shape }) => [`grad.${name}`, shape]));
+  shapes.set("logits", [batch, sequence, design.model!.vocab]);
+  const idle = weights.filter(({ name }) => !named.has(`grad.${name}`));
   return [
-    ...results.map((each) =>
-      each.name === "logits" ? { ...each, shape: [batch, sequence, design.model!.vocab] } : each,
-    ),
+    ...results.map((each) => ({ ...each, shape: shapes.get(each.name) ?? each.shape })),
     ...idle.map(({ name, shape }): Tensor => {
       const size = shape.reduce((product, each) => product * each, 1);
       const data = wide ? new Float64Array(size) : new Float32Array(size);

@@ -1,6 +1,8 @@
 /** Broken specs: nothing throws, absurd sizes cost nothing, and one slip is one report. */
+import { readdirSync, readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { format } from "../../src/1-syntax/fmt.js";
 import { parse } from "../../src/1-syntax/parse.js";
 import { resolve } from "../../src/2-design/resolve.js";
 import { resolveText, specText } from "./resolve-text.js";
@@ -8,6 +10,37 @@ import { resolveText, specText } from "./resolve-text.js";
 const specs = ["mask-moe", "mh-moe", "zoo"].map(specText);
 const tokensOf = (text: string) => text.match(/\w+|"[^"\n]*"|\s+|[^\w\s]/g) ?? [];
 const soup = [...new Set(specs.flatMap(tokensOf))].filter((token) => token.trim() !== "");
+
+const shipped = readdirSync("specs")
+  .filter((name) => name.endsWith(".moe"))
+  .map((name) => readFileSync(`specs/${name}`, "utf8"));
+const linesOf = [...new Set(shipped.flatMap((text) => text.split("\n")))].filter((line) => line.trim() !== "");
+
+/** A shipped spec with lines lost, doubled, exchanged, or of other specs. */
+const shuffled = fc
+  .record({
+    spec: fc.constantFrom(...shipped),
+    edits: fc.array(
+      fc.record({
+        at: fc.nat(),
+        other: fc.nat(),
+        kind: fc.constantFrom("drop", "double", "exchange", "insert", "replace"),
+        line: fc.constantFrom(...linesOf),
+      }),
+      { minLength: 1, maxLength: 3 },
+    ),
+  })
+  .map(({ spec, edits }) => {
+    const lines = spec.split("\n");
+    for (const { at, other, kind, line } of edits) {
+      const [i, j] = [at % lines.length, other % lines.length];
+      if (kind === "drop") lines.splice(i, 1);
+      else if (kind === "double") lines.splice(i, 0, lines[i]!);
+      else if (kind === "exchange") [lines[i], lines[j]] = [lines[j]!, lines[i]!];
+      else lines.splice(i, kind === "replace" ? 1 : 0, line);
+    }
+    return lines.join("\n");
+  });
 
 const mutated = fc
   .record({
@@ -43,6 +76,28 @@ describe("mutated specs", () => {
         for (const { primary } of diagnostics) expect(primary?.span.end ?? 0).toBeLessThanOrEqual(text.length);
       }),
       { numRuns: 150, seed: 7 },
+    );
+  });
+
+  it("of other lines: every message has its place, and formatting changes no message", () => {
+    fc.assert(
+      fc.property(shuffled, (text) => {
+        const messages = (of: string) => {
+          const { ast, broken, diagnostics } = parse({ path: "shuffled.moe", text: of });
+          const all = [...diagnostics, ...resolve(ast, { broken }).diagnostics];
+          for (const { primary } of all) {
+            expect(primary!.span.start).toBeLessThanOrEqual(primary!.span.end);
+            expect(primary!.span.end).toBeLessThanOrEqual(of.length);
+          }
+          return { parsed: diagnostics.length === 0, all: all.map(({ code, message }) => `${code} ${message}`).sort() };
+        };
+        const { parsed, all } = messages(text);
+        if (!parsed) return;
+        const formatted = format({ path: "shuffled.moe", text });
+        expect(format({ path: "shuffled.moe", text: formatted })).toBe(formatted);
+        expect(messages(formatted).all).toEqual(all);
+      }),
+      { numRuns: 80, seed: 5 },
     );
   });
 

@@ -52,7 +52,10 @@ function runRules(mixture: string, rules: readonly RuleUse[], site: RouterSite):
   const limited = fitting.moved || chosen.weighsKept ? run(fitting, ["weight"]) : fitting;
   // losses read the edges as they were before any limit
   const balanced = run({ ...chosen, load, updates: [] }, ["balance"]);
-  const moved = [...(limited.updates ?? []), ...(balanced.updates ?? [])];
+  // what stays as it is is no update: nothing would have to be stored for it
+  const moved = [...(limited.updates ?? []), ...(balanced.updates ?? [])].filter(
+    ({ target, value }) => target !== value,
+  );
   return { ...limited, selected: chosen.edges, losses: balanced.losses ?? [], updates: moved } as Routed;
 }
 

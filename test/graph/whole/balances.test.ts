@@ -154,6 +154,11 @@ describe("quantile", () => {
     });
   });
 
+  it("is no update where units get every expert: there is nothing to be better than", () => {
+    const all = router.replace("top(2) per token", "positive");
+    expect([...runProgram({ layers: 1, router: all }, "train").updates.keys()]).not.toContain(`${at}.router.quantile`);
+  });
+
   it("evens the load within a few steps", () => {
     const design = designOf({ layers: 1, router: router.replace("0.5", "0.7"), train: "optimize adamw(lr: 1e-9)" });
     const graph = programOf(design, "train");
