@@ -2,7 +2,12 @@
 import type { Design } from "../2-design/design.js";
 import { forward } from "./forward/model.js";
 import type { Place } from "./graph.js";
+import type { ProgramName } from "./programs.js";
 import { whereTokensMeet } from "./token-by-token.js";
+
+/** The programs that write text: those that keep keys and values where that is legal, else the whole context. */
+export const writingPrograms = (design: Design): readonly ProgramName[] =>
+  whyNoCache(design) ? ["sample"] : ["decode", "prefill"];
 
 /** Two sequences of so many tokens show what sequences of any length do. */
 const size = { batch: 2, seq: 7 } as const;

@@ -15,7 +15,8 @@ import { trainerOf } from "./runner/trainer.js";
 export function artifactsOf(compiled: ReportParts, name: string): readonly GeneratedFile[] {
   const { design, plan, c } = compiled;
   const bundle = bundleOf(compiled, name);
-  const trainer = design.train ? trainerOf(bundle) : undefined;
+  const trains = plan.programs.some((program) => program.name === "train");
+  const trainer = design.train && trains ? trainerOf(bundle) : undefined;
   const files: GeneratedFile[] = [
     { path: "README.md", text: reportOf(compiled, version()) },
     { path: "design.json", text: designToJson(design) },

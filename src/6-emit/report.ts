@@ -16,6 +16,14 @@ export interface ReportParts {
   readonly c: CProgram;
 }
 
+/** What the first program of a plan does once. */
+const WHAT: Readonly<Record<string, string>> = {
+  train: "a training step",
+  evaluate: "an evaluation",
+  decode: "one token of a text",
+  sample: "one token of a text",
+};
+
 /** Markdown; the same compilation gives the same bytes. */
 export function reportOf({ design, choices, plan }: ReportParts, version: string): string {
   const { path: spec, hash } = design.spec;
@@ -30,7 +38,8 @@ export function reportOf({ design, choices, plan }: ReportParts, version: string
     memory: memoryRows(plan),
     programs: plan.programs.map((program) => programRow(plan, program)),
     kernels: kernelRows(plan, plan.programs[0]!),
-    trainable: design.train !== undefined,
+    what: WHAT[plan.programs[0]!.name] ?? "one program",
+    trainable: plan.programs.some((program) => program.name === "train"),
   });
 }
 
@@ -38,7 +47,7 @@ function memoryRows({ buffers, memory }: KernelPlan): object[] {
   const of = (role: string): number => buffers.reduce((sum, each) => sum + (each.role === role ? each.bytes : 0), 0);
   return [
     { what: "weights", bytes: of("param") },
-    { what: "state of the optimiser and the routers", bytes: of("state") },
+    { what: "kept between runs: by the optimiser, routers, attention", bytes: of("state") },
     { what: "tables", bytes: of("data") },
     { what: "batch", bytes: of("input") },
     { what: "workspace, shared by all programs", bytes: memory.workspace },

@@ -1,5 +1,7 @@
 /** `moec compile FILE`: writes what a design becomes: kernels, trainer, report. */
+import type { Design } from "../2-design/design.js";
 import { layerBlocks } from "../2-design/layers.js";
+import { writingPrograms } from "../3-graph/cacheable.js";
 import { artifactsOf } from "../6-emit/artifacts.js";
 import { cudaBundleOf, wgslBundleOf } from "../6-emit/bundle.js";
 import { cudaArtifacts } from "../6-emit/cuda/artifacts.js";
@@ -29,6 +31,8 @@ export interface CompileFlags extends TuneFlags {
   readonly json?: boolean;
   /** programs that check and time each kernel of the cuda target */
   readonly harness?: boolean;
+  /** the programs that write text, in place of those that train */
+  readonly sample?: boolean;
 }
 
 /** Writes the artefacts below `--out`, by default `generated/<spec>`; files that are not ours are never overwritten. */
@@ -38,9 +42,13 @@ export async function compile(cli: Cli, file: string, flags: CompileFlags): Prom
   const source = readSpec(cli.host, file);
   const design = checkDesign(cli, source, (flags.set ?? []).map(setOption));
   const name = specName(source.path);
-  const folder = flags.out ?? join("generated", name);
+  const folder = flags.out ?? join("generated", flags.sample ? `${name}-sample` : name);
+  if (flags.sample) onlyForCpu("--sample", flags);
   const forCpu = await tuneFlags(cli, design, { ...flags, tune: flags.tune && targets.includes("cpu") }, "cpu");
-  const compiled = compileDesign(design, dispatchWishes(forCpu.wishes));
+  const compiled = compileDesign(design, {
+    ...dispatchWishes(forCpu.wishes),
+    ...(flags.sample && writing(design)),
+  });
   const files = [...artifactsOf(compiled, name)];
   const tuned = [...forCpu.tuned];
   if (targets.includes("wgsl")) {
@@ -60,6 +68,15 @@ export async function compile(cli: Cli, file: string, flags: CompileFlags): Prom
     print(cli, `${folder}: ${files.length} files, ${changed} of them changed${gone}`);
   }
   return exit.ok;
+}
+
+/** The programs that write text, one sequence at a time. */
+export const writing = (design: Design) => ({ programs: writingPrograms(design), batch: 1 });
+
+/** Errors: MOE6021 for a flag that another target than the cpu was asked for with. */
+function onlyForCpu(flag: string, { target }: CompileFlags): void {
+  if (target !== "cpu")
+    throw new DiagnosticError([diagnose("MOE6021", { flag, value: `--target ${target}`, expected: "the cpu target" })]);
 }
 
 /** Texts that every adapter takes, whatever this machine has. */

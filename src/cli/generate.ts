@@ -6,8 +6,8 @@ import { artifactsOf } from "../6-emit/artifacts.js";
 import { staleArtifacts, writeArtifacts } from "../6-emit/write-artifacts.js";
 import { join } from "../host/paths.js";
 import type { GeneratedFile } from "../host/write-generated.js";
-import { cudaFiles, wgslFiles } from "./compile.js";
-import { compileDesign } from "./compile-design.js";
+import { cudaFiles, wgslFiles, writing } from "./compile.js";
+import { checkDesign, compileDesign } from "./compile-design.js";
 import { familyReadme } from "./family.js";
 import { type Cli, exit, print } from "./output.js";
 import { readSpec, specName } from "./read-spec.js";
@@ -22,11 +22,8 @@ export interface GenerateFlags {
 /** Exit 0 when everything is up to date now; with `--check` nothing is written and 1 means that it was not. */
 export async function generate(cli: Cli, { check = false }: GenerateFlags): Promise<number> {
   let stale = 0;
-  for (const spec of featured) {
-    const name = specName(spec);
-    const folder = join("generated", name);
-    const compiled = compileDesign(cli, readSpec(cli.host, spec), {});
-    const files = [...artifactsOf(compiled, name), ...wgslFiles(compiled, {}, name), ...cudaFiles(compiled, {}, name)];
+  const folders = [...featured.map((spec) => trainingFiles(cli, spec)), writingFiles(cli, featured[0])];
+  for (const { folder, files } of folders) {
     const changed = check ? staleArtifacts(cli.host, folder, files) : written(cli, folder, files);
     for (const path of changed) print(cli, `${join(folder, path)}: ${check ? "stale" : "written"}`);
     stale += changed.length;
@@ -34,6 +31,25 @@ export async function generate(cli: Cli, { check = false }: GenerateFlags): Prom
   }
   stale += generateFamily(cli, check);
   return check && stale > 0 ? exit.mistake : exit.ok;
+}
+
+interface Folder {
+  readonly folder: string;
+  readonly files: readonly GeneratedFile[];
+}
+
+function trainingFiles(cli: Cli, spec: string): Folder {
+  const name = specName(spec);
+  const compiled = compileDesign(cli, readSpec(cli.host, spec), {});
+  const files = [...artifactsOf(compiled, name), ...wgslFiles(compiled, {}, name), ...cudaFiles(compiled, {}, name)];
+  return { folder: join("generated", name), files };
+}
+
+function writingFiles(cli: Cli, spec: string): Folder {
+  const name = specName(spec);
+  const source = readSpec(cli.host, spec);
+  const compiled = compileDesign(cli, source, {}, writing(checkDesign(cli, source, [])));
+  return { folder: join("generated", `${name}-sample`), files: artifactsOf(compiled, name) };
 }
 
 function written(cli: Cli, folder: string, files: readonly GeneratedFile[]): readonly string[] {

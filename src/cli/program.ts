@@ -55,10 +55,11 @@ export function createProgram(cli: Cli, finish: (code: number) => void): Command
   withDesign(add("compile", "write kernels, trainer and report of a design"))
     .option("--target <names>", "cpu, wgsl, cuda, or several: cpu,wgsl", "cpu")
     .option("--tune", "measure the strategies here and take the fastest")
+    .option("--sample", "the programs that write text, as `moec sample` runs them, in place of those that train")
     .option("--harness", "cuda: also programs that check and time every kernel and every mixture (cuda/harness/)")
     .option("--json", "what was written and measured as JSON on stdout")
     .option("--device <name>", "GPU that CUDA is written for: H100, H200, A100 or RTX4090; every one if not given")
-    .option("--out <dir>", "folder; generated/<spec> if not given")
+    .option("--out <dir>", "folder; generated/<spec>, or generated/<spec>-sample, if not given")
     .action(async (file, flags) => finish(await (await import("./compile.js")).compile(cli, file, flags)));
 
   withSet(add("init", "write initial weights and routing tables"))

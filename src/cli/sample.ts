@@ -1,6 +1,6 @@
 /** `moec sample RUN`: lets a trained model go on with a text. */
 import type { Design } from "../2-design/design.js";
-import { whyNoCache } from "../3-graph/cacheable.js";
+import { whyNoCache, writingPrograms } from "../3-graph/cacheable.js";
 import { bundleOf } from "../6-emit/bundle.js";
 import { diagnose } from "../diagnostics/diagnose.js";
 import { DiagnosticError } from "../diagnostics/diagnostic.js";
@@ -80,7 +80,7 @@ function whyWhole(design: Design, { cache }: SampleFlags): string | undefined {
 
 /** The programs that write, for one sequence. What was wished for the sizes of training holds for whole contexts only. */
 function compileWriter(design: Design, name: string, flags: DesignFlags, cached: boolean): Bundle {
-  const programs = cached ? (["prefill", "decode"] as const) : (["sample"] as const);
+  const programs = cached ? writingPrograms(design) : (["sample"] as const);
   return bundleOf(compileDesign(design, { ...dispatchWishes(flags), programs, batch: 1 }), name);
 }
 
