@@ -121,6 +121,41 @@ INLINE void wait_for_phase(Barrier *barrier, unsigned parity) {
 #endif
 }
 
+/* ---------------------------------------------------------------- clusters */
+
+/* Two blocks that run side by side, those whose numbers differ in the last bit, and reach each other's shared memory. */
+#if defined(__CUDACC__)
+#define CLUSTER_OF_TWO __cluster_dims__(2, 1, 1)
+#else
+#define CLUSTER_OF_TWO
+#endif
+
+INLINE void join_cluster() {
+#if !defined(__CUDACC__)
+  emulate::join_cluster();
+#endif
+}
+
+/* All threads of both blocks meet, but for those that have ended. */
+INLINE void meet_cluster() {
+#if defined(__CUDACC__)
+  asm volatile("barrier.cluster.arrive;\nbarrier.cluster.wait;" ::: "memory");
+#else
+  emulate::meet_cluster();
+#endif
+}
+
+/* Arrives at the other block's barrier. */
+INLINE void arrive_across(Barrier *barrier) {
+#if defined(__CUDACC__)
+  const unsigned at = (unsigned)__cvta_generic_to_shared(barrier), other = blockIdx.x % 2 ^ 1;
+  asm volatile("{\n  .reg .b32 there;\n  mapa.shared::cluster.u32 there, %0, %1;\n  mbarrier.arrive.shared::cluster.b64 _, [there];\n}" ::"r"(at), "r"(other)
+               : "memory");
+#else
+  emulate::arrive_across(barrier);
+#endif
+}
+
 /* ------------------------------------------------------------------ copies */
 
 /* A box of a tensor from place (x, y, z) on, on its way to a panel; its bytes are counted at the barrier. What lies outside
@@ -142,6 +177,20 @@ INLINE void show_to_engines() {
   asm volatile("fence.proxy.async.shared::cta;" ::: "memory");
 #else
   emulate::show_to_engines();
+#endif
+}
+
+/* To the panel of this block, or, where `both`, to the same place in the other block as well, counted in each. */
+INLINE void bring_box_for_two(unsigned char *panel, const TensorMap &map, int x, int y, int z, Barrier *barrier, bool both) {
+  if (!both) return bring_box(panel, map, x, y, z, barrier);
+#if defined(__CUDACC__)
+  const unsigned to = (unsigned)__cvta_generic_to_shared(panel), at = (unsigned)__cvta_generic_to_shared(barrier);
+  asm volatile(
+      "cp.async.bulk.tensor.3d.shared::cluster.global.tile.mbarrier::complete_tx::bytes.multicast::cluster [%0], [%1, {%3, %4, %5}], [%2], %6;"
+      ::"r"(to), "l"(&map), "r"(at), "r"(x), "r"(y), "r"(z), "h"((unsigned short)3)
+      : "memory");
+#else
+  emulate::bring_box_to_both(panel, map.words, x, y, z, barrier);
 #endif
 }
 

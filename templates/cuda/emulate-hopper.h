@@ -15,7 +15,18 @@
 
 namespace emulate {
 
-static inline unsigned shared_address(const void *p) { return (unsigned)((const unsigned char *)p - dynamic_shared); }
+/* Place in the shared memory of its block. */
+static inline unsigned shared_address(const void *p) { return (unsigned)(((const unsigned char *)p - dynamic_shared[0]) % SHARED); }
+
+/* The same place in the other block of the cluster. */
+template <class T>
+static inline T *across(T *p) {
+  if (running == block_size) fail("a block that is alone reaches for another");
+  const int other = block_size - current / block_size * block_size;
+  if (all_in(other, other + block_size, done)) fail("a block has ended that another reaches for");
+  const size_t at = (size_t)((unsigned char *)p - dynamic_shared[0]);
+  return (T *)(dynamic_shared[0] + (at < SHARED ? at + SHARED : at - SHARED));
+}
 
 /* ---------------------------------------------------------------- barriers */
 
@@ -108,7 +119,9 @@ struct Box {
 };
 static std::deque<Box> on_their_way;
 
-static inline unsigned char *swizzled(unsigned address) { return dynamic_shared + (address ^ (address >> 7 & 7) << 4); }
+/* `memory`: of the block. */
+static inline unsigned char *swizzled(unsigned char *memory, unsigned address) { return memory + (address ^ (address >> 7 & 7) << 4); }
+static inline unsigned char *memory_of(const unsigned char *p) { return dynamic_shared[(size_t)(p - dynamic_shared[0]) / SHARED]; }
 
 static inline Map map_at(const unsigned long long *words, const unsigned char *panel) {
   Map map;
@@ -123,9 +136,19 @@ static inline int bytes_of(const Map &map) { return (int)(128 * map.box[1] * map
 static inline void bring_box(unsigned char *panel, const unsigned long long *words, int x, int y, int z, unsigned long long *barrier) {
   const Box box = {map_at(words, panel), panel, {x, y, z}, barrier};
   phase_of(barrier);
+  for (const Box &other : on_their_way)
+    if (panel < other.to + bytes_of(other.map) && other.to < panel + bytes_of(box.map)) fail("two boxes are on their way to one panel");
   memset(panel, 0xff, (size_t)bytes_of(box.map));
   on_their_way.push_back(box);
 }
+
+/* To both blocks of the cluster, and counted in both. */
+static inline void bring_box_to_both(unsigned char *panel, const unsigned long long *words, int x, int y, int z, unsigned long long *barrier) {
+  bring_box(panel, words, x, y, z, barrier);
+  bring_box(across(panel), words, x, y, z, across(barrier));
+}
+
+static inline void arrive_across(unsigned long long *barrier) { arrive(across(barrier), 0); }
 
 /* Every number of a box: where it lies in the panel, and in the tensor, or nullptr outside of it. */
 template <class What>
@@ -138,7 +161,7 @@ static void each_number(const Map &map, const unsigned char *panel, const int (&
         bool inside = true;
         for (int axis = 0; axis < 3; axis++) inside = inside && at[axis] >= 0 && at[axis] < (long long)map.dims[axis];
         char *const there = (char *)map.address + at[0] * map.width + at[1] * map.strides[0] + at[2] * map.strides[1];
-        what(swizzled(shared_address(panel) + line * 128 + x * map.width), inside ? there : nullptr);
+        what(swizzled(memory_of(panel), shared_address(panel) + line * 128 + x * map.width), inside ? there : nullptr);
       }
 }
 
@@ -319,13 +342,13 @@ static inline void end_of_products() {
 }
 
 /* Number (line, step) of a panel: lines 128 bytes apart with steps inside them, or, turned, steps with lines inside. */
-static inline float number_of(unsigned long long panel, int line, int k, bool turned) {
+static inline float number_of(unsigned char *memory, unsigned long long panel, int line, int k, bool turned) {
   const auto bytes = [&](int shift) { return (unsigned)(panel >> shift & 0x3fff) << 4; };
   if (panel >> 62 != 1 || (panel >> 49 & 7) != 0) fail("a panel is not swizzled by 128 bytes");
   const unsigned start = bytes(0), apart = bytes(16), groups = bytes(32);
   const unsigned at = turned ? line / 64 * apart + k / 8 * groups + k % 8 * 128 + line % 64 * 2 : line / 8 * groups + line % 8 * 128 + k * 2;
   unsigned short number;
-  memcpy(&number, swizzled(start + at), 2);
+  memcpy(&number, swizzled(memory, start + at), 2);
   return bits<float>((unsigned)number << 16);
 }
 
@@ -338,9 +361,10 @@ __attribute__((optimize("O3"))) static void add_up(float (&sum)[64][256], const 
 
 static void multiply(int first, const Product &p, int columns) {
   static float a[64][16], b[16][256], sum[64][256];
+  unsigned char *const memory = dynamic_shared[first / block_size];
   for (int k = 0; k < 16; k++) {
-    for (int r = 0; r < 64; r++) a[r][k] = number_of(p.a, r, k, p.a_turned);
-    for (int c = 0; c < columns; c++) b[k][c] = number_of(p.b, c, k, p.b_turned);
+    for (int r = 0; r < 64; r++) a[r][k] = number_of(memory, p.a, r, k, p.a_turned);
+    for (int c = 0; c < columns; c++) b[k][c] = number_of(memory, p.b, c, k, p.b_turned);
   }
   const auto each = [&](auto what) {
     for (int t = 0; t < 128; t++)

@@ -47,9 +47,12 @@ export interface CudaPass {
   readonly entry: string;
   /**
    * blocks on each axis; `perBlock`: as many as the launch has elements divided by this, rounded up; `tiles`: one for each
-   * multiprocessor, which walks the tiles, and no more than there are tiles
+   * multiprocessor, which walks the tiles, and no more than there are tiles; `together`: blocks of a cluster
    */
-  readonly grid: readonly [number, number, number] | { readonly perBlock: number } | { readonly tiles: number };
+  readonly grid:
+    | readonly [number, number, number]
+    | { readonly perBlock: number }
+    | { readonly tiles: number; readonly together?: number };
   /** threads of a block */
   readonly threads: number;
   /** bytes of shared memory that are asked for at launch */

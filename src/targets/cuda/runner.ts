@@ -135,7 +135,10 @@ export function gridOf(
   { count }: Pick<CudaLaunch, "count">,
   multiprocessors: number,
 ): readonly [number, number, number] {
-  if ("tiles" in grid) return [Math.min(grid.tiles, multiprocessors), 1, 1];
+  if ("tiles" in grid) {
+    const { tiles, together = 1 } = grid;
+    return [Math.max(together, together * Math.floor(Math.min(tiles, multiprocessors) / together)), 1, 1];
+  }
   return "perBlock" in grid ? [Math.max(1, Math.ceil(count! / grid.perBlock)), 1, 1] : grid;
 }
 

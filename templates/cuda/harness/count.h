@@ -52,7 +52,7 @@ static std::vector<Touch> touched[emulate::MOST_THREADS];
 
 UNWATCHED static bool is_shared(uintptr_t at) {
   const auto within = [at](const unsigned char *from, const unsigned char *to) UNWATCHED { return at >= (uintptr_t)from && at < (uintptr_t)to; };
-  const unsigned char *const asked = emulate::dynamic_shared;
+  const unsigned char *const asked = emulate::dynamic_shared[0];
   return within(__start_moec_shared, __stop_moec_shared) || within(asked, asked + sizeof emulate::dynamic_shared);
 }
 

@@ -6,7 +6,8 @@
 #include "device-hopper.cuh"
 
 enum Fault { NONE, NO_WAIT, EARLY_BACK, WRONG_LAYOUT, EARLY_LOOK, NOT_SHOWN, WRONG_PARITY, TOO_FEW_BYTES, NO_BEGIN, FINISHING,
-  EARLY_READ = FINISHING, EARLY_BRING, SAME_BANK, BOX_NOT_SHOWN, NO_MEETING, EARLY_REUSE, NO_EMPTY_GROUP, OTHERS_ROWS, NO_LAST_WAIT };
+  EARLY_READ = FINISHING, EARLY_BRING, SAME_BANK, BOX_NOT_SHOWN, NO_MEETING, EARLY_REUSE, NO_EMPTY_GROUP, OTHERS_ROWS, NO_LAST_WAIT,
+  SHARING, OTHER_NOT_ASKED = SHARING, OWN_HALF_COUNTED, OTHER_NOT_WAITED_FOR };
 static int fault;
 
 constexpr int PANEL = 64 * 128;
@@ -51,6 +52,40 @@ static void product(const bf16 *a, float *sums, TensorMap b_map) {
   }
   for (int i = 0; i < 32; i++) sums[(warp_of_block() % 4 * 16 + row_of(i)) * 64 + column_of(i)] = sum[0][i];
   if (fault == EARLY_LOOK) wait_for_products<0>(sum);
+}
+
+/* The same by two blocks, 64 rows each: each brings half of B's panel to both. */
+static void sharing(const bf16 *a, float *sums, TensorMap a_map, TensorMap b_map) {
+  join_cluster();
+  DYNAMIC_SHARED(memory);
+  unsigned char *const a_panel = on_1024_bytes(memory), *const b_panel = a_panel + PANEL;
+  Barrier *const full = (Barrier *)(b_panel + PANEL), *const empty = full + 1;
+  const int rank = blockIdx.x % 2;
+  if (threadIdx.x == 0) {
+    begin_barrier(full, 1);
+    begin_barrier(empty, fault == OTHER_NOT_ASKED ? 4 : 8);
+  }
+  meet_cluster();
+  if (warp_of_block() < 4) {
+    if (threadIdx.x != 0) return;
+    for (int step = 0; step < 2; step++) {
+      wait_for_phase(empty, step % 2 ^ 1);
+      arrive_expecting(full, fault == OWN_HALF_COUNTED ? PANEL + PANEL / 2 : 2 * PANEL);
+      bring_box(a_panel, a_map, step * 64, rank * 64, 0, full);
+      bring_box_for_two(b_panel + rank * (PANEL / 2), b_map, 0, step * 64 + rank * 32, 0, full, true);
+    }
+    return;
+  }
+  float sum[1][32];
+  for (int step = 0; step < 2; step++) {
+    wait_for_phase(full, step % 2);
+    multiply_panels_later<64, 1, false, true>(sum, a_panel, b_panel, step > 0);
+    wait_for_products<0>(sum);
+    if (lane_of_warp() == 0) arrive(empty);
+    if (lane_of_warp() == 0 && fault != OTHER_NOT_ASKED) arrive_across(empty);
+  }
+  for (int i = 0; i < 32; i++) sums[(rank * 64 + warp_of_block() % 4 * 16 + row_of(i)) * 64 + column_of(i)] = sum[0][i];
+  if (fault != OTHER_NOT_WAITED_FOR) meet_cluster();
 }
 
 /* y = z = 2 x for the first ROWS rows of HEIGHT by 128; one warp, a slice after the other, two sets of panels. */
@@ -124,22 +159,13 @@ static bool finishes() {
   return right;
 }
 
-static bf16 a[64 * 128], b[128 * 64];
-static float sums[64 * 64];
-static TensorMap b_map;
+static bf16 a[128 * 128], b[128 * 64];
+static float sums[128 * 64];
 
-static bool multiplies() {
-  for (int i = 0; i < 64 * 128; i++) {
-    a[i] = to_bf16((float)(i * 7 % 23 - 11));
-    b[i] = to_bf16((float)(i * 5 % 19 - 9));
-  }
-  b_map = map_of(b, 64, 128, 2, 64);
-  const bf16 *from = a;
-  float *to = sums;
-  void *args[] = {&from, &to, &b_map};
-  emulate::launch({1, 1, 1}, 256, [](void *with) { emulate::call(product, (void **)with); }, args);
+/* Whether the first `rows` rows of the sums are those of a b. */
+static bool are_sums(int rows) {
   bool right = true;
-  for (int r = 0; r < 64; r++)
+  for (int r = 0; r < rows; r++)
     for (int c = 0; c < 64; c++) {
       float total = 0.0f;
       for (int k = 0; k < 128; k++) total += to_float(a[r * 128 + k]) * to_float(b[k * 64 + c]);
@@ -148,8 +174,37 @@ static bool multiplies() {
   return right;
 }
 
+static void fill() {
+  for (int i = 0; i < 128 * 128; i++) a[i] = to_bf16((float)(i * 7 % 23 - 11));
+  for (int i = 0; i < 128 * 64; i++) b[i] = to_bf16((float)(i * 5 % 19 - 9));
+  for (float &sum : sums) sum = NAN;
+}
+
+static bool multiplies() {
+  fill();
+  TensorMap b_map = map_of(b, 64, 128, 2, 64);
+  const bf16 *from = a;
+  float *to = sums;
+  void *args[] = {&from, &to, &b_map};
+  emulate::launch({1, 1, 1}, 256, [](void *with) { emulate::call(product, (void **)with); }, args);
+  return are_sums(64);
+}
+
+static bool shares() {
+  fill();
+  TensorMap maps[2] = {map_of(a, 128, 128, 2, 64), map_of(b, 64, 128, 2, 32)};
+  const bf16 *from = a;
+  float *to = sums;
+  void *args[] = {&from, &to, maps, maps + 1};
+  emulate::launch({2, 1, 1}, 256, [](void *with) { emulate::call(sharing, (void **)with); }, args);
+  return are_sums(128);
+}
+
 int main(int, char **arguments) {
   fault = atoi(arguments[1]);
-  const bool right = (fault >= FINISHING || multiplies()) && ((fault > NONE && fault < FINISHING) || finishes());
+  bool right = true;
+  if (fault < FINISHING) right = right && multiplies();
+  if (fault == NONE || (fault >= FINISHING && fault < SHARING)) right = right && finishes();
+  if (fault == NONE || fault >= SHARING) right = right && shares();
   printf("%s, threads wrote %lld bytes of global memory in %lld sectors\n", right ? "right" : "wrong", emulate::traffic.bytes, emulate::traffic.sectors);
 }

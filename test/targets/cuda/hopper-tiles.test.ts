@@ -5,11 +5,15 @@ import { profiles } from "../../../src/targets/cuda/profiles.js";
 
 const { multiprocessors, sharedPerBlock } = profiles.H100;
 
-/** The products of one mixture: T tokens of width H, K of E experts of width I each. */
+/**
+ * The products of one mixture: T tokens of width H, K of E experts of width I each. Forward and of gradients' inputs, tiles
+ * below each other often read the same weights; weight gradients share nothing.
+ */
 function products(T: number, H: number, I: number, E: number, K: number): Record<string, Work> {
   const down = Math.ceil((T * K) / 128);
+  const alike = 1 - E / down;
   const work = (n: number, steps: number, through: Through, more: Partial<Work> = {}): Work => ({
-    ...{ widths: [n], down, paired: false, steps, through, light: false, multiprocessors },
+    ...{ widths: [n], down, paired: false, steps, through, light: false, alike, multiprocessors },
     ...more,
   });
   const plain = { results: 1, operands: 0, bytes: 2 };
@@ -19,23 +23,37 @@ function products(T: number, H: number, I: number, E: number, K: number): Record
     second: work(H, I / 64, plain, { light: true }),
     // reads gate and up, writes both gradients
     gradient: work(I, H / 64, { results: 2, operands: 2, bytes: 8 }),
-    weights: work(H, (T * K) / E / 64, { results: 2, operands: 0, bytes: 4 }, { down: Math.ceil(I / 128) * E }),
+    weights: work(
+      H,
+      (T * K) / E / 64,
+      { results: 2, operands: 0, bytes: 4 },
+      { down: Math.ceil(I / 128) * E, alike: undefined },
+    ),
   };
 }
 
 const shown = (work: Work): string => {
   const tile = tileFor(work)!;
-  return `${tile.columns} ${tile.inTurns ? "in turns" : "together"}`;
+  return `${tile.columns} ${tile.inTurns ? "in turns" : "together"}${tile.shares ? ", shared" : ""}`;
 };
 
 describe("tiles on Hopper", () => {
   const sizes = [
-    [24_576, 1536, 512, 64, 4],
-    [8192, 2048, 768, 128, 8],
+    { size: [24_576, 1536, 512, 64, 4], choice: ["128 in turns", "192 in turns", "128 in turns"] },
+    { size: [8192, 2048, 768, 128, 8], choice: ["256 together", "192 in turns", "128 in turns"] },
+    { size: [32_768, 4096, 1024, 128, 8], choice: ["256 together", "192 in turns", "256 together"] },
   ] as const;
-  it.each(sizes)("for T = %d, H = %d, I = %d, E = %d, K = %d", (...size) => {
-    const { first, second, gradient } = products(...size);
-    expect([first!, second!, gradient!].map(shown)).toEqual(["256 together", "192 in turns", "128 in turns"]);
+  it.each(sizes)("for T, H, I, E, K = $size", ({ size, choice }) => {
+    const [T, H, I, E, K] = size;
+    const { first, second, gradient } = products(T!, H!, I!, E!, K!);
+    expect([first!, second!, gradient!].map(shown)).toEqual(choice.map((c) => `${c}, shared`));
+  });
+  it("share nothing where experts have less than a tile each, on one multiprocessor, or where weights are made", () => {
+    const { second, weights } = products(8192, 2048, 768, 128, 8);
+    expect(shown({ ...second!, alike: 0 })).not.toContain("shared");
+    expect(shown({ ...second!, multiprocessors: 1 })).not.toContain("shared");
+    expect(shown(weights!)).not.toContain("shared");
+    expect(shown({ ...second!, alike: 0, schedule: { shares: true } })).toContain("shared");
   });
   it("are made together where the inner axis is long, in turns where it is short", () => {
     const { weights } = products(24_576, 1536, 512, 64, 4);
@@ -62,7 +80,7 @@ describe("tiles on Hopper", () => {
   });
   it("can be asked for", () => {
     const { second } = products(24_576, 1536, 512, 64, 4);
-    expect(shown({ ...second!, schedule: "together" })).toContain("together");
-    expect(shown({ ...second!, schedule: "in turns" })).toContain("in turns");
+    expect(shown({ ...second!, schedule: { inTurns: false } })).toContain("together");
+    expect(shown({ ...second!, schedule: { inTurns: true } })).toContain("in turns");
   });
 });

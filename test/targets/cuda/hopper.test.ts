@@ -15,6 +15,11 @@ const all = (): number => 1;
 
 const aLayer = () => transformer({ B: 2, S: 80, D: 64, H: 2, F: 96, V: 72 });
 
+const [TOGETHER, IN_TURNS] = [{ inTurns: false }, { inTurns: true }];
+
+/** Tokens of 13 kinds to experts with one tile, one, two and one: pairs of different experts, of the same, of one and none. */
+const inPairs = (v: number, e: number): number => Number(e === (v < 4 ? 0 : v < 5 ? 1 : v < 6 ? 3 : 2));
+
 interface Case {
   readonly what: string;
   readonly make: () => { readonly graph: Graph; readonly leaves: Leaves };
@@ -29,7 +34,7 @@ const cases: readonly Case[] = [
   {
     what: "one expert with everything, wide",
     make: () => mixture({ T: 140, D: 264, E: 3, F: 200, K: 1, V: 13 }, (_, e) => (e === 1 ? 1 : 0)),
-    schedule: "together",
+    schedule: TOGETHER,
   },
   {
     what: "weight gradients with few tiles and many rows, summed in pieces",
@@ -38,12 +43,18 @@ const cases: readonly Case[] = [
   {
     what: "sixteen of nineteen experts",
     make: () => mixture({ T: 33, D: 24, E: 19, F: 16, K: 16, V: 13 }, all),
-    schedule: "together",
+    schedule: TOGETHER,
+  },
+  {
+    what: "two blocks share weights, together",
+    make: () => mixture({ T: 330, D: 72, E: 4, F: 72, K: 1, V: 13 }, inPairs),
+    schedule: { shares: true, ...TOGETHER },
   },
 ];
 
 /** Tiles are as wide as on a GPU with one multiprocessor, which has more of them than it can work on at once. */
-const onHopper = (graph: Graph, schedule?: Schedule) => emit({ run: graph }, "bf16", "hopper", 1, schedule);
+const onHopper = (graph: Graph, schedule?: Schedule) =>
+  emit({ run: graph }, "bf16", "hopper", schedule?.shares ? 2 : 1, schedule);
 
 /** Every product but the routers', which are not made in bf16. */
 const products = (program: ReturnType<typeof emit>) => program.kernels.filter((k) => k.tensor);
@@ -51,7 +62,7 @@ const products = (program: ReturnType<typeof emit>) => program.kernels.filter((k
 const schedules = (program: ReturnType<typeof emit>): string[] => program.kernels.flatMap((k) => k.schedule ?? []);
 
 it("the examples have tiles of every width, made together and in turns, with and without numbers read behind products", () => {
-  const more = [onHopper(aLayer().graph), onHopper(cases[1]!.make().graph, "in turns")];
+  const more = [onHopper(aLayer().graph), onHopper(cases[1]!.make().graph, IN_TURNS)];
   const all = [
     ...more.flatMap(schedules),
     ...cases.flatMap(({ make, schedule }) => schedules(onHopper(make().graph, schedule))),
@@ -68,7 +79,7 @@ it("the examples have tiles of every width, made together and in turns, with and
     "64 in turns",
     "64 together",
   ]);
-  for (const word of ["ends of experts' runs", "read behind products"])
+  for (const word of ["ends of experts' runs", "read behind products", "two blocks share"])
     expect([true, false].map((has) => all.some((s) => s.includes(word) === has))).toEqual([true, true]);
 });
 
@@ -88,16 +99,25 @@ describe.skipIf(whyNoEmulation !== undefined)("products on Hopper", () => {
     const [one, two] = [await runEmulated(ours, leaves), await runEmulated(emit({ run: graph }, "bf16"), leaves)];
     expect([...one].filter(([name, bytes]) => Buffer.compare(bytes, two.get(name)!) !== 0)).toEqual([]);
   });
-  it("are the same bit by bit, whichever thread, block and copy goes first, together and in turns", async () => {
-    const { graph, leaves } = cases[1]!.make();
-    const [together, inTurns] = [onHopper(graph, "together"), onHopper(graph, "in turns")];
-    const one = await runEmulated(together, leaves);
-    const others = [
-      await runEmulated(together, leaves, true),
-      await runEmulated(inTurns, leaves),
-      await runEmulated(inTurns, leaves, true),
+  const inEveryOrder = [
+    { what: "together and in turns", make: cases[1]!.make, one: TOGETHER, two: IN_TURNS },
+    {
+      what: "with weights shared by two blocks or not",
+      make: cases[4]!.make,
+      one: IN_TURNS,
+      two: { shares: true, ...IN_TURNS },
+    },
+  ];
+  it.each(inEveryOrder)("are the same bit by bit, whichever thread, block and copy goes first, $what", async (its) => {
+    const { graph, leaves } = its.make();
+    const [one, two] = [onHopper(graph, its.one), onHopper(graph, its.two)];
+    const [want, ...others] = [
+      await runEmulated(one, leaves),
+      await runEmulated(one, leaves, true),
+      await runEmulated(two, leaves),
+      await runEmulated(two, leaves, true),
     ];
-    for (const two of others)
-      expect([...one].filter(([name, bytes]) => Buffer.compare(bytes, two.get(name)!) !== 0)).toEqual([]);
+    for (const got of others)
+      expect([...want!].filter(([name, bytes]) => Buffer.compare(bytes, got.get(name)!) !== 0)).toEqual([]);
   });
 });

@@ -195,7 +195,7 @@ export function launchLines({ part, count }: CaseStep): string[] {
       ({ param, width, dims, strides, box }) =>
         `map_of(a[${param}], {{${dims.join(", ")}}, {${strides.join(", ")}}, {${box.join(", ")}}, ${width}})`,
     );
-    const grid = "tiles" in pass.grid ? `blocks_for(${pass.grid.tiles}), 1, 1` : fixedGrid(pass.grid, count).join(", ");
+    const grid = "tiles" in pass.grid ? tilesGrid(pass.grid) : fixedGrid(pass.grid, count).join(", ");
     return `LAUNCH(${pass.entry}, ${grid}, ${pass.threads}, ${pass.shared}, ${[...args, ...number, ...maps].join(", ")});`;
   });
 }
@@ -204,3 +204,7 @@ const fixedGrid = (
   grid: Exclude<CudaPass["grid"], { readonly tiles: number }>,
   count: number | undefined,
 ): readonly number[] => ("perBlock" in grid ? [Math.max(1, Math.ceil(count! / grid.perBlock)), 1, 1] : grid);
+
+/** A block for each multiprocessor, in whole clusters. */
+const tilesGrid = ({ tiles, together = 1 }: { readonly tiles: number; readonly together?: number }): string =>
+  together === 1 ? `blocks_for(${tiles}), 1, 1` : `blocks_for(${tiles}) / ${together} * ${together}, 1, 1`;

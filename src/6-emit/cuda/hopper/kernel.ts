@@ -39,6 +39,7 @@ export function assembleHopper(kernel: MatmulKernel | OuterKernel, context: Cont
     ...(h.view.lead ? [h.view.lead] : []),
     ...(h.view.pieces ? ["piece"] : []),
     ...(h.view.outputs ? ["output", "width"] : []),
+    ...(tile.shares && h.raggedRows ? ["neighbour"] : []),
     ...["first_row", "end_row", "first_column"],
   ];
   const maps = [...h.maps];
@@ -49,7 +50,9 @@ export function assembleHopper(kernel: MatmulKernel | OuterKernel, context: Cont
     stages: tile.stages,
     inTurns: tile.inTurns,
     halves: tile.inTurns ? 2 : 1,
-    warpsOfTile: tile.inTurns ? 4 : 8,
+    shares: tile.shares,
+    partial: h.raggedRows || tile.shares,
+    warpsThatGiveBack: (tile.inTurns ? 4 : 8) * (tile.shares ? 2 : 1),
     resultPanels: through.results,
     resultSets: tile.resultSets,
     operandPanels: through.operands,
@@ -66,7 +69,15 @@ export function assembleHopper(kernel: MatmulKernel | OuterKernel, context: Cont
   };
   return {
     text: assemble(kernel, "hopper", context, view),
-    passes: [{ entry: kernel.name, grid: { tiles: h.tiles }, threads: THREADS, shared: sharedOf(tile, through), maps }],
+    passes: [
+      {
+        entry: kernel.name,
+        grid: { tiles: h.tiles, ...(tile.shares && { together: 2 }) },
+        threads: THREADS,
+        shared: sharedOf(tile, through),
+        maps,
+      },
+    ],
     schedule: scheduleOf(h),
   };
 }
@@ -77,10 +88,11 @@ function scheduleOf({ tile, brought, raggedRows, steps }: HopperKernel): string 
   const share = Math.round((100 * finishing) / (multiplying + finishing));
   const deep = `${Math.round(steps)} steps of ${DEPTH}, finishing is ${share} % of a tile's work`;
   const who = tile.inTurns ? "warpgroups in turns (ping-pong)" : "warpgroups together (cooperative)";
+  const shared = tile.shares ? ", two blocks share what they read of weights (a cluster)" : "";
   const read =
     brought.length > 0
       ? `, what is read behind products comes by it, too (${brought.map((p) => p.name).join(", ")})`
       : "";
   const ends = raggedRows ? ", but for ends of experts' runs, by threads" : "";
-  return `tiles of ${TILE_ROWS} x ${tile.columns}, ${who}: ${deep}; results leave by the copy engine${ends}${read}`;
+  return `tiles of ${TILE_ROWS} x ${tile.columns}, ${who}${shared}: ${deep}; results leave by the copy engine${ends}${read}`;
 }

@@ -13,7 +13,7 @@ import { accessTo, type Context, type CudaText } from "../view.js";
 import { throughOf } from "./desk.js";
 import { type Finish, finishOf, passesOf, printFinish } from "./finish-slices.js";
 import { assembleHopper } from "./kernel.js";
-import { bytesOfPanel, mapOf, named, type Panel, printBoxes, printRowPieces } from "./panels.js";
+import { bytesOfPanel, mapOf, named, type Panel, printBoxes, printPart, printRowPieces } from "./panels.js";
 import { DEPTH, TILE_ROWS, type Tile, tileFor } from "./tiles.js";
 
 /** Undefined where what is written behind the product leaves no room for a ring. */
@@ -21,7 +21,7 @@ export function hopperMatmulToCuda(given: MatmulKernel, context: Context): CudaT
   const kernel = { ...given, params: namedParams(given.params, []) };
   const bindings = accessTo(kernel.params, context);
   const terms = kernel.outputs[0]!.terms;
-  const down = kernel.group ? tilesOf(kernel).dims[0]!.size : blocks(kernel.m, TILE_ROWS);
+  let down = kernel.group ? tilesOf(kernel).dims[0]!.size : blocks(kernel.m, TILE_ROWS);
   const leads = kernel.group ? kernel.group.experts : kernel.batch;
   const steps = terms.reduce((n, t) => n + blocks(t.k, DEPTH), 0);
   const gathers = gathersOf(kernel, bindings);
@@ -34,6 +34,7 @@ export function hopperMatmulToCuda(given: MatmulKernel, context: Context): CudaT
       steps,
       through: throughOf(passesOf(finish), finish.brought),
       light: finish.computed.length === 0 && gathers.length === 0,
+      alike: alikeOf(kernel),
       multiprocessors: context.multiprocessors,
       schedule: context.schedule,
     });
@@ -41,6 +42,7 @@ export function hopperMatmulToCuda(given: MatmulKernel, context: Context): CudaT
   const finish = tileOf(whole) ? whole : { ...whole, brought: [] };
   const tile = tileOf(finish);
   if (!tile) return undefined;
+  if (tile.shares) down = blocks(down, 2);
   const productColumns = kernel.paired ? tile.columns / 2 : tile.columns;
   const { view: outputs, tilesAcross } = outputView(kernel, productColumns, "across");
   const maps: TensorMapSpec[] = [];
@@ -52,17 +54,18 @@ export function hopperMatmulToCuda(given: MatmulKernel, context: Context): CudaT
     leads: kernel.group || kernel.batch === 1 ? undefined : kernel.batch,
     lead: kernel.group ? "expert" : kernel.batch > 1 ? "batch" : undefined,
     tiles: kernel.group && tilesOf(kernel).name,
+    entries: kernel.group && tilesOf(kernel).dims[0]!.size,
     m: kernel.m,
     width: kernel.outputs[0]!.n,
     steps,
     gathers,
-    bring: bringTerms(kernel, productColumns, leads, bindings, maps),
+    bring: bringTerms(kernel, { productColumns, leads, shares: tile.shares }, bindings, maps),
     paired: kernel.paired,
     finish: printFinish(kernel, finish, bindings, maps),
     aBySteps: terms[0]!.a.major === "other",
     bBySteps: terms[0]!.b.major === "other",
   };
-  const tiles = tilesAcross * down * (kernel.group ? 1 : kernel.batch);
+  const tiles = tilesAcross * down * (kernel.group ? 1 : kernel.batch) * (tile.shares ? 2 : 1);
   return assembleHopper(kernel, context, {
     tile,
     view,
@@ -76,11 +79,16 @@ export function hopperMatmulToCuda(given: MatmulKernel, context: Context): CudaT
   });
 }
 
+/** Share of pairs of tiles below each other that multiply with the same matrix; where runs end within pairs, they do not. */
+function alikeOf({ m, group }: MatmulKernel): number {
+  const tiles = m / TILE_ROWS / (group?.experts ?? 1);
+  return group ? Math.max(0, 1 - 1 / tiles) : tiles > 1 ? 1 : 0;
+}
+
 /** Terms follow each other along the inner axis, each padded to whole steps. */
 function bringTerms(
   kernel: MatmulKernel,
-  productColumns: number,
-  leads: number,
+  { productColumns, leads, shares }: { productColumns: number; leads: number; shares: boolean },
   bindings: Access,
   maps: TensorMapSpec[],
 ): string {
@@ -107,12 +115,12 @@ function bringTerms(
       out.line(`const int at_k = ${start === 0 ? "step" : `(step - ${start})`} * DEPTH;`);
       const boxes = (): void => {
         if (!term.a.gather) printBoxes(a, named(mapOf(a), maps), out);
-        bringB(kernel, t, { productColumns, leads, lead }, maps, out);
+        bringB(kernel, t, { productColumns, leads, lead, shares }, maps, out);
       };
       if (!byHand) return boxes();
       const bytesOfA = kernel.group ? "(lower ? A_PANEL : A_PANEL / 2)" : "A_PANEL";
       const bytes = term.a.gather ? "B_PANEL" : `${bytesOfA} + B_PANEL`;
-      out.block("if (lane == 0)", () => {
+      out.block(shares ? "if (lane == 0 && !idle)" : "if (lane == 0)", () => {
         out.line(`expect_bytes(here, ${bytes});`);
         boxes();
       });
@@ -129,7 +137,7 @@ function bringTerms(
 function bringB(
   kernel: MatmulKernel,
   term: number,
-  { productColumns, leads, lead }: { productColumns: number; leads: number; lead: string },
+  { productColumns, leads, lead, shares }: { productColumns: number; leads: number; lead: string; shares: boolean },
   maps: TensorMapSpec[],
   out: Lines,
 ): void {
@@ -147,7 +155,18 @@ function bringB(
       leads,
       lead,
     };
-    const print = (): void => printBoxes(panel, named(mapOf(panel), maps), out);
+    const whole = (): void => printBoxes(panel, named(mapOf(panel), maps), out);
+    // of a pair each block brings one product's, of a single product each brings half
+    const part = (): void => {
+      const one = { ...panel, inParts: !kernel.paired };
+      const print = (): void => printPart(one, named(mapOf(one), maps), out);
+      if (kernel.paired) out.block(`if (!both || blockIdx.x % 2 == ${i})`, print);
+      else
+        out.block("for (int half = 0; half < 2; half++)", () =>
+          out.block("if (!both || blockIdx.x % 2 == half)", print),
+        );
+    };
+    const print = shares ? part : whole;
     if (kernel.paired || kernel.outputs.length === 1) print();
     else out.block(`if (output == ${i})`, print);
   }

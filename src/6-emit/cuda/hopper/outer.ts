@@ -49,6 +49,7 @@ export function hopperOuterToCuda(given: OuterKernel, context: Context): CudaTex
     steps,
     through: throughOf(passes, []),
     light: !byHand,
+    alike: undefined,
     multiprocessors: context.multiprocessors,
     schedule: context.schedule,
   });

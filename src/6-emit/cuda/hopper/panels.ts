@@ -21,6 +21,8 @@ export interface Panel {
   readonly first: string;
   /** whether the lower 64 of its 128 lines come only where the text's `lower` says so */
   readonly inHalves?: boolean;
+  /** brought in two parts, each by one of two blocks where both have the same matrix: parts of lines, or of steps */
+  readonly inParts?: boolean;
   /** lines and steps that there are */
   readonly extent: number;
   readonly k: number;
@@ -44,7 +46,7 @@ export function mapOf(panel: Panel): TensorMapSpec {
     width: 2,
     dims: [inner, outer, operand.batchStride > 0 ? leads : 1],
     strides: [2 * operand.stride, 2 * (operand.batchStride || operand.stride * outer)],
-    box: [64, bySteps(panel) ? DEPTH : panel.inHalves ? 64 : panel.lines, 1],
+    box: [64, (bySteps(panel) ? DEPTH : panel.inHalves ? 64 : panel.lines) / (panel.inParts ? 2 : 1), 1],
   };
 }
 
@@ -60,6 +62,22 @@ export function printBoxes(panel: Panel, map: string, out: Lines): void {
     out.line(
       `for (int i = 0; i < ${lines}; i += 64) bring_box(${to} + i * 128, ${map}, ${first} + i, at_k, ${z}, here);`,
     );
+}
+
+/** One of two parts of a panel for two blocks, or all of it for this one, over `half`, `both` and what `printBoxes` wants. */
+export function printPart(panel: Panel, map: string, out: Lines): void {
+  const { to, first, lines } = panel;
+  const z = panel.operand.batchStride > 0 && panel.leads > 1 ? panel.lead : "0";
+  const [half, size] = panel.inParts ? ["half", bySteps(panel) ? DEPTH / 2 : lines / 2] : ["", 0];
+  const plus = (text: string, by: number): string => (half === "" ? text : `${text} + half * ${by}`);
+  if (!bySteps(panel)) {
+    const place = `at_k, ${plus(first, size)}, ${z}`;
+    out.line(`bring_box_for_two(${plus(to, size * 128)}, ${map}, ${place}, here, both);`);
+    return;
+  }
+  out.line(`for (int i = 0; i < ${lines}; i += 64)`);
+  const place = `${first} + i, ${plus("at_k", size)}, ${z}`;
+  out.line(`  bring_box_for_two(${plus(`${to} + i * 128`, size * 128)}, ${map}, ${place}, here, both);`);
 }
 
 const baseOf = ({ operand, name, leads, lead }: Panel): string =>
