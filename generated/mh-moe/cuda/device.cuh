@@ -26,7 +26,7 @@
   extern __shared__ __align__(128) unsigned char dynamic_shared[]; \
   unsigned char *const name = dynamic_shared
 #else
-#define DYNAMIC_SHARED(name) unsigned char *const name = emulate::dynamic_shared
+#define DYNAMIC_SHARED(name) unsigned char *const name = emulate::shared_memory()
 #endif
 
 typedef unsigned short bf16;
