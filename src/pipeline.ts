@@ -86,7 +86,7 @@ export function compileSpec(source: SourceFile, options: CompileOptions = {}): C
 /** Stages 3 to 6 of a design that has a model. */
 export function compileDesign(design: Design, options: CompileOptions = {}): Compiled {
   const { graphs, choices } = graphsOf(design, options);
-  const plan = planPrograms(graphs as Record<string, Graph>, { fusion: { hotRow: 65_536 } });
+  const plan = planPrograms(graphs as Record<string, Graph>, { fusion: { hotRow: 65_536, gradientsTogether: true } });
   const { path, hash } = design.spec;
   const c = planToC(plan, { title: design.model!.name, spec: path, hash, version: version() });
   return { design, weights: weightsOf(design), graphs, choices, plan, c };

@@ -26,7 +26,8 @@ export interface MatmulCluster {
 
 export interface OuterCluster {
   readonly kind: "outer";
-  readonly product: Product;
+  /** one, or several that read the same rows */
+  readonly products: Product[];
 }
 
 export interface SpecialCluster {
@@ -43,4 +44,6 @@ export interface FinishCluster {
 export interface FusionOptions {
   /** widest finished row, in elements, that a matmul may process while it is hot; 0 turns this off */
   readonly hotRow: number;
+  /** whether gradients of weights that read the same rows are one kernel */
+  readonly gradientsTogether?: boolean;
 }

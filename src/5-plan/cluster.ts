@@ -10,7 +10,7 @@ import { findFloating } from "./floating.js";
 import { fitsHotRows, fitsTile, sharesRows } from "./joins-matmul.js";
 import { joins, related, samePhase, seesRows, sharesNumbers } from "./joins-pass.js";
 import { lateUpdatesLast, replacements } from "./late-updates.js";
-import { type Product, readProduct } from "./matmul-shape.js";
+import { type Product, readProduct, sharesB } from "./matmul-shape.js";
 import { access, isLeaf, isVirtual, rootsOf } from "./operands.js";
 import { SPECIAL_OPS } from "./plan.js";
 import { countUses } from "./rewrite.js";
@@ -83,13 +83,22 @@ export function cluster(graph: Graph, options: FusionOptions): Cluster[] {
   }
 
   function placeProduct(node: Node, product: Product): void {
-    if (product.form === "outer") return open({ kind: "outer", product }, node);
+    if (product.form === "outer") return placeGradient(node, product);
     const from = lastMaker(node.inputs);
     const at = clusters.findIndex((c, i) => i > from && c.kind === "matmul" && sharesRows(c, product));
     const mate = clusters[at];
     const output = { value: node.outputs[0]!, terms: [product] };
     if (mate?.kind !== "matmul") return open({ kind: "matmul", outputs: [output], epilogue: [], after: [] }, node);
     mate.outputs.push(output);
+    settle(node, at);
+  }
+
+  function placeGradient(node: Node, product: Product): void {
+    const from = lastMaker(node.inputs);
+    const at = clusters.findIndex((c, i) => i > from && c.kind === "outer" && sharesB(c.products[0]!, product));
+    const mate = options.gradientsTogether ? clusters[at] : undefined;
+    if (mate?.kind !== "outer") return open({ kind: "outer", products: [product] }, node);
+    mate.products.push(product);
     settle(node, at);
   }
 

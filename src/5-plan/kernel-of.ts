@@ -156,9 +156,15 @@ function operand(m: Matrix, params: ParamTable): Operand {
 }
 
 function outerKernel(c: OuterCluster, params: ParamTable): Part<Extract<Kernel, { kind: "outer" }>> {
-  const p = c.product;
+  const p = c.products[0]!;
   const [a, b] = [operand(p.a, params), operand(p.b, params)];
-  const store = { param: params.write(p.node.outputs[0]!), stride: p.outStride, batchStride: p.outBatchStride };
+  const storeOf = ({ node, outStride, outBatchStride }: Product) => ({
+    param: params.write(node.outputs[0]!),
+    stride: outStride,
+    batchStride: outBatchStride,
+  });
+  const store = storeOf(p);
+  const beside = c.products.slice(1).map((each) => ({ a: operand(each.a, params), store: storeOf(each) }));
   const group = p.group ? { offsets: params.read(p.group.offsets), experts: p.group.experts.size } : undefined;
   return {
     kind: "outer",
@@ -169,8 +175,9 @@ function outerKernel(c: OuterCluster, params: ParamTable): Part<Extract<Kernel, 
     a,
     b,
     store,
+    beside,
     group,
-    flops: flopsOf(p),
+    flops: c.products.reduce((sum, each) => sum + flopsOf(each), 0),
   };
 }
 

@@ -80,6 +80,23 @@ function read(node: Node, aValue: Value, bValue: Value): Product | undefined {
   };
 }
 
+/** Gradients of weights that read the same rows: they differ only in where A and the result lie. */
+export function sharesB(p: Product, q: Product): boolean {
+  const sizes = ({ batch, m, n, k }: Product) => [batch, m, n, k].map(sizeOf).join();
+  const layout = ({ major, stride, batchStride }: Matrix) => [major, stride, batchStride].join();
+  const index = ({ access: { gather } }: Matrix) => [gather?.index.root, gather?.divide];
+  const alike = (x: Matrix, y: Matrix) => layout(x) === layout(y) && index(x).every((i, at) => i === index(y)[at]);
+  return (
+    p.b.access.root === q.b.access.root &&
+    p.group?.offsets === q.group?.offsets &&
+    sizes(p) === sizes(q) &&
+    alike(p.a, q.a) &&
+    alike(p.b, q.b) &&
+    p.outStride === q.outStride &&
+    p.outBatchStride === q.outBatchStride
+  );
+}
+
 /** Only the rows that a kernel walks may be read by index. */
 function gathersFit(form: "matmul" | "outer", a: Matrix, b: Matrix, m: readonly Axis[], k: readonly Axis[]): boolean {
   const rows = form === "matmul" ? m : k;

@@ -27,7 +27,7 @@ export function nodesOf(c: Cluster): Node[] {
     case "special":
       return c.nodes;
     case "outer":
-      return [c.product.node];
+      return c.products.map(({ node }) => node);
     case "matmul":
       return [...c.outputs.flatMap((o) => o.terms.map((t) => t.node)), ...c.epilogue, ...c.after];
     case "finish":

@@ -206,6 +206,6 @@ function bufferName(v: Value, partial: boolean): string {
 
 function scopeOf(c: Cluster): string {
   if (c.kind === "finish") return c.node.at.scope;
-  if (c.kind === "outer") return c.product.node.at.scope;
+  if (c.kind === "outer") return c.products[0]!.node.at.scope;
   return (c.kind === "matmul" ? c.outputs[0]!.terms[0]!.node : c.nodes[0]!).at.scope;
 }

@@ -172,6 +172,8 @@ export interface OuterKernel extends KernelBase {
   readonly a: Operand;
   readonly b: Operand;
   readonly store: Layout;
+  /** further products with the same B, such as the gradients of weights that read the same rows; A lies as the first does */
+  readonly beside: readonly { readonly a: Operand; readonly store: Layout }[];
   readonly group: { readonly offsets: number; readonly experts: number } | undefined;
 }
 

@@ -28,7 +28,7 @@ export async function cpuTuning(threads?: number): Promise<TuneTarget> {
   const { threadCount } = await import("../targets/cpu/threads.js");
   return {
     name: describe(await chooseBuild(), threadCount(threads)),
-    planning: { fusion: { hotRow: 65_536 } },
+    planning: { fusion: { hotRow: 65_536, gradientsTogether: true } },
     build: async (plan, title) => {
       const code = cpuCode(planToC(plan, from(title)));
       return { text: code.source, open: () => openEngine(bundle(plan, code), { threads }) };

@@ -56,7 +56,7 @@ export interface Built {
 }
 
 export async function build(graphs: Readonly<Record<string, Graph>>, force: CpuKind, threads = 2): Promise<Built> {
-  const plan = planPrograms(graphs, { fusion: { hotRow: 65_536 } });
+  const plan = planPrograms(graphs, { fusion: { hotRow: 65_536, gradientsTogether: true } });
   const c = planToC(plan, { title: "test", spec: "test.moe", hash: "0", version: "0" });
   const device = await openCpu({ source: c.source, headers: c.headers, bytes: c.arenaBytes(threads), threads, force });
   return { plan, device, names: c.programs };

@@ -45,6 +45,12 @@ __attribute__((unused)) static int next_block(moec_control *control, const int *
   return 0;
 }
 
+/* In how many slices a weight's gradient is cut: enough for all threads, evenly, none of more than 528 of its m rows. */
+__attribute__((unused)) static int slices_of(int m, int batches, int threads) {
+  const int wanted = batches == 1 ? threads : BLOCKS(8 * threads, batches);
+  return MIN(ROUND_UP(BLOCKS(m, 528), wanted), BLOCKS(m, 48));
+}
+
 /* map schedule, map adamw */
 static KERNEL void optimizer_schedule_adamw(const worker *w, const float *restrict step, float *restrict adamw, float *restrict adamw_b, float *restrict adamw_c) {
   if (w->thread != 0) return;
@@ -721,35 +727,42 @@ static KERNEL void head_logits_mixture_experts_combine_backward(const worker *w,
 
 /* contract grad.embed.weight */
 static KERNEL void head_grad_embed_weight_backward(const worker *w, const float *restrict logits, const float *restrict norm, float *restrict grad_embed_weight) {
-  enum { M = 4096, N = 256, SLICE = 132, DEPTH = 256, SLICES = BLOCKS(M, SLICE) };
-  float *const b_panels = w->scratch, *const a_panel = b_panels + DEPTH * ROUND_UP(N, 32);
+  enum { M = 4096, N = 256, DEPTH = 263, BLOCK = 144, PRODUCTS = 1 };
+  float *const b_panels = w->scratch, *const a_block = b_panels + DEPTH * ROUND_UP(N, 32);
   float tile[MR * NR] __attribute__((aligned(64)));
-  for (int item; (item = moec_next(w->control, 0)) < 1 * SLICES;) {
-    const ptrdiff_t batch = item / SLICES;
-    const int top = item % SLICES * SLICE, bottom = MIN(top + SLICE, M);
+  const int slices = slices_of(M, 1, w->threads), slice = ROUND_UP(BLOCKS(M, slices), MR);
+  for (int item; (item = moec_next(w->control, 0)) < slices;) {
+    const int top = MIN(item * slice, M), bottom = MIN(top + slice, M);
     const int begin = 0, end = 4096;
-    float *const out = grad_embed_weight + batch * 0;
+    const float *const from[PRODUCTS] = {logits};
+    float *const out[PRODUCTS] = {grad_embed_weight};
     if (begin == end)
-      for (int i = top; i < bottom; i++) zero_f32(out + (ptrdiff_t)i * 256, N);
-    for (int k = begin; k < end; k += DEPTH) {
-      const int depth = MIN(DEPTH, end - k);
-      for (int j = 0; j < N; j += NR) pack_b(b_panels + j * depth, norm + (ptrdiff_t)k * 256 + j, 256, depth, MIN(NR, N - j));
-      for (int i = top; i < bottom; i += MR) {
-        const int height = MIN(MR, bottom - i);
-        pack_a_cols(a_panel, logits + (ptrdiff_t)k * 4096 + i, 4096, height, depth);
-        for (int j = 0; j < N; j += NR) {
-          const int cols = MIN(NR, N - j);
-          float *const to = out + (ptrdiff_t)i * 256 + j;
-          if (height == MR && cols == NR) {
-            if (k == begin) tile_zero_direct(depth, a_panel, b_panels + j * depth, to, 256);
-            else tile_add_direct(depth, a_panel, b_panels + j * depth, to, 256);
-            continue;
-          }
-          tile_zero_any(height, depth, a_panel, b_panels + j * depth, tile);
-          if (k == begin) store_tile(to, 256, tile, height, cols);
-          else add_tile(to, 256, tile, height, cols);
+      for (int p = 0; p < PRODUCTS; p++)
+        for (int i = top; i < bottom; i++) zero_f32(out[p] + (ptrdiff_t)i * 256, N);
+    /* even pieces, and odd, so that panels begin in different sets of a cache */
+    const int deep = BLOCKS(end - begin, MAX(1, BLOCKS(end - begin, DEPTH))) | 1;
+    for (int k = begin; k < end; k += deep) {
+      const int depth = MIN(deep, end - k);
+      pack_b(b_panels, norm + (ptrdiff_t)k * 256, 256, depth, N);
+      for (int p = 0; p < PRODUCTS; p++)
+        for (int block = top; block < bottom; block += BLOCK) {
+          const int high = MIN(BLOCK, bottom - block);
+          pack_a_cols(a_block, from[p] + (ptrdiff_t)k * 4096 + block, 4096, high, depth);
+          for (int i = 0; i < high; i += MR)
+            for (int j = 0; j < N; j += NR) {
+              const int height = MIN(MR, high - i), cols = MIN(NR, N - j);
+              const float *const a = a_block + i * depth, *const b = b_panels + j * depth;
+              float *const to = out[p] + (ptrdiff_t)(block + i) * 256 + j;
+              if (height == MR && cols == NR) {
+                if (k == begin) tile_zero_direct(depth, a, b, to, 256);
+                else tile_add_direct(depth, a, b, to, 256);
+                continue;
+              }
+              tile_zero_any(height, depth, a, b, tile);
+              if (k == begin) store_tile(to, 256, tile, height, cols);
+              else add_tile(to, 256, tile, height, cols);
+            }
         }
-      }
     }
   }
 }
@@ -838,82 +851,98 @@ static KERNEL void mixture_experts_down_experts_up_backward(const worker *w, con
 /* contract grad.mixture.experts.down.weight
  * Mixture */
 static KERNEL void mixture_grad_mixture_experts_down_weight_backward(const worker *w, const float *restrict d_experts_combine, const float *restrict experts_up, float *restrict grad_mixture_experts_down_weight, const int *restrict experts_sort_offsets) {
-  enum { M = 256, N = 512, SLICE = 132, DEPTH = 256, SLICES = BLOCKS(M, SLICE) };
-  float *const b_panels = w->scratch, *const a_panel = b_panels + DEPTH * ROUND_UP(N, 32);
+  enum { M = 256, N = 512, DEPTH = 263, BLOCK = 144, PRODUCTS = 1 };
+  float *const b_panels = w->scratch, *const a_block = b_panels + DEPTH * ROUND_UP(N, 32);
   float tile[MR * NR] __attribute__((aligned(64)));
-  for (int item; (item = moec_next(w->control, 0)) < 16 * SLICES;) {
-    const ptrdiff_t expert = item / SLICES;
-    const int top = item % SLICES * SLICE, bottom = MIN(top + SLICE, M);
+  const int slices = slices_of(M, 16, w->threads), slice = ROUND_UP(BLOCKS(M, slices), MR);
+  for (int item; (item = moec_next(w->control, 0)) < 16 * slices;) {
+    const ptrdiff_t expert = item / slices;
+    const int top = MIN(item % slices * slice, M), bottom = MIN(top + slice, M);
     const int begin = experts_sort_offsets[expert], end = experts_sort_offsets[expert + 1];
-    float *const out = grad_mixture_experts_down_weight + expert * 131072;
+    const float *const from[PRODUCTS] = {d_experts_combine};
+    float *const out[PRODUCTS] = {grad_mixture_experts_down_weight + expert * 131072};
     if (begin == end)
-      for (int i = top; i < bottom; i++) zero_f32(out + (ptrdiff_t)i * 512, N);
-    for (int k = begin; k < end; k += DEPTH) {
-      const int depth = MIN(DEPTH, end - k);
-      for (int j = 0; j < N; j += NR) pack_b(b_panels + j * depth, experts_up + (ptrdiff_t)k * 512 + j, 512, depth, MIN(NR, N - j));
-      for (int i = top; i < bottom; i += MR) {
-        const int height = MIN(MR, bottom - i);
-        pack_a_cols(a_panel, d_experts_combine + (ptrdiff_t)k * 256 + i, 256, height, depth);
-        for (int j = 0; j < N; j += NR) {
-          const int cols = MIN(NR, N - j);
-          float *const to = out + (ptrdiff_t)i * 512 + j;
-          if (depth == end - begin) {
-            tile_zero_any(height, depth, a_panel, b_panels + j * depth, tile);
-            stream_tile(to, 512, tile, height, cols);
-            continue;
-          }
-          if (height == MR && cols == NR) {
-            if (k == begin) tile_zero_direct(depth, a_panel, b_panels + j * depth, to, 512);
-            else tile_add_direct(depth, a_panel, b_panels + j * depth, to, 512);
-            continue;
-          }
-          tile_zero_any(height, depth, a_panel, b_panels + j * depth, tile);
-          if (k == begin) store_tile(to, 512, tile, height, cols);
-          else add_tile(to, 512, tile, height, cols);
+      for (int p = 0; p < PRODUCTS; p++)
+        for (int i = top; i < bottom; i++) zero_f32(out[p] + (ptrdiff_t)i * 512, N);
+    /* even pieces, and odd, so that panels begin in different sets of a cache */
+    const int deep = BLOCKS(end - begin, MAX(1, BLOCKS(end - begin, DEPTH))) | 1;
+    for (int k = begin; k < end; k += deep) {
+      const int depth = MIN(deep, end - k);
+      pack_b(b_panels, experts_up + (ptrdiff_t)k * 512, 512, depth, N);
+      for (int p = 0; p < PRODUCTS; p++)
+        for (int block = top; block < bottom; block += BLOCK) {
+          const int high = MIN(BLOCK, bottom - block);
+          pack_a_cols(a_block, from[p] + (ptrdiff_t)k * 256 + block, 256, high, depth);
+          for (int i = 0; i < high; i += MR)
+            for (int j = 0; j < N; j += NR) {
+              const int height = MIN(MR, high - i), cols = MIN(NR, N - j);
+              const float *const a = a_block + i * depth, *const b = b_panels + j * depth;
+              float *const to = out[p] + (ptrdiff_t)(block + i) * 512 + j;
+              if (STREAMS && depth == end - begin) {
+                tile_zero_any(height, depth, a, b, tile);
+                stream_tile(to, 512, tile, height, cols);
+                continue;
+              }
+              if (height == MR && cols == NR) {
+                if (k == begin) tile_zero_direct(depth, a, b, to, 512);
+                else tile_add_direct(depth, a, b, to, 512);
+                continue;
+              }
+              tile_zero_any(height, depth, a, b, tile);
+              if (k == begin) store_tile(to, 512, tile, height, cols);
+              else add_tile(to, 512, tile, height, cols);
+            }
         }
-      }
     }
   }
   stream_end();
 }
 
-/* contract grad.mixture.experts.up.weight
+/* contract grad.mixture.experts.up.weight, contract grad.mixture.experts.gate.weight
  * Mixture */
-static KERNEL void mixture_grad_mixture_experts_up_weight_backward(const worker *w, const float *restrict d_experts_up, const float *restrict o, const int *restrict experts_sort_rows, float *restrict grad_mixture_experts_up_weight, const int *restrict experts_sort_offsets) {
-  enum { M = 512, N = 256, SLICE = 132, DEPTH = 256, SLICES = BLOCKS(M, SLICE) };
-  float *const b_panels = w->scratch, *const a_panel = b_panels + DEPTH * ROUND_UP(N, 32);
+static KERNEL void mixture_grad_mixture_experts_up_weight_grad_mixture_experts_gate_weight_backward(const worker *w, const float *restrict d_experts_up, const float *restrict o, const int *restrict experts_sort_rows, float *restrict grad_mixture_experts_up_weight, const float *restrict d_experts_up_b, float *restrict grad_mixture_experts_gate_weight, const int *restrict experts_sort_offsets) {
+  enum { M = 512, N = 256, DEPTH = 263, BLOCK = 144, PRODUCTS = 2 };
+  float *const b_panels = w->scratch, *const a_block = b_panels + DEPTH * ROUND_UP(N, 32);
   float tile[MR * NR] __attribute__((aligned(64)));
-  for (int item; (item = moec_next(w->control, 0)) < 16 * SLICES;) {
-    const ptrdiff_t expert = item / SLICES;
-    const int top = item % SLICES * SLICE, bottom = MIN(top + SLICE, M);
+  const int slices = slices_of(M, 16, w->threads), slice = ROUND_UP(BLOCKS(M, slices), MR);
+  for (int item; (item = moec_next(w->control, 0)) < 16 * slices;) {
+    const ptrdiff_t expert = item / slices;
+    const int top = MIN(item % slices * slice, M), bottom = MIN(top + slice, M);
     const int begin = experts_sort_offsets[expert], end = experts_sort_offsets[expert + 1];
-    float *const out = grad_mixture_experts_up_weight + expert * 131072;
+    const float *const from[PRODUCTS] = {d_experts_up, d_experts_up_b};
+    float *const out[PRODUCTS] = {grad_mixture_experts_up_weight + expert * 131072, grad_mixture_experts_gate_weight + expert * 131072};
     if (begin == end)
-      for (int i = top; i < bottom; i++) zero_f32(out + (ptrdiff_t)i * 256, N);
-    for (int k = begin; k < end; k += DEPTH) {
-      const int depth = MIN(DEPTH, end - k);
-      for (int j = 0; j < N; j += NR) pack_b_gather(b_panels + j * depth, o + j, 256, experts_sort_rows + k, depth, MIN(NR, N - j));
-      for (int i = top; i < bottom; i += MR) {
-        const int height = MIN(MR, bottom - i);
-        pack_a_cols(a_panel, d_experts_up + (ptrdiff_t)k * 512 + i, 512, height, depth);
-        for (int j = 0; j < N; j += NR) {
-          const int cols = MIN(NR, N - j);
-          float *const to = out + (ptrdiff_t)i * 256 + j;
-          if (depth == end - begin) {
-            tile_zero_any(height, depth, a_panel, b_panels + j * depth, tile);
-            stream_tile(to, 256, tile, height, cols);
-            continue;
-          }
-          if (height == MR && cols == NR) {
-            if (k == begin) tile_zero_direct(depth, a_panel, b_panels + j * depth, to, 256);
-            else tile_add_direct(depth, a_panel, b_panels + j * depth, to, 256);
-            continue;
-          }
-          tile_zero_any(height, depth, a_panel, b_panels + j * depth, tile);
-          if (k == begin) store_tile(to, 256, tile, height, cols);
-          else add_tile(to, 256, tile, height, cols);
+      for (int p = 0; p < PRODUCTS; p++)
+        for (int i = top; i < bottom; i++) zero_f32(out[p] + (ptrdiff_t)i * 256, N);
+    /* even pieces, and odd, so that panels begin in different sets of a cache */
+    const int deep = BLOCKS(end - begin, MAX(1, BLOCKS(end - begin, DEPTH))) | 1;
+    for (int k = begin; k < end; k += deep) {
+      const int depth = MIN(deep, end - k);
+      pack_b_gather(b_panels, o, 256, experts_sort_rows + k, depth, N);
+      for (int p = 0; p < PRODUCTS; p++)
+        for (int block = top; block < bottom; block += BLOCK) {
+          const int high = MIN(BLOCK, bottom - block);
+          pack_a_cols(a_block, from[p] + (ptrdiff_t)k * 512 + block, 512, high, depth);
+          for (int i = 0; i < high; i += MR)
+            for (int j = 0; j < N; j += NR) {
+              const int height = MIN(MR, high - i), cols = MIN(NR, N - j);
+              const float *const a = a_block + i * depth, *const b = b_panels + j * depth;
+              float *const to = out[p] + (ptrdiff_t)(block + i) * 256 + j;
+              if (STREAMS && depth == end - begin) {
+                tile_zero_any(height, depth, a, b, tile);
+                stream_tile(to, 256, tile, height, cols);
+                continue;
+              }
+              if (height == MR && cols == NR) {
+                if (k == begin) tile_zero_direct(depth, a, b, to, 256);
+                else tile_add_direct(depth, a, b, to, 256);
+                continue;
+              }
+              tile_zero_any(height, depth, a, b, tile);
+              if (k == begin) store_tile(to, 256, tile, height, cols);
+              else add_tile(to, 256, tile, height, cols);
+            }
         }
-      }
     }
   }
   stream_end();
@@ -1106,35 +1135,42 @@ static KERNEL void attend_o_backward(const worker *w, const float *restrict d_no
 /* contract grad.attend.o.weight
  * Attend */
 static KERNEL void attend_grad_attend_o_weight_backward(const worker *w, const float *restrict d_norm, const float *restrict scores_o, float *restrict grad_attend_o_weight) {
-  enum { M = 256, N = 256, SLICE = 132, DEPTH = 256, SLICES = BLOCKS(M, SLICE) };
-  float *const b_panels = w->scratch, *const a_panel = b_panels + DEPTH * ROUND_UP(N, 32);
+  enum { M = 256, N = 256, DEPTH = 263, BLOCK = 144, PRODUCTS = 1 };
+  float *const b_panels = w->scratch, *const a_block = b_panels + DEPTH * ROUND_UP(N, 32);
   float tile[MR * NR] __attribute__((aligned(64)));
-  for (int item; (item = moec_next(w->control, 0)) < 1 * SLICES;) {
-    const ptrdiff_t batch = item / SLICES;
-    const int top = item % SLICES * SLICE, bottom = MIN(top + SLICE, M);
+  const int slices = slices_of(M, 1, w->threads), slice = ROUND_UP(BLOCKS(M, slices), MR);
+  for (int item; (item = moec_next(w->control, 0)) < slices;) {
+    const int top = MIN(item * slice, M), bottom = MIN(top + slice, M);
     const int begin = 0, end = 4096;
-    float *const out = grad_attend_o_weight + batch * 0;
+    const float *const from[PRODUCTS] = {d_norm};
+    float *const out[PRODUCTS] = {grad_attend_o_weight};
     if (begin == end)
-      for (int i = top; i < bottom; i++) zero_f32(out + (ptrdiff_t)i * 256, N);
-    for (int k = begin; k < end; k += DEPTH) {
-      const int depth = MIN(DEPTH, end - k);
-      for (int j = 0; j < N; j += NR) pack_b(b_panels + j * depth, scores_o + (ptrdiff_t)k * 256 + j, 256, depth, MIN(NR, N - j));
-      for (int i = top; i < bottom; i += MR) {
-        const int height = MIN(MR, bottom - i);
-        pack_a_cols(a_panel, d_norm + (ptrdiff_t)k * 256 + i, 256, height, depth);
-        for (int j = 0; j < N; j += NR) {
-          const int cols = MIN(NR, N - j);
-          float *const to = out + (ptrdiff_t)i * 256 + j;
-          if (height == MR && cols == NR) {
-            if (k == begin) tile_zero_direct(depth, a_panel, b_panels + j * depth, to, 256);
-            else tile_add_direct(depth, a_panel, b_panels + j * depth, to, 256);
-            continue;
-          }
-          tile_zero_any(height, depth, a_panel, b_panels + j * depth, tile);
-          if (k == begin) store_tile(to, 256, tile, height, cols);
-          else add_tile(to, 256, tile, height, cols);
+      for (int p = 0; p < PRODUCTS; p++)
+        for (int i = top; i < bottom; i++) zero_f32(out[p] + (ptrdiff_t)i * 256, N);
+    /* even pieces, and odd, so that panels begin in different sets of a cache */
+    const int deep = BLOCKS(end - begin, MAX(1, BLOCKS(end - begin, DEPTH))) | 1;
+    for (int k = begin; k < end; k += deep) {
+      const int depth = MIN(deep, end - k);
+      pack_b(b_panels, scores_o + (ptrdiff_t)k * 256, 256, depth, N);
+      for (int p = 0; p < PRODUCTS; p++)
+        for (int block = top; block < bottom; block += BLOCK) {
+          const int high = MIN(BLOCK, bottom - block);
+          pack_a_cols(a_block, from[p] + (ptrdiff_t)k * 256 + block, 256, high, depth);
+          for (int i = 0; i < high; i += MR)
+            for (int j = 0; j < N; j += NR) {
+              const int height = MIN(MR, high - i), cols = MIN(NR, N - j);
+              const float *const a = a_block + i * depth, *const b = b_panels + j * depth;
+              float *const to = out[p] + (ptrdiff_t)(block + i) * 256 + j;
+              if (height == MR && cols == NR) {
+                if (k == begin) tile_zero_direct(depth, a, b, to, 256);
+                else tile_add_direct(depth, a, b, to, 256);
+                continue;
+              }
+              tile_zero_any(height, depth, a, b, tile);
+              if (k == begin) store_tile(to, 256, tile, height, cols);
+              else add_tile(to, 256, tile, height, cols);
+            }
         }
-      }
     }
   }
 }
@@ -1248,6 +1284,49 @@ static KERNEL void attend_q_rope_backward(const worker *w, const float *restrict
           vf_store_n(d_q_rope + head + HALF + j, y * cosine - x * sine, lanes);
         }
       }
+    }
+  }
+}
+
+/* contract grad.attend.v.weight, contract grad.attend.k.weight, contract grad.attend.q.weight
+ * Attend */
+static KERNEL void attend_grad_attend_v_weight_grad_attend_q_weight_backward(const worker *w, const float *restrict d_scores_dv, const float *restrict norm, float *restrict grad_attend_v_weight, const float *restrict d_k_rope, float *restrict grad_attend_k_weight, const float *restrict d_q_rope, float *restrict grad_attend_q_weight) {
+  enum { M = 256, N = 256, DEPTH = 263, BLOCK = 144, PRODUCTS = 3 };
+  float *const b_panels = w->scratch, *const a_block = b_panels + DEPTH * ROUND_UP(N, 32);
+  float tile[MR * NR] __attribute__((aligned(64)));
+  const int slices = slices_of(M, 1, w->threads), slice = ROUND_UP(BLOCKS(M, slices), MR);
+  for (int item; (item = moec_next(w->control, 0)) < slices;) {
+    const int top = MIN(item * slice, M), bottom = MIN(top + slice, M);
+    const int begin = 0, end = 4096;
+    const float *const from[PRODUCTS] = {d_scores_dv, d_k_rope, d_q_rope};
+    float *const out[PRODUCTS] = {grad_attend_v_weight, grad_attend_k_weight, grad_attend_q_weight};
+    if (begin == end)
+      for (int p = 0; p < PRODUCTS; p++)
+        for (int i = top; i < bottom; i++) zero_f32(out[p] + (ptrdiff_t)i * 256, N);
+    /* even pieces, and odd, so that panels begin in different sets of a cache */
+    const int deep = BLOCKS(end - begin, MAX(1, BLOCKS(end - begin, DEPTH))) | 1;
+    for (int k = begin; k < end; k += deep) {
+      const int depth = MIN(deep, end - k);
+      pack_b(b_panels, norm + (ptrdiff_t)k * 256, 256, depth, N);
+      for (int p = 0; p < PRODUCTS; p++)
+        for (int block = top; block < bottom; block += BLOCK) {
+          const int high = MIN(BLOCK, bottom - block);
+          pack_a_cols(a_block, from[p] + (ptrdiff_t)k * 256 + block, 256, high, depth);
+          for (int i = 0; i < high; i += MR)
+            for (int j = 0; j < N; j += NR) {
+              const int height = MIN(MR, high - i), cols = MIN(NR, N - j);
+              const float *const a = a_block + i * depth, *const b = b_panels + j * depth;
+              float *const to = out[p] + (ptrdiff_t)(block + i) * 256 + j;
+              if (height == MR && cols == NR) {
+                if (k == begin) tile_zero_direct(depth, a, b, to, 256);
+                else tile_add_direct(depth, a, b, to, 256);
+                continue;
+              }
+              tile_zero_any(height, depth, a, b, tile);
+              if (k == begin) store_tile(to, 256, tile, height, cols);
+              else add_tile(to, 256, tile, height, cols);
+            }
+        }
     }
   }
 }
@@ -2065,7 +2144,7 @@ static void moec_tick(void) {
   launch; \
   TICK
 
-/* 392 launches. */
+/* 374 launches. */
 static void program_train(const worker *w, char *arena) {
   /* optimizer */
   RUN(optimizer_schedule_adamw(w, F32(input_step), F32(train_optimizer_adamw), F32(train_optimizer_adamw_b), F32(train_optimizer_adamw_c)));
@@ -2187,8 +2266,7 @@ static void program_train(const worker *w, char *arena) {
   RUN(mixture_experts_combine_backward(w, F32(train_layers_5_mixture_router_weight), I32(train_layers_5_mixture_experts_sort_rows), F32(train_head_d_norm_b), F32(train_layers_5_mixture_d_experts_combine_b)));
   RUN(mixture_experts_down_experts_up_backward(w, F32(train_layers_5_mixture_d_experts_combine_b), F32(param_layers_5_mixture_experts_down_weight), F32(train_layers_5_mixture_experts_gate), F32(train_layers_5_mixture_experts_up), F32(train_layers_5_mixture_d_experts_up), F32(train_layers_5_mixture_d_experts_up_b), I32(train_layers_5_mixture_experts_sort_offsets)));
   RUN(mixture_grad_mixture_experts_down_weight_backward(w, F32(train_layers_5_mixture_d_experts_combine_b), F32(train_layers_5_mixture_experts_up_b), F32(train_layers_5_mixture_d_grad_mixture_experts_down_weight), I32(train_layers_5_mixture_experts_sort_offsets)));
-  RUN(mixture_grad_mixture_experts_up_weight_backward(w, F32(train_layers_5_mixture_d_experts_up_b), F32(train_layers_5_attend_o), I32(train_layers_5_mixture_experts_sort_rows), F32(train_layers_5_mixture_d_grad_mixture_experts_up_weight), I32(train_layers_5_mixture_experts_sort_offsets)));
-  RUN(mixture_grad_mixture_experts_up_weight_backward(w, F32(train_layers_5_mixture_d_experts_up), F32(train_layers_5_attend_o), I32(train_layers_5_mixture_experts_sort_rows), F32(train_layers_5_mixture_d_grad_mixture_experts_gate_weight), I32(train_layers_5_mixture_experts_sort_offsets)));
+  RUN(mixture_grad_mixture_experts_up_weight_grad_mixture_experts_gate_weight_backward(w, F32(train_layers_5_mixture_d_experts_up_b), F32(train_layers_5_attend_o), I32(train_layers_5_mixture_experts_sort_rows), F32(train_layers_5_mixture_d_grad_mixture_experts_up_weight), F32(train_layers_5_mixture_d_experts_up), F32(train_layers_5_mixture_d_grad_mixture_experts_gate_weight), I32(train_layers_5_mixture_experts_sort_offsets)));
   RUN(mixture_experts_up_experts_gate_backward(w, F32(train_layers_5_mixture_d_experts_up_b), F32(param_layers_5_mixture_experts_up_weight), F32(train_layers_5_mixture_d_experts_up), F32(param_layers_5_mixture_experts_gate_weight), F32(train_layers_5_mixture_d_experts_gate), I32(train_layers_5_mixture_experts_sort_offsets)));
   RUN(mixture_experts_rows_backward(w, F32(train_layers_5_mixture_d_experts_gate), I32(train_layers_5_mixture_experts_sort_slots), F32(train_layers_5_mixture_d_experts_rows)));
   RUN(mixture_router_balance_backward(w, F32(train_layers_5_mixture_router_balance), F32(train_layers_5_mixture_d_router_balance)));
@@ -2200,9 +2278,7 @@ static void program_train(const worker *w, char *arena) {
   RUN(attend_scores_backward(w, F32(train_layers_5_attend_q_rope), F32(train_layers_5_attend_k_rope), F32(train_layers_5_attend_v), F32(train_layers_5_attend_scores_o), F32(train_layers_5_attend_scores_lse), F32(train_layers_5_attend_d_o), F32(train_layers_5_attend_d_scores_dq), F32(train_layers_5_attend_d_scores_dk), F32(train_layers_5_attend_d_scores_dv)));
   RUN(attend_k_rope_backward(w, F32(train_layers_5_attend_d_scores_dk), F32(data_rope_10000_32_cos), F32(data_rope_10000_32_sin), F32(train_layers_5_attend_d_k_rope)));
   RUN(attend_q_rope_backward(w, F32(train_layers_5_attend_d_scores_dq), F32(data_rope_10000_32_cos), F32(data_rope_10000_32_sin), F32(train_layers_5_attend_d_q_rope)));
-  RUN(attend_grad_attend_o_weight_backward(w, F32(train_layers_5_attend_d_scores_dv), F32(train_layers_5_attend_norm_c), F32(train_layers_5_attend_d_grad_attend_v_weight)));
-  RUN(attend_grad_attend_o_weight_backward(w, F32(train_layers_5_attend_d_k_rope), F32(train_layers_5_attend_norm_c), F32(train_layers_5_attend_d_grad_attend_k_weight)));
-  RUN(attend_grad_attend_o_weight_backward(w, F32(train_layers_5_attend_d_q_rope), F32(train_layers_5_attend_norm_c), F32(train_layers_5_attend_d_grad_attend_q_weight)));
+  RUN(attend_grad_attend_v_weight_grad_attend_q_weight_backward(w, F32(train_layers_5_attend_d_scores_dv), F32(train_layers_5_attend_norm_c), F32(train_layers_5_attend_d_grad_attend_v_weight), F32(train_layers_5_attend_d_k_rope), F32(train_layers_5_attend_d_grad_attend_k_weight), F32(train_layers_5_attend_d_q_rope), F32(train_layers_5_attend_d_grad_attend_q_weight)));
   RUN(attend_v_mixture_experts_combine_backward(w, F32(train_layers_5_attend_d_scores_dv), F32(param_layers_5_attend_v_weight), F32(train_layers_5_attend_d_k_rope), F32(param_layers_5_attend_k_weight), F32(train_layers_5_attend_d_q_rope), F32(param_layers_5_attend_q_weight), F32(train_layers_5_attend_d_q), F32(train_layers_5_attend_norm_b), F32(param_layers_5_attend_norm_weight), F32(train_layers_5_attend_d_norm), F32(train_layers_4_mixture_residual), F32(train_layers_5_attend_norm), F32(train_layers_5_mixture_d_norm), F32(train_layers_5_attend_d_v), F32(train_layers_4_mixture_experts_down), I32(train_layers_4_mixture_experts_sort_slots), F32(train_layers_4_mixture_d_experts_combine)));
   RUN(head_grad_norm_weight_backward(w, F32(train_layers_4_mixture_residual), F32(train_layers_5_attend_norm_b), F32(train_layers_5_attend_d_q), F32(train_layers_5_attend_d_grad_attend_norm_weight_partial)));
   RUN(finish_sum_in_train(w, F32(train_layers_5_attend_d_grad_attend_norm_weight_partial), F32(train_layers_5_attend_d_grad_attend_norm_weight)));
@@ -2211,8 +2287,7 @@ static void program_train(const worker *w, char *arena) {
   RUN(mixture_experts_combine_backward(w, F32(train_layers_4_mixture_router_weight), I32(train_layers_4_mixture_experts_sort_rows), F32(train_layers_5_attend_d_v), F32(train_layers_4_mixture_d_experts_combine_b)));
   RUN(mixture_experts_down_experts_up_backward(w, F32(train_layers_4_mixture_d_experts_combine_b), F32(param_layers_4_mixture_experts_down_weight), F32(train_layers_4_mixture_experts_gate), F32(train_layers_4_mixture_experts_up), F32(train_layers_4_mixture_d_experts_up), F32(train_layers_4_mixture_d_experts_up_b), I32(train_layers_4_mixture_experts_sort_offsets)));
   RUN(mixture_grad_mixture_experts_down_weight_backward(w, F32(train_layers_4_mixture_d_experts_combine_b), F32(train_layers_4_mixture_experts_up_b), F32(train_layers_4_mixture_d_grad_mixture_experts_down_weight), I32(train_layers_4_mixture_experts_sort_offsets)));
-  RUN(mixture_grad_mixture_experts_up_weight_backward(w, F32(train_layers_4_mixture_d_experts_up_b), F32(train_layers_4_attend_o), I32(train_layers_4_mixture_experts_sort_rows), F32(train_layers_4_mixture_d_grad_mixture_experts_up_weight), I32(train_layers_4_mixture_experts_sort_offsets)));
-  RUN(mixture_grad_mixture_experts_up_weight_backward(w, F32(train_layers_4_mixture_d_experts_up), F32(train_layers_4_attend_o), I32(train_layers_4_mixture_experts_sort_rows), F32(train_layers_4_mixture_d_grad_mixture_experts_gate_weight), I32(train_layers_4_mixture_experts_sort_offsets)));
+  RUN(mixture_grad_mixture_experts_up_weight_grad_mixture_experts_gate_weight_backward(w, F32(train_layers_4_mixture_d_experts_up_b), F32(train_layers_4_attend_o), I32(train_layers_4_mixture_experts_sort_rows), F32(train_layers_4_mixture_d_grad_mixture_experts_up_weight), F32(train_layers_4_mixture_d_experts_up), F32(train_layers_4_mixture_d_grad_mixture_experts_gate_weight), I32(train_layers_4_mixture_experts_sort_offsets)));
   RUN(mixture_experts_up_experts_gate_backward(w, F32(train_layers_4_mixture_d_experts_up_b), F32(param_layers_4_mixture_experts_up_weight), F32(train_layers_4_mixture_d_experts_up), F32(param_layers_4_mixture_experts_gate_weight), F32(train_layers_4_mixture_d_experts_gate), I32(train_layers_4_mixture_experts_sort_offsets)));
   RUN(mixture_experts_rows_backward(w, F32(train_layers_4_mixture_d_experts_gate), I32(train_layers_4_mixture_experts_sort_slots), F32(train_layers_4_mixture_d_experts_rows)));
   RUN(mixture_router_balance_backward(w, F32(train_layers_4_mixture_router_balance), F32(train_layers_4_mixture_d_router_balance)));
@@ -2224,9 +2299,7 @@ static void program_train(const worker *w, char *arena) {
   RUN(attend_scores_backward(w, F32(train_layers_4_attend_q_rope), F32(train_layers_4_attend_k_rope), F32(train_layers_4_attend_v), F32(train_layers_4_attend_scores_o), F32(train_layers_4_attend_scores_lse), F32(train_layers_4_attend_d_o), F32(train_layers_4_attend_d_scores_dq), F32(train_layers_4_attend_d_scores_dk), F32(train_layers_4_attend_d_scores_dv)));
   RUN(attend_k_rope_backward(w, F32(train_layers_4_attend_d_scores_dk), F32(data_rope_10000_32_cos), F32(data_rope_10000_32_sin), F32(train_layers_4_attend_d_k_rope)));
   RUN(attend_q_rope_backward(w, F32(train_layers_4_attend_d_scores_dq), F32(data_rope_10000_32_cos), F32(data_rope_10000_32_sin), F32(train_layers_4_attend_d_q_rope)));
-  RUN(attend_grad_attend_o_weight_backward(w, F32(train_layers_4_attend_d_scores_dv), F32(train_layers_4_attend_norm_c), F32(train_layers_4_attend_d_grad_attend_v_weight)));
-  RUN(attend_grad_attend_o_weight_backward(w, F32(train_layers_4_attend_d_k_rope), F32(train_layers_4_attend_norm_c), F32(train_layers_4_attend_d_grad_attend_k_weight)));
-  RUN(attend_grad_attend_o_weight_backward(w, F32(train_layers_4_attend_d_q_rope), F32(train_layers_4_attend_norm_c), F32(train_layers_4_attend_d_grad_attend_q_weight)));
+  RUN(attend_grad_attend_v_weight_grad_attend_q_weight_backward(w, F32(train_layers_4_attend_d_scores_dv), F32(train_layers_4_attend_norm_c), F32(train_layers_4_attend_d_grad_attend_v_weight), F32(train_layers_4_attend_d_k_rope), F32(train_layers_4_attend_d_grad_attend_k_weight), F32(train_layers_4_attend_d_q_rope), F32(train_layers_4_attend_d_grad_attend_q_weight)));
   RUN(attend_v_mixture_experts_combine_backward(w, F32(train_layers_4_attend_d_scores_dv), F32(param_layers_4_attend_v_weight), F32(train_layers_4_attend_d_k_rope), F32(param_layers_4_attend_k_weight), F32(train_layers_4_attend_d_q_rope), F32(param_layers_4_attend_q_weight), F32(train_layers_4_attend_d_q), F32(train_layers_4_attend_norm_b), F32(param_layers_4_attend_norm_weight), F32(train_layers_4_attend_d_norm), F32(train_layers_3_mixture_residual), F32(train_layers_4_attend_norm), F32(train_layers_4_mixture_d_norm), F32(train_layers_4_attend_d_v), F32(train_layers_3_mixture_experts_down), I32(train_layers_3_mixture_experts_sort_slots), F32(train_layers_3_mixture_d_experts_combine)));
   RUN(head_grad_norm_weight_backward(w, F32(train_layers_3_mixture_residual), F32(train_layers_4_attend_norm_b), F32(train_layers_4_attend_d_q), F32(train_layers_4_attend_d_grad_attend_norm_weight_partial)));
   RUN(finish_sum_in_train(w, F32(train_layers_4_attend_d_grad_attend_norm_weight_partial), F32(train_layers_4_attend_d_grad_attend_norm_weight)));
@@ -2235,8 +2308,7 @@ static void program_train(const worker *w, char *arena) {
   RUN(mixture_experts_combine_backward(w, F32(train_layers_3_mixture_router_weight), I32(train_layers_3_mixture_experts_sort_rows), F32(train_layers_4_attend_d_v), F32(train_layers_3_mixture_d_experts_combine_b)));
   RUN(mixture_experts_down_experts_up_backward(w, F32(train_layers_3_mixture_d_experts_combine_b), F32(param_layers_3_mixture_experts_down_weight), F32(train_layers_3_mixture_experts_gate), F32(train_layers_3_mixture_experts_up), F32(train_layers_3_mixture_d_experts_up), F32(train_layers_3_mixture_d_experts_up_b), I32(train_layers_3_mixture_experts_sort_offsets)));
   RUN(mixture_grad_mixture_experts_down_weight_backward(w, F32(train_layers_3_mixture_d_experts_combine_b), F32(train_layers_3_mixture_experts_up_b), F32(train_layers_3_mixture_d_grad_mixture_experts_down_weight), I32(train_layers_3_mixture_experts_sort_offsets)));
-  RUN(mixture_grad_mixture_experts_up_weight_backward(w, F32(train_layers_3_mixture_d_experts_up_b), F32(train_layers_3_attend_o), I32(train_layers_3_mixture_experts_sort_rows), F32(train_layers_3_mixture_d_grad_mixture_experts_up_weight), I32(train_layers_3_mixture_experts_sort_offsets)));
-  RUN(mixture_grad_mixture_experts_up_weight_backward(w, F32(train_layers_3_mixture_d_experts_up), F32(train_layers_3_attend_o), I32(train_layers_3_mixture_experts_sort_rows), F32(train_layers_3_mixture_d_grad_mixture_experts_gate_weight), I32(train_layers_3_mixture_experts_sort_offsets)));
+  RUN(mixture_grad_mixture_experts_up_weight_grad_mixture_experts_gate_weight_backward(w, F32(train_layers_3_mixture_d_experts_up_b), F32(train_layers_3_attend_o), I32(train_layers_3_mixture_experts_sort_rows), F32(train_layers_3_mixture_d_grad_mixture_experts_up_weight), F32(train_layers_3_mixture_d_experts_up), F32(train_layers_3_mixture_d_grad_mixture_experts_gate_weight), I32(train_layers_3_mixture_experts_sort_offsets)));
   RUN(mixture_experts_up_experts_gate_backward(w, F32(train_layers_3_mixture_d_experts_up_b), F32(param_layers_3_mixture_experts_up_weight), F32(train_layers_3_mixture_d_experts_up), F32(param_layers_3_mixture_experts_gate_weight), F32(train_layers_3_mixture_d_experts_gate), I32(train_layers_3_mixture_experts_sort_offsets)));
   RUN(mixture_experts_rows_backward(w, F32(train_layers_3_mixture_d_experts_gate), I32(train_layers_3_mixture_experts_sort_slots), F32(train_layers_3_mixture_d_experts_rows)));
   RUN(mixture_router_balance_backward(w, F32(train_layers_3_mixture_router_balance), F32(train_layers_3_mixture_d_router_balance)));
@@ -2248,9 +2320,7 @@ static void program_train(const worker *w, char *arena) {
   RUN(attend_scores_backward(w, F32(train_layers_3_attend_q_rope), F32(train_layers_3_attend_k_rope), F32(train_layers_3_attend_v), F32(train_layers_3_attend_scores_o), F32(train_layers_3_attend_scores_lse), F32(train_layers_3_attend_d_o), F32(train_layers_3_attend_d_scores_dq), F32(train_layers_3_attend_d_scores_dk), F32(train_layers_3_attend_d_scores_dv)));
   RUN(attend_k_rope_backward(w, F32(train_layers_3_attend_d_scores_dk), F32(data_rope_10000_32_cos), F32(data_rope_10000_32_sin), F32(train_layers_3_attend_d_k_rope)));
   RUN(attend_q_rope_backward(w, F32(train_layers_3_attend_d_scores_dq), F32(data_rope_10000_32_cos), F32(data_rope_10000_32_sin), F32(train_layers_3_attend_d_q_rope)));
-  RUN(attend_grad_attend_o_weight_backward(w, F32(train_layers_3_attend_d_scores_dv), F32(train_layers_3_attend_norm_c), F32(train_layers_3_attend_d_grad_attend_v_weight)));
-  RUN(attend_grad_attend_o_weight_backward(w, F32(train_layers_3_attend_d_k_rope), F32(train_layers_3_attend_norm_c), F32(train_layers_3_attend_d_grad_attend_k_weight)));
-  RUN(attend_grad_attend_o_weight_backward(w, F32(train_layers_3_attend_d_q_rope), F32(train_layers_3_attend_norm_c), F32(train_layers_3_attend_d_grad_attend_q_weight)));
+  RUN(attend_grad_attend_v_weight_grad_attend_q_weight_backward(w, F32(train_layers_3_attend_d_scores_dv), F32(train_layers_3_attend_norm_c), F32(train_layers_3_attend_d_grad_attend_v_weight), F32(train_layers_3_attend_d_k_rope), F32(train_layers_3_attend_d_grad_attend_k_weight), F32(train_layers_3_attend_d_q_rope), F32(train_layers_3_attend_d_grad_attend_q_weight)));
   RUN(attend_v_mixture_experts_combine_backward(w, F32(train_layers_3_attend_d_scores_dv), F32(param_layers_3_attend_v_weight), F32(train_layers_3_attend_d_k_rope), F32(param_layers_3_attend_k_weight), F32(train_layers_3_attend_d_q_rope), F32(param_layers_3_attend_q_weight), F32(train_layers_3_attend_d_q), F32(train_layers_3_attend_norm_b), F32(param_layers_3_attend_norm_weight), F32(train_layers_3_attend_d_norm), F32(train_layers_2_mixture_residual), F32(train_layers_3_attend_norm), F32(train_layers_3_mixture_d_norm), F32(train_layers_3_attend_d_v), F32(train_layers_2_mixture_experts_down), I32(train_layers_2_mixture_experts_sort_slots), F32(train_layers_2_mixture_d_experts_combine)));
   RUN(head_grad_norm_weight_backward(w, F32(train_layers_2_mixture_residual), F32(train_layers_3_attend_norm_b), F32(train_layers_3_attend_d_q), F32(train_layers_3_attend_d_grad_attend_norm_weight_partial)));
   RUN(finish_sum_in_train(w, F32(train_layers_3_attend_d_grad_attend_norm_weight_partial), F32(train_layers_3_attend_d_grad_attend_norm_weight)));
@@ -2259,8 +2329,7 @@ static void program_train(const worker *w, char *arena) {
   RUN(mixture_experts_combine_backward(w, F32(train_layers_2_mixture_router_weight), I32(train_layers_2_mixture_experts_sort_rows), F32(train_layers_3_attend_d_v), F32(train_layers_2_mixture_d_experts_combine_b)));
   RUN(mixture_experts_down_experts_up_backward(w, F32(train_layers_2_mixture_d_experts_combine_b), F32(param_layers_2_mixture_experts_down_weight), F32(train_layers_2_mixture_experts_gate), F32(train_layers_2_mixture_experts_up), F32(train_layers_2_mixture_d_experts_up), F32(train_layers_2_mixture_d_experts_up_b), I32(train_layers_2_mixture_experts_sort_offsets)));
   RUN(mixture_grad_mixture_experts_down_weight_backward(w, F32(train_layers_2_mixture_d_experts_combine_b), F32(train_layers_2_mixture_experts_up_b), F32(train_layers_2_mixture_d_grad_mixture_experts_down_weight), I32(train_layers_2_mixture_experts_sort_offsets)));
-  RUN(mixture_grad_mixture_experts_up_weight_backward(w, F32(train_layers_2_mixture_d_experts_up_b), F32(train_layers_2_attend_o), I32(train_layers_2_mixture_experts_sort_rows), F32(train_layers_2_mixture_d_grad_mixture_experts_up_weight), I32(train_layers_2_mixture_experts_sort_offsets)));
-  RUN(mixture_grad_mixture_experts_up_weight_backward(w, F32(train_layers_2_mixture_d_experts_up), F32(train_layers_2_attend_o), I32(train_layers_2_mixture_experts_sort_rows), F32(train_layers_2_mixture_d_grad_mixture_experts_gate_weight), I32(train_layers_2_mixture_experts_sort_offsets)));
+  RUN(mixture_grad_mixture_experts_up_weight_grad_mixture_experts_gate_weight_backward(w, F32(train_layers_2_mixture_d_experts_up_b), F32(train_layers_2_attend_o), I32(train_layers_2_mixture_experts_sort_rows), F32(train_layers_2_mixture_d_grad_mixture_experts_up_weight), F32(train_layers_2_mixture_d_experts_up), F32(train_layers_2_mixture_d_grad_mixture_experts_gate_weight), I32(train_layers_2_mixture_experts_sort_offsets)));
   RUN(mixture_experts_up_experts_gate_backward(w, F32(train_layers_2_mixture_d_experts_up_b), F32(param_layers_2_mixture_experts_up_weight), F32(train_layers_2_mixture_d_experts_up), F32(param_layers_2_mixture_experts_gate_weight), F32(train_layers_2_mixture_d_experts_gate), I32(train_layers_2_mixture_experts_sort_offsets)));
   RUN(mixture_experts_rows_backward(w, F32(train_layers_2_mixture_d_experts_gate), I32(train_layers_2_mixture_experts_sort_slots), F32(train_layers_2_mixture_d_experts_rows)));
   RUN(mixture_router_balance_backward(w, F32(train_layers_2_mixture_router_balance), F32(train_layers_2_mixture_d_router_balance)));
@@ -2272,9 +2341,7 @@ static void program_train(const worker *w, char *arena) {
   RUN(attend_scores_backward(w, F32(train_layers_2_attend_q_rope), F32(train_layers_2_attend_k_rope), F32(train_layers_2_attend_v), F32(train_layers_2_attend_scores_o), F32(train_layers_2_attend_scores_lse), F32(train_layers_2_attend_d_o), F32(train_layers_2_attend_d_scores_dq), F32(train_layers_2_attend_d_scores_dk), F32(train_layers_2_attend_d_scores_dv)));
   RUN(attend_k_rope_backward(w, F32(train_layers_2_attend_d_scores_dk), F32(data_rope_10000_32_cos), F32(data_rope_10000_32_sin), F32(train_layers_2_attend_d_k_rope)));
   RUN(attend_q_rope_backward(w, F32(train_layers_2_attend_d_scores_dq), F32(data_rope_10000_32_cos), F32(data_rope_10000_32_sin), F32(train_layers_2_attend_d_q_rope)));
-  RUN(attend_grad_attend_o_weight_backward(w, F32(train_layers_2_attend_d_scores_dv), F32(train_layers_2_attend_norm_c), F32(train_layers_2_attend_d_grad_attend_v_weight)));
-  RUN(attend_grad_attend_o_weight_backward(w, F32(train_layers_2_attend_d_k_rope), F32(train_layers_2_attend_norm_c), F32(train_layers_2_attend_d_grad_attend_k_weight)));
-  RUN(attend_grad_attend_o_weight_backward(w, F32(train_layers_2_attend_d_q_rope), F32(train_layers_2_attend_norm_c), F32(train_layers_2_attend_d_grad_attend_q_weight)));
+  RUN(attend_grad_attend_v_weight_grad_attend_q_weight_backward(w, F32(train_layers_2_attend_d_scores_dv), F32(train_layers_2_attend_norm_c), F32(train_layers_2_attend_d_grad_attend_v_weight), F32(train_layers_2_attend_d_k_rope), F32(train_layers_2_attend_d_grad_attend_k_weight), F32(train_layers_2_attend_d_q_rope), F32(train_layers_2_attend_d_grad_attend_q_weight)));
   RUN(attend_v_mixture_experts_combine_backward(w, F32(train_layers_2_attend_d_scores_dv), F32(param_layers_2_attend_v_weight), F32(train_layers_2_attend_d_k_rope), F32(param_layers_2_attend_k_weight), F32(train_layers_2_attend_d_q_rope), F32(param_layers_2_attend_q_weight), F32(train_layers_2_attend_d_q), F32(train_layers_2_attend_norm_b), F32(param_layers_2_attend_norm_weight), F32(train_layers_2_attend_d_norm), F32(train_layers_1_mixture_residual), F32(train_layers_2_attend_norm), F32(train_layers_2_mixture_d_norm), F32(train_layers_2_attend_d_v), F32(train_layers_1_mixture_experts_down), I32(train_layers_1_mixture_experts_sort_slots), F32(train_layers_1_mixture_d_experts_combine)));
   RUN(head_grad_norm_weight_backward(w, F32(train_layers_1_mixture_residual), F32(train_layers_2_attend_norm_b), F32(train_layers_2_attend_d_q), F32(train_layers_2_attend_d_grad_attend_norm_weight_partial)));
   RUN(finish_sum_in_train(w, F32(train_layers_2_attend_d_grad_attend_norm_weight_partial), F32(train_layers_2_attend_d_grad_attend_norm_weight)));
@@ -2283,8 +2350,7 @@ static void program_train(const worker *w, char *arena) {
   RUN(mixture_experts_combine_backward(w, F32(train_layers_1_mixture_router_weight), I32(train_layers_1_mixture_experts_sort_rows), F32(train_layers_2_attend_d_v), F32(train_layers_1_mixture_d_experts_combine_b)));
   RUN(mixture_experts_down_experts_up_backward(w, F32(train_layers_1_mixture_d_experts_combine_b), F32(param_layers_1_mixture_experts_down_weight), F32(train_layers_1_mixture_experts_gate), F32(train_layers_1_mixture_experts_up), F32(train_layers_1_mixture_d_experts_up), F32(train_layers_1_mixture_d_experts_up_b), I32(train_layers_1_mixture_experts_sort_offsets)));
   RUN(mixture_grad_mixture_experts_down_weight_backward(w, F32(train_layers_1_mixture_d_experts_combine_b), F32(train_layers_1_mixture_experts_up_b), F32(train_layers_1_mixture_d_grad_mixture_experts_down_weight), I32(train_layers_1_mixture_experts_sort_offsets)));
-  RUN(mixture_grad_mixture_experts_up_weight_backward(w, F32(train_layers_1_mixture_d_experts_up_b), F32(train_layers_1_attend_o), I32(train_layers_1_mixture_experts_sort_rows), F32(train_layers_1_mixture_d_grad_mixture_experts_up_weight), I32(train_layers_1_mixture_experts_sort_offsets)));
-  RUN(mixture_grad_mixture_experts_up_weight_backward(w, F32(train_layers_1_mixture_d_experts_up), F32(train_layers_1_attend_o), I32(train_layers_1_mixture_experts_sort_rows), F32(train_layers_1_mixture_d_grad_mixture_experts_gate_weight), I32(train_layers_1_mixture_experts_sort_offsets)));
+  RUN(mixture_grad_mixture_experts_up_weight_grad_mixture_experts_gate_weight_backward(w, F32(train_layers_1_mixture_d_experts_up_b), F32(train_layers_1_attend_o), I32(train_layers_1_mixture_experts_sort_rows), F32(train_layers_1_mixture_d_grad_mixture_experts_up_weight), F32(train_layers_1_mixture_d_experts_up), F32(train_layers_1_mixture_d_grad_mixture_experts_gate_weight), I32(train_layers_1_mixture_experts_sort_offsets)));
   RUN(mixture_experts_up_experts_gate_backward(w, F32(train_layers_1_mixture_d_experts_up_b), F32(param_layers_1_mixture_experts_up_weight), F32(train_layers_1_mixture_d_experts_up), F32(param_layers_1_mixture_experts_gate_weight), F32(train_layers_1_mixture_d_experts_gate), I32(train_layers_1_mixture_experts_sort_offsets)));
   RUN(mixture_experts_rows_backward(w, F32(train_layers_1_mixture_d_experts_gate), I32(train_layers_1_mixture_experts_sort_slots), F32(train_layers_1_mixture_d_experts_rows)));
   RUN(mixture_router_balance_backward(w, F32(train_layers_1_mixture_router_balance), F32(train_layers_1_mixture_d_router_balance)));
@@ -2296,9 +2362,7 @@ static void program_train(const worker *w, char *arena) {
   RUN(attend_scores_backward(w, F32(train_layers_1_attend_q_rope), F32(train_layers_1_attend_k_rope), F32(train_layers_1_attend_v), F32(train_layers_1_attend_scores_o), F32(train_layers_1_attend_scores_lse), F32(train_layers_1_attend_d_o), F32(train_layers_1_attend_d_scores_dq), F32(train_layers_1_attend_d_scores_dk), F32(train_layers_1_attend_d_scores_dv)));
   RUN(attend_k_rope_backward(w, F32(train_layers_1_attend_d_scores_dk), F32(data_rope_10000_32_cos), F32(data_rope_10000_32_sin), F32(train_layers_1_attend_d_k_rope)));
   RUN(attend_q_rope_backward(w, F32(train_layers_1_attend_d_scores_dq), F32(data_rope_10000_32_cos), F32(data_rope_10000_32_sin), F32(train_layers_1_attend_d_q_rope)));
-  RUN(attend_grad_attend_o_weight_backward(w, F32(train_layers_1_attend_d_scores_dv), F32(train_layers_1_attend_norm_c), F32(train_layers_1_attend_d_grad_attend_v_weight)));
-  RUN(attend_grad_attend_o_weight_backward(w, F32(train_layers_1_attend_d_k_rope), F32(train_layers_1_attend_norm_c), F32(train_layers_1_attend_d_grad_attend_k_weight)));
-  RUN(attend_grad_attend_o_weight_backward(w, F32(train_layers_1_attend_d_q_rope), F32(train_layers_1_attend_norm_c), F32(train_layers_1_attend_d_grad_attend_q_weight)));
+  RUN(attend_grad_attend_v_weight_grad_attend_q_weight_backward(w, F32(train_layers_1_attend_d_scores_dv), F32(train_layers_1_attend_norm_c), F32(train_layers_1_attend_d_grad_attend_v_weight), F32(train_layers_1_attend_d_k_rope), F32(train_layers_1_attend_d_grad_attend_k_weight), F32(train_layers_1_attend_d_q_rope), F32(train_layers_1_attend_d_grad_attend_q_weight)));
   RUN(attend_v_mixture_experts_combine_backward(w, F32(train_layers_1_attend_d_scores_dv), F32(param_layers_1_attend_v_weight), F32(train_layers_1_attend_d_k_rope), F32(param_layers_1_attend_k_weight), F32(train_layers_1_attend_d_q_rope), F32(param_layers_1_attend_q_weight), F32(train_layers_1_attend_d_q), F32(train_layers_1_attend_norm_b), F32(param_layers_1_attend_norm_weight), F32(train_layers_1_attend_d_norm), F32(train_layers_0_mixture_residual), F32(train_layers_1_attend_norm), F32(train_layers_1_mixture_d_norm), F32(train_layers_1_attend_d_v), F32(train_layers_0_mixture_experts_down), I32(train_layers_0_mixture_experts_sort_slots), F32(train_layers_0_mixture_d_experts_combine)));
   RUN(head_grad_norm_weight_backward(w, F32(train_layers_0_mixture_residual), F32(train_layers_1_attend_norm_b), F32(train_layers_1_attend_d_q), F32(train_layers_1_attend_d_grad_attend_norm_weight_partial)));
   RUN(finish_sum_in_train(w, F32(train_layers_1_attend_d_grad_attend_norm_weight_partial), F32(train_layers_1_attend_d_grad_attend_norm_weight)));
@@ -2307,8 +2371,7 @@ static void program_train(const worker *w, char *arena) {
   RUN(mixture_experts_combine_backward(w, F32(train_layers_0_mixture_router_weight), I32(train_layers_0_mixture_experts_sort_rows), F32(train_layers_1_attend_d_v), F32(train_layers_0_mixture_d_experts_combine_b)));
   RUN(mixture_experts_down_experts_up_backward(w, F32(train_layers_0_mixture_d_experts_combine_b), F32(param_layers_0_mixture_experts_down_weight), F32(train_layers_0_mixture_experts_gate), F32(train_layers_0_mixture_experts_up), F32(train_layers_0_mixture_d_experts_up), F32(train_layers_0_mixture_d_experts_up_b), I32(train_layers_0_mixture_experts_sort_offsets)));
   RUN(mixture_grad_mixture_experts_down_weight_backward(w, F32(train_layers_0_mixture_d_experts_combine_b), F32(train_layers_0_mixture_experts_up_b), F32(train_layers_0_mixture_d_grad_mixture_experts_down_weight), I32(train_layers_0_mixture_experts_sort_offsets)));
-  RUN(mixture_grad_mixture_experts_up_weight_backward(w, F32(train_layers_0_mixture_d_experts_up_b), F32(train_layers_0_attend_o), I32(train_layers_0_mixture_experts_sort_rows), F32(train_layers_0_mixture_d_grad_mixture_experts_up_weight), I32(train_layers_0_mixture_experts_sort_offsets)));
-  RUN(mixture_grad_mixture_experts_up_weight_backward(w, F32(train_layers_0_mixture_d_experts_up), F32(train_layers_0_attend_o), I32(train_layers_0_mixture_experts_sort_rows), F32(train_layers_0_mixture_d_grad_mixture_experts_gate_weight), I32(train_layers_0_mixture_experts_sort_offsets)));
+  RUN(mixture_grad_mixture_experts_up_weight_grad_mixture_experts_gate_weight_backward(w, F32(train_layers_0_mixture_d_experts_up_b), F32(train_layers_0_attend_o), I32(train_layers_0_mixture_experts_sort_rows), F32(train_layers_0_mixture_d_grad_mixture_experts_up_weight), F32(train_layers_0_mixture_d_experts_up), F32(train_layers_0_mixture_d_grad_mixture_experts_gate_weight), I32(train_layers_0_mixture_experts_sort_offsets)));
   RUN(mixture_experts_up_experts_gate_backward(w, F32(train_layers_0_mixture_d_experts_up_b), F32(param_layers_0_mixture_experts_up_weight), F32(train_layers_0_mixture_d_experts_up), F32(param_layers_0_mixture_experts_gate_weight), F32(train_layers_0_mixture_d_experts_gate), I32(train_layers_0_mixture_experts_sort_offsets)));
   RUN(mixture_experts_rows_backward(w, F32(train_layers_0_mixture_d_experts_gate), I32(train_layers_0_mixture_experts_sort_slots), F32(train_layers_0_mixture_d_experts_rows)));
   RUN(mixture_router_balance_backward(w, F32(train_layers_0_mixture_router_balance), F32(train_layers_0_mixture_d_router_balance)));
@@ -2320,9 +2383,7 @@ static void program_train(const worker *w, char *arena) {
   RUN(attend_scores_backward(w, F32(train_layers_0_attend_q_rope), F32(train_layers_0_attend_k_rope), F32(train_layers_0_attend_v), F32(train_layers_0_attend_scores_o), F32(train_layers_0_attend_scores_lse), F32(train_layers_0_attend_d_o), F32(train_layers_0_attend_d_scores_dq), F32(train_layers_0_attend_d_scores_dk), F32(train_layers_0_attend_d_scores_dv)));
   RUN(attend_k_rope_backward(w, F32(train_layers_0_attend_d_scores_dk), F32(data_rope_10000_32_cos), F32(data_rope_10000_32_sin), F32(train_layers_0_attend_d_k_rope)));
   RUN(attend_q_rope_backward(w, F32(train_layers_0_attend_d_scores_dq), F32(data_rope_10000_32_cos), F32(data_rope_10000_32_sin), F32(train_layers_0_attend_d_q_rope)));
-  RUN(attend_grad_attend_o_weight_backward(w, F32(train_layers_0_attend_d_scores_dv), F32(train_layers_0_attend_norm_c), F32(train_layers_0_attend_d_grad_attend_v_weight)));
-  RUN(attend_grad_attend_o_weight_backward(w, F32(train_layers_0_attend_d_k_rope), F32(train_layers_0_attend_norm_c), F32(train_layers_0_attend_d_grad_attend_k_weight)));
-  RUN(attend_grad_attend_o_weight_backward(w, F32(train_layers_0_attend_d_q_rope), F32(train_layers_0_attend_norm_c), F32(train_layers_0_attend_d_grad_attend_q_weight)));
+  RUN(attend_grad_attend_v_weight_grad_attend_q_weight_backward(w, F32(train_layers_0_attend_d_scores_dv), F32(train_layers_0_attend_norm_c), F32(train_layers_0_attend_d_grad_attend_v_weight), F32(train_layers_0_attend_d_k_rope), F32(train_layers_0_attend_d_grad_attend_k_weight), F32(train_layers_0_attend_d_q_rope), F32(train_layers_0_attend_d_grad_attend_q_weight)));
   RUN(attend_v_norm_backward(w, F32(train_layers_0_attend_d_scores_dv), F32(param_layers_0_attend_v_weight), F32(train_layers_0_attend_d_k_rope), F32(param_layers_0_attend_k_weight), F32(train_layers_0_attend_d_q_rope), F32(param_layers_0_attend_q_weight), F32(train_layers_0_attend_d_q), F32(train_layers_0_attend_norm_b), F32(param_layers_0_attend_norm_weight), F32(train_layers_0_attend_d_norm), F32(param_embed_weight), I32(input_tokens), F32(train_layers_0_attend_norm), F32(train_layers_0_mixture_d_norm), F32(train_layers_0_attend_d_v)));
   RUN(attend_grad_attend_norm_weight_backward(w, F32(param_embed_weight), I32(input_tokens), F32(train_layers_0_attend_norm_b), F32(train_layers_0_attend_d_q), F32(train_layers_0_attend_d_grad_attend_norm_weight_partial)));
   RUN(finish_sum_in_train(w, F32(train_layers_0_attend_d_grad_attend_norm_weight_partial), F32(train_layers_0_attend_d_grad_attend_norm_weight)));

@@ -262,44 +262,65 @@ function hotRowsToC(kernel: MatmulKernel): CKernel {
   };
 }
 
+/** Rows of a gradient whose panels of A are packed together: whole lines are read, and they stay in the second cache. */
+const OUTER_ROWS = 144;
+/** Floats of B that a piece of a gradient's depth packs. */
+const OUTER_FLOATS = 262_144;
+
 export function outerToC(kernel: OuterKernel): CKernel {
-  const depth = Math.max(64, Math.min(256, Math.floor(262_144 / kernel.n / 16) * 16));
-  const slices = Math.max(1, Math.round(kernel.m / 128));
-  const slice = roundUp(Math.ceil(kernel.m / slices), 12);
-  const lead = kernel.group ? "expert" : "batch";
+  const depth = Math.max(64, Math.min(263, Math.floor(OUTER_FLOATS / kernel.n))) | 1;
   const offsets = kernel.group && kernel.params[kernel.group.offsets]!.name;
   const indices: Index[] = [];
+  const products = [{ a: kernel.a, store: kernel.store }, ...kernel.beside];
   const view = {
     ...header(kernel),
     m: kernel.m,
     n: kernel.n,
-    slice,
     depth,
+    block: OUTER_ROWS,
+    products: products.length,
     batches: kernel.group?.experts ?? kernel.batch,
-    batchName: lead,
+    lead: outerLead(kernel),
     begin: offsets ? `${offsets}[expert]` : "0",
     end: offsets ? `${offsets}[expert + 1]` : String(kernel.k),
     far: isFar(kernel, kernel.store.param, kernel.store.stride, kernel.n),
-    out: kernel.params[kernel.store.param]!.name,
+    sources: products.map(({ a }) => outerPlace(kernel, a)).join(", "),
+    results: products.map(({ store }) => outerPlace(kernel, store)).join(", "),
     outStride: kernel.store.stride,
-    outBatchStride: kernel.store.batchStride,
-    packA: packOuter(kernel, kernel.a, "a", lead, indices),
-    packB: packOuter(kernel, kernel.b, "b", lead, indices),
+    packA: packOuterA(kernel, indices),
+    packB: packOuterB(kernel, indices),
     indices,
   };
-  return { text: fill("cpu/outer.c", view), scratch: depth * roundUp(kernel.n, TILE_COLS) + depth * 12, shared: 0 };
+  return { text: fill("cpu/outer.c", view), scratch: depth * (roundUp(kernel.n, TILE_COLS) + OUTER_ROWS), shared: 0 };
 }
 
-/** Packs `depth` steps of one operand: MR columns of A at i, NR columns of B at j. */
-function packOuter(kernel: OuterKernel, o: Operand, which: "a" | "b", lead: string, indices: Index[]): string {
-  const [dst, at, count] = which === "a" ? ["a_panel", "i", "height"] : ["b_panels + j * depth", "j", "MIN(NR, N - j)"];
-  const base = outerBase(kernel, o, kernel.group || kernel.batch > 1 ? lead : undefined);
-  const sizes = (k: string) => (which === "a" ? `${count}, ${k}` : `${k}, ${count}`);
-  if (o.major === "k")
-    return `pack_${which}${which === "a" ? "" : "_cols"}(${dst}, ${base} + (ptrdiff_t)${at} * ${o.stride} + k, ${o.stride}, ${sizes("depth")})`;
-  if (!o.gather)
-    return `pack_${which}${which === "a" ? "_cols" : ""}(${dst}, ${base} + (ptrdiff_t)k * ${o.stride} + ${at}, ${o.stride}, ${sizes("depth")})`;
-  return `pack_${which}${which === "a" ? "_cols" : ""}_gather(${dst}, ${base} + ${at}, ${o.stride}, ${outerIndex(kernel, o, indices)}, ${sizes("depth")})`;
+/** What tells several gradients of one kernel apart. */
+const outerLead = (kernel: OuterKernel): string | undefined =>
+  kernel.group ? "expert" : kernel.batch > 1 ? "batch" : undefined;
+
+/** Where an operand or a result of this expert or batch begins. */
+function outerPlace(kernel: OuterKernel, at: { readonly param: number; readonly batchStride: number }): string {
+  const [p, lead] = [kernel.params[at.param]!.name, outerLead(kernel)];
+  return lead && at.batchStride > 0 ? `${p} + ${lead} * ${at.batchStride}` : p;
+}
+
+/** Packs `depth` steps of a block of rows of A. */
+function packOuterA(kernel: OuterKernel, indices: Index[]): string {
+  const { a } = kernel;
+  if (a.major === "k")
+    return `for (int i = 0; i < high; i += MR) pack_a(a_block + i * depth, from[p] + (ptrdiff_t)(block + i) * ${a.stride} + k, ${a.stride}, MIN(MR, high - i), depth)`;
+  if (!a.gather) return `pack_a_cols(a_block, from[p] + (ptrdiff_t)k * ${a.stride} + block, ${a.stride}, high, depth)`;
+  return `pack_a_cols_gather(a_block, from[p] + block, ${a.stride}, ${outerIndex(kernel, a, indices)}, high, depth)`;
+}
+
+/** Packs `depth` steps of all columns of B. */
+function packOuterB(kernel: OuterKernel, indices: Index[]): string {
+  const { b } = kernel;
+  const base = outerPlace(kernel, b);
+  if (b.major === "k")
+    return `for (int j = 0; j < N; j += NR) pack_b_cols(b_panels + j * depth, ${base} + (ptrdiff_t)j * ${b.stride} + k, ${b.stride}, depth, MIN(NR, N - j))`;
+  if (!b.gather) return `pack_b(b_panels, ${base} + (ptrdiff_t)k * ${b.stride}, ${b.stride}, depth, N)`;
+  return `pack_b_gather(b_panels, ${base}, ${b.stride}, ${outerIndex(kernel, b, indices)}, depth, N)`;
 }
 
 function outerIndex(kernel: OuterKernel, o: Operand, indices: Index[]): string {
