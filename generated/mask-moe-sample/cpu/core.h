@@ -500,37 +500,30 @@ CORE_INLINE void core_pack(float *dst, ptrdiff_t width, const float *src, ptrdif
   }
 }
 
-/* dst[k][width] = `cols` contiguous columns of k rows (row i, or index[i]), zeros beside them;
- * width is at most 2 VL. */
+/* dst[panel][k][width] = `cols` contiguous columns of k rows (row i, or index[i]), zeros beside them. Whole rows are
+ * read in order, however many panels they go to: their lines lie side by side, the next row's often a page away. */
 CORE_INLINE void core_pack_columns(float *dst, ptrdiff_t width, const float *src, ptrdiff_t ld, const int *index,
                                    ptrdiff_t cols, ptrdiff_t k) {
-  const ptrdiff_t first = cols < VL ? cols : VL, second = cols - first;
   for (ptrdiff_t i = 0; i < k; i++, dst += width) {
     const ptrdiff_t row = index ? index[i] : i;
-    const float *p = src + (row < 0 ? 0 : row) * ld;
+    const float *const p = src + (row < 0 ? 0 : row) * ld;
     if (i + CORE_AHEAD < k) {
-      /* Rows lie ld apart, often a page: nothing but this fetches them early. */
       const ptrdiff_t next = index ? index[i + CORE_AHEAD] : i + CORE_AHEAD;
-      __builtin_prefetch(src + (next < 0 ? 0 : next) * ld);
-      if (width > 16) __builtin_prefetch(src + (next < 0 ? 0 : next) * ld + 16);
+      for (ptrdiff_t c = 0; c < cols; c += 16) __builtin_prefetch(src + (next < 0 ? 0 : next) * ld + c);
     }
-    if (width <= VL) {
-      /* a whole vector is read only where the row goes on behind it */
-      const vf v = cols == width && row >= 0 && i + 1 < k && !index ? vf_load(p) : vf_load_part(p, row < 0 ? 0 : first);
-      core_pack_store(dst, v, width, i + 1 < k);
-    } else if (cols == width && row >= 0) {
-      vf_store(dst, vf_load(p));
-      vf_store_part(dst + VL, vf_load_part(p + VL, width - VL), width - VL);
-    } else {
-      vf_store(dst, vf_load_part(p, row < 0 ? 0 : first));
-      vf_store_part(dst + VL, vf_load_part(p + first, row < 0 ? 0 : second), width - VL);
-    }
+    float *to = dst;
+    for (ptrdiff_t c = 0; c < cols; c += width, to += k * width)
+      for (ptrdiff_t h = 0; h < width; h += VL) {
+        const ptrdiff_t there = row < 0 || cols - c < h ? 0 : cols - c - h, lanes = width - h < VL ? width - h : VL;
+        core_pack_store(to + h, there >= VL ? vf_load(p + c + h) : vf_load_part(p + c + h, there), lanes, i + 1 < k);
+      }
   }
 }
 
 /* --------------------------------------------------------------- packing
  * Panels: A as dst[k][MR], B as dst[k][NR], contiguous in k, zero where the
- * matrix has no row or column. ld is in floats; index entries < 0 mean zeros. */
+ * matrix has no row or column; contiguous columns may be more than one panel
+ * takes, and fill the next. ld is in floats; index entries < 0 mean zeros. */
 
 /* dst[k][MR] from `rows` (1 .. MR) rows of row-major src. */
 CORE_CALL void pack_a(float *dst, const float *src, ptrdiff_t ld, ptrdiff_t rows, ptrdiff_t k) {
@@ -542,23 +535,23 @@ CORE_CALL void pack_a_gather(float *dst, const float *src, ptrdiff_t ld, const i
   core_pack(dst, MR, src, ld, index, rows, k);
 }
 
-/* dst[k][MR] from `cols` (1 .. MR) contiguous columns of k rows: A transposed. */
+/* dst[panel][k][MR] from `cols` contiguous columns of k rows: A transposed. */
 CORE_CALL void pack_a_cols(float *dst, const float *src, ptrdiff_t ld, ptrdiff_t cols, ptrdiff_t k) {
   core_pack_columns(dst, MR, src, ld, 0, cols, k);
 }
 
-/* dst[k][MR]; row i is src + index[i] * ld. */
+/* dst[panel][k][MR]; row i is src + index[i] * ld. */
 CORE_CALL void pack_a_cols_gather(float *dst, const float *src, ptrdiff_t ld, const int *index, ptrdiff_t cols,
                                   ptrdiff_t k) {
   core_pack_columns(dst, MR, src, ld, index, cols, k);
 }
 
-/* dst[k][NR] from `cols` (1 .. NR) contiguous columns of k rows. */
+/* dst[panel][k][NR] from `cols` contiguous columns of k rows. */
 CORE_CALL void pack_b(float *dst, const float *src, ptrdiff_t ld, ptrdiff_t k, ptrdiff_t cols) {
   core_pack_columns(dst, NR, src, ld, 0, cols, k);
 }
 
-/* dst[k][NR]; row i is src + index[i] * ld. */
+/* dst[panel][k][NR]; row i is src + index[i] * ld. */
 CORE_CALL void pack_b_gather(float *dst, const float *src, ptrdiff_t ld, const int *index, ptrdiff_t k, ptrdiff_t cols) {
   core_pack_columns(dst, NR, src, ld, index, cols, k);
 }

@@ -45,6 +45,12 @@ __attribute__((unused)) static int next_block(moec_control *control, const int *
   return 0;
 }
 
+/* In how many slices a weight's gradient is cut: enough for all threads, evenly, none of more than 528 of its m rows. */
+__attribute__((unused)) static int slices_of(int m, int batches, int threads) {
+  const int wanted = batches == 1 ? threads : BLOCKS(8 * threads, batches);
+  return MIN(ROUND_UP(BLOCKS(m, 528), wanted), BLOCKS(m, 48));
+}
+
 /* map norm, reduce norm, map q_rope
  * Attend.position */
 static KERNEL void attend_norm_q_rope(const worker *w, const float *restrict embed_weight, const int *restrict token, const float *restrict attend_norm_weight, float *restrict norm, const float *restrict rope_10000_32_cos, const int *restrict position, float *restrict q_rope, const float *restrict rope_10000_32_sin, float *restrict q_rope_b) {

@@ -243,8 +243,13 @@ CORE_INLINE void fetch(const float *p, int n) {
 
 /* A whole vector that nobody reads soon: past the caches where it is a whole line of them (p then lies on its start).
  * Narrower vectors would go to memory as parts of lines, which takes longer than the caches do. */
-CORE_INLINE void vf_stream(float *p, vf v) {
 #if defined(__AVX512F__)
+#define STREAMS 1
+#else
+#define STREAMS 0
+#endif
+CORE_INLINE void vf_stream(float *p, vf v) {
+#if STREAMS
   _mm512_stream_ps(p, (__m512)v);
 #else
   vf_store(p, v);
@@ -252,7 +257,7 @@ CORE_INLINE void vf_stream(float *p, vf v) {
 }
 /* Before others may read what was streamed. */
 CORE_INLINE void stream_end(void) {
-#if defined(__AVX512F__)
+#if STREAMS
   _mm_sfence();
 #endif
 }
