@@ -82,7 +82,7 @@ export interface RouterState {
   readonly legal?: Value;
   /** [U, E]; exactly 0 where an expert is not legal */
   readonly gate?: Value;
-  /** which function made the gate; `softmax` rows add up to 1 */
+  /** which function made the gate, where its rows can be probabilities: those of `softmax` add up to 1, `other` ones once divided by their sum */
   readonly gateKind?: "softmax" | "other";
   /** [U, E], what is chosen by; undefined: the gate, or the logits */
   readonly key?: Value;

@@ -19,6 +19,7 @@ import { zLoss } from "./balance/z-loss.js";
 import { loadBalance } from "./bias/load-balance.js";
 import { quantileBias } from "./bias/quantile.js";
 import { softmax as dispatchSoftmax } from "./dispatch/softmax.js";
+import { identity } from "./gate/identity.js";
 import { relu } from "./gate/relu.js";
 import { sigmoid } from "./gate/sigmoid.js";
 import { softmax as gateSoftmax } from "./gate/softmax.js";
@@ -64,6 +65,7 @@ export const rules: readonly Rule[] = [
   sigmoid,
   relu,
   sqrtSoftplus,
+  identity,
   loadBalance,
   quantileBias,
   keep,

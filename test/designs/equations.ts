@@ -59,6 +59,12 @@ export function rmsNorm(weight: Vec, x: Vec): Vec {
   return x.map((v, i) => mul(div(v, size), weight[i]!));
 }
 
+export function layerNorm(weight: Vec, bias: Vec, x: Vec): Vec {
+  const middle = mean(x);
+  const apart = x.map((v) => add(v, scale(middle, -1)));
+  return plus(rmsNorm(weight, apart), bias);
+}
+
 /** Places of the k largest values, best first, ties to the lowest place; −∞ is never taken. */
 export const best = (keys: readonly number[], k: number): number[] =>
   keys

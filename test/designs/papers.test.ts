@@ -4,6 +4,7 @@
  */
 import { describe, expect, it } from "vitest";
 import type { Design } from "../../src/2-design/design.js";
+import { isDispatched } from "../../src/2-design/placed.js";
 import { buffersOf } from "../../src/2-design/weights.js";
 import type { Graph } from "../../src/3-graph/graph.js";
 import { interpret } from "../../src/3-graph/interpreter.js";
@@ -77,10 +78,8 @@ describe.each(
   papers.map((paper) => [`${paper.spec} ${paper.set["Mixture.router.select"] ?? ""}`.trim(), paper] as const),
 )("%s", (_, paper) => {
   const design = designOf(paper);
-  // whole blocks as experts are not dispatched, and attentions not in every program
-  const dispatched = Object.values(design.mixtures).filter(({ experts }) =>
-    experts.every(({ ffn }) => !ffn.block && !ffn.attention),
-  );
+  // attentions as experts are not dispatched in every program, and blocks only where they are networks
+  const dispatched = Object.values(design.mixtures).filter((mixture) => isDispatched(mixture, design));
   const oneHot = Object.fromEntries(dispatched.map(({ name }) => [name, "one-hot"]));
   const plain = programOf(design, "trace", { dispatch: oneHot });
 

@@ -10,12 +10,15 @@ export const renormalized: Check = {
         ({ args }) =>
           args.renormalized === true || args.over === "candidates" || args.over === "kept" || args.over === "selected",
       );
-      const gate = inSlot(router, "gate").find(({ rule }) => rule === "relu");
+      const gate = inSlot(router, "gate").find(({ rule }) => rule === "relu" || rule === "identity");
       // `positive` keeps only gates above 0, so their sum is
       const select = inSlot(router, "select").find(({ rule }) => rule !== "positive");
       if (!weight || !gate || !select) continue;
       tell("MOE3022", { rule: `weight ${weight.text}` }, weight.path, {
-        secondary: label(gate.path, "0 for every negative score"),
+        secondary: label(
+          gate.path,
+          gate.rule === "relu" ? "0 for every negative score" : "below 0 for every negative score",
+        ),
         help: ["write `select positive`, or `gate sigmoid`"],
       });
     }

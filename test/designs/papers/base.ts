@@ -1,12 +1,12 @@
 /**
  * BASE layers, arXiv 2103.16716: training assigns T/N tokens to every expert so that Σ x·w is largest, inferring takes
- * the best; y = σ(x·w_a) FFN_a(x). The assignment is found by trying: the best sum for every number of tokens that each
+ * the best; y = σ(x·w_a) FF_a(LN_a x). The assignment is found by trying: the best sum for every number of tokens that each
  * expert may have left.
  */
-import { best, part, reluNetwork, times, values } from "../equations.js";
+import { best, layerNorm, part, reluNetwork, times, values } from "../equations.js";
 import { mixed, reported } from "../routing.js";
 import { sigmoid } from "../tape.js";
-import { attend, mixture, type Paper, type PaperCase, repeat, small } from "./paper.js";
+import { attend, mixture, type Paper, type PaperCase, repeat, type Step, small } from "./paper.js";
 
 const E = 3;
 
@@ -47,17 +47,21 @@ const paper =
       const a = training ? even[t]! : best(values(z), 1)[0]!;
       return { experts: [a], weights: [sigmoid(z[a]!)] };
     });
+    const own = (name: string, e: number) => part(weight(`experts.network.${name}`), e, E);
     const ys = mixed(xs, chosen, (e, x) =>
-      reluNetwork(part(weight("experts.up.weight"), e, E), part(weight("experts.down.weight"), e, E), x),
+      reluNetwork(own("up.weight", e), own("down.weight", e), layerNorm(own("norm.weight", e), own("norm.bias", e), x)),
     );
     return { ys, scores, losses: [], ...reported(chosen, E, 1) };
   };
 
+/** Tokens are scored before any norm. */
+const raw = (training: boolean): Step => ({ ...mixture(paper(training)), norm: "none" });
+
 export const base: PaperCase = {
   spec: "base",
-  set: { ...small("Base"), "Mixture.experts": "3 of relu(hidden: 5)" },
-  layers: repeat(2, attend, mixture(paper(true))),
-  inferring: repeat(2, attend, mixture(paper(false))),
+  set: { ...small("Base"), "Mixture.experts": "3 of block(Expert)", "Network.ffn": "relu(hidden: 5)" },
+  layers: repeat(2, attend, raw(true)),
+  inferring: repeat(2, attend, raw(false)),
   // of assignments that are equally good, the paper does not say which
   without: ["tied", "twins"],
 };

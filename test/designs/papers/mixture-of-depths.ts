@@ -1,10 +1,10 @@
 /**
  * Mixture-of-Depths, arXiv 2404.02258: the C tokens of a sequence with the largest score go through a block that sees
- * them alone, x ← x + σ(w·x) (Block(x) − x); the others stay. A predictor learns by binary cross-entropy who was chosen.
+ * them alone, x ← x + (w·x) (Block(x) − x); the others stay. A predictor learns by binary cross-entropy who was chosen.
  */
 import { best, mean, plus, rmsNorm, softplus, swiglu, times, total, values, weighted } from "../equations.js";
 import { attentionOf, type Place } from "../language-model.js";
-import { add, dot, mul, num, sigmoid, sub, type Vec } from "../tape.js";
+import { add, dot, mul, num, sub, type Vec } from "../tape.js";
 import { attend, type LayerInput, mixture, type Paper, type PaperCase, type Step, small, swigluStep } from "./paper.js";
 
 const share = 0.5;
@@ -28,7 +28,7 @@ function added({ weight }: LayerInput, xs: readonly Vec[], places: readonly Plac
 const paper: Paper = (it) => {
   const { xs, weight, sequence } = it;
   const scores = xs.map((x) => times(weight("router.weight"), x));
-  const gates = scores.map((z) => sigmoid(z[0]!));
+  const gates = scores.map((z) => z[0]!);
   const starts = Array.from({ length: xs.length / sequence }, (_, i) => i * sequence);
   const chosen = starts.flatMap((from) =>
     best(values(gates.slice(from, from + sequence)), Math.ceil(share * sequence))

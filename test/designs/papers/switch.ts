@@ -23,7 +23,7 @@ const layer =
       const [i] = best(values(row), 1);
       return { experts: [i!], weights: [row[i!]!] };
     });
-    const kept = served(chosen, E, Math.ceil((1.25 * xs.length) / E));
+    const kept = served(chosen, E, Math.ceil(((training ? 1.25 : 2) * xs.length) / E));
     const record = reported(chosen, E, 1, kept);
     const ys = mixed(xs, kept, (e, x) =>
       reluNetwork(part(weight("experts.up.weight"), e, E), part(weight("experts.down.weight"), e, E), x),
