@@ -7,7 +7,7 @@ const { multiprocessors, sharedPerBlock } = profiles.H100;
 
 /**
  * The products of one mixture: T tokens of width H, K of E experts of width I each. Forward and of gradients' inputs, tiles
- * below each other often read the same weights; weight gradients share nothing.
+ * below each other often read the same weights; of weight gradients this is the one whose rows are found by index.
  */
 function products(T: number, H: number, I: number, E: number, K: number): Record<string, Work> {
   const down = Math.ceil((T * K) / 128);
@@ -48,7 +48,7 @@ describe("tiles on Hopper", () => {
     const { first, second, gradient } = products(T!, H!, I!, E!, K!);
     expect([first!, second!, gradient!].map(shown)).toEqual(choice.map((c) => `${c}, shared`));
   });
-  it("share nothing where experts have less than a tile each, on one multiprocessor, or where weights are made", () => {
+  it("share nothing where experts have less than a tile each, on one multiprocessor, or where B cannot be shared", () => {
     const { second, weights } = products(8192, 2048, 768, 128, 8);
     expect(shown({ ...second!, alike: 0 })).not.toContain("shared");
     expect(shown({ ...second!, multiprocessors: 1 })).not.toContain("shared");

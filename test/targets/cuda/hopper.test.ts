@@ -47,7 +47,7 @@ const cases: readonly Case[] = [
   },
   {
     what: "two blocks share weights, together",
-    make: () => mixture({ T: 330, D: 72, E: 4, F: 72, K: 1, V: 13 }, inPairs),
+    make: () => mixture({ T: 330, D: 136, E: 4, F: 72, K: 1, V: 13 }, inPairs),
     schedule: { shares: true, ...TOGETHER },
   },
 ];

@@ -13,7 +13,16 @@ import { accessTo, type Context, type CudaText } from "../view.js";
 import { throughOf } from "./desk.js";
 import { type Finish, finishOf, passesOf, printFinish } from "./finish-slices.js";
 import { assembleHopper } from "./kernel.js";
-import { bytesOfPanel, mapOf, named, type Panel, printBoxes, printPart, printRowPieces } from "./panels.js";
+import {
+  bytesOfPanel,
+  mapOf,
+  named,
+  type Panel,
+  printBoxes,
+  printHalves,
+  printPart,
+  printRowPieces,
+} from "./panels.js";
 import { DEPTH, TILE_ROWS, type Tile, tileFor } from "./tiles.js";
 
 /** Undefined where what is written behind the product leaves no room for a ring. */
@@ -80,9 +89,10 @@ export function hopperMatmulToCuda(given: MatmulKernel, context: Context): CudaT
 }
 
 /** Share of pairs of tiles below each other that multiply with the same matrix; where runs end within pairs, they do not. */
-function alikeOf({ m, group }: MatmulKernel): number {
-  const tiles = m / TILE_ROWS / (group?.experts ?? 1);
-  return group ? Math.max(0, 1 - 1 / tiles) : tiles > 1 ? 1 : 0;
+function alikeOf({ m, group, batch }: MatmulKernel): number {
+  if (group) return Math.max(0, 1 - (TILE_ROWS * group.experts) / m);
+  const tiles = blocks(m, TILE_ROWS);
+  return tiles > 1 && (batch === 1 || tiles % 2 === 0) ? 1 : 0;
 }
 
 /** Terms follow each other along the inner axis, each padded to whole steps. */
@@ -158,13 +168,9 @@ function bringB(
     const whole = (): void => printBoxes(panel, named(mapOf(panel), maps), out);
     // of a pair each block brings one product's, of a single product each brings half
     const part = (): void => {
-      const one = { ...panel, inParts: !kernel.paired };
-      const print = (): void => printPart(one, named(mapOf(one), maps), out);
+      const print = (): void => printPart(panel, named(mapOf(panel), maps), out);
       if (kernel.paired) out.block(`if (!both || blockIdx.x % 2 == ${i})`, print);
-      else
-        out.block("for (int half = 0; half < 2; half++)", () =>
-          out.block("if (!both || blockIdx.x % 2 == half)", print),
-        );
+      else printHalves(panel, maps, out);
     };
     const print = shares ? part : whole;
     if (kernel.paired || kernel.outputs.length === 1) print();

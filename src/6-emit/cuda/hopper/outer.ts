@@ -14,8 +14,8 @@ import { accessTo, type Context, type CudaText } from "../view.js";
 import { type Passing, throughOf } from "./desk.js";
 import { printPass } from "./finish-slices.js";
 import { assembleHopper } from "./kernel.js";
-import { mapOf, named, type Panel, printBoxes, printStepPieces } from "./panels.js";
-import { DEPTH, TILE_ROWS, tileFor } from "./tiles.js";
+import { mapOf, named, type Panel, printBoxes, printHalves, printStepPieces } from "./panels.js";
+import { DEPTH, TILE_ROWS, type Tile, tileFor } from "./tiles.js";
 
 export function hopperOuterToCuda(given: OuterKernel, context: Context): CudaText | undefined {
   const kernel = { ...given, params: namedParams(given.params, []) };
@@ -24,7 +24,7 @@ export function hopperOuterToCuda(given: OuterKernel, context: Context): CudaTex
   const run = runOf(given, kernel, bindings, context, "product0");
   const cut = cutOf(given);
   const leads = group?.experts ?? kernel.batch;
-  const down = blocks(m, TILE_ROWS);
+  const rows = blocks(m, TILE_ROWS);
   const lead = group ? "expert" : "batch";
   const steps = blocks(kernel.k / (group?.experts ?? 1) / run.pieces, DEPTH);
   const param = cut?.param ?? store.param;
@@ -44,19 +44,21 @@ export function hopperOuterToCuda(given: OuterKernel, context: Context): CudaTex
   const byHand = group !== undefined || kernel.b.gather !== undefined;
   const tile = tileFor({
     widths: [n],
-    down: down * leads * run.pieces,
+    down: rows * leads * run.pieces,
     paired: false,
     steps,
     through: throughOf(passes, []),
     light: !byHand,
-    alike: undefined,
+    // an odd number of tiles below each other would leave a block without one
+    alike: kernel.b.gather || rows % 2 !== 0 ? undefined : 1,
     multiprocessors: context.multiprocessors,
     schedule: context.schedule,
   });
   if (!tile) return undefined;
+  const down = tile.shares ? rows / 2 : rows;
   const across = blocks(n, tile.columns);
   const maps: TensorMapSpec[] = [];
-  const bring = bringBoth(kernel, { columns: tile.columns, leads, lead, byHand }, bindings, maps);
+  const bring = bringBoth(kernel, { tile, leads, lead, byHand }, bindings, maps);
   const finish = (value: string, indent: number): string => {
     const out = lines(indent);
     out.block("", () => printPass(passes[0]!, () => value, false, maps, out));
@@ -78,13 +80,13 @@ export function hopperOuterToCuda(given: OuterKernel, context: Context): CudaTex
     aBySteps: true,
     bBySteps: true,
   };
-  const tiles = across * down * leads * run.pieces;
+  const tiles = across * rows * leads * run.pieces;
   const made = { tile, view, maps, tiles, byHand, passes, brought: [], raggedRows: false, steps };
   return withAfter(assembleHopper(kernel, context, made), run);
 }
 
 interface Around {
-  readonly columns: number;
+  readonly tile: Tile;
   readonly leads: number;
   readonly lead: string;
   readonly byHand: boolean;
@@ -96,7 +98,7 @@ function bringBoth(kernel: OuterKernel, around: Around, bindings: Access, maps: 
     operand,
     name: kernel.params[operand.param]!.name,
     to: `${which}_panel`,
-    lines: which === "a" ? TILE_ROWS : around.columns,
+    lines: which === "a" ? TILE_ROWS : around.tile.columns,
     first: which === "a" ? "first_row" : "first_column",
     extent: which === "a" ? kernel.m : kernel.n,
     k: kernel.k,
@@ -105,14 +107,21 @@ function bringBoth(kernel: OuterKernel, around: Around, bindings: Access, maps: 
   });
   const both = [panelOf(kernel.a, "a"), panelOf(kernel.b, "b")];
   out.line("const int at_k = begin + step * DEPTH;");
-  if (around.byHand) printByHand(kernel, both, bindings, maps, out);
-  else for (const panel of both) printBoxes(panel, named(mapOf(panel), maps), out);
+  if (around.byHand) printByHand(kernel, both, around.tile.shares, bindings, maps, out);
+  else for (const panel of both) printWhole(panel, around.tile.shares, maps, out);
   return out.text();
+}
+
+/** In boxes; B's, where two blocks share them, each block half. */
+function printWhole(panel: Panel, shares: boolean, maps: TensorMapSpec[], out: Lines): void {
+  if (shares && panel.to === "b_panel") printHalves(panel, maps, out);
+  else printBoxes(panel, named(mapOf(panel), maps), out);
 }
 
 function printByHand(
   kernel: OuterKernel,
   both: readonly Panel[],
+  shares: boolean,
   bindings: Access,
   maps: TensorMapSpec[],
   out: Lines,
@@ -122,7 +131,7 @@ function printByHand(
   out.block("if (at_k + DEPTH <= end)", () => {
     out.block("if (lane == 0)", () => {
       out.line(`expect_bytes(here, ${bytes});`);
-      for (const panel of inBoxes) printBoxes(panel, named(mapOf(panel), maps), out);
+      for (const panel of inBoxes) printWhole(panel, shares, maps, out);
     });
   });
   out.block("else", () => {

@@ -80,6 +80,14 @@ export function printPart(panel: Panel, map: string, out: Lines): void {
   out.line(`  bring_box_for_two(${plus(`${to} + i * 128`, size * 128)}, ${map}, ${place}, here, both);`);
 }
 
+/** Both halves, or the one that is this block's to bring for both. */
+export function printHalves(panel: Panel, maps: TensorMapSpec[], out: Lines): void {
+  const one = { ...panel, inParts: true };
+  out.block("for (int half = 0; half < 2; half++)", () =>
+    out.block("if (!both || blockIdx.x % 2 == half)", () => printPart(one, named(mapOf(one), maps), out)),
+  );
+}
+
 const baseOf = ({ operand, name, leads, lead }: Panel): string =>
   operand.batchStride > 0 && leads > 1 ? `${name} + (long long)${lead} * ${operand.batchStride}` : name;
 
