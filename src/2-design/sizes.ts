@@ -125,16 +125,16 @@ export function sizesOf(design: Design): Sizes | undefined {
       value: total,
       because: terms
         .filter(({ parameters }) => parameters > 0n)
-        .map(({ path, parameters }) => `${path} ${parameters}`)
+        .map(({ path, parameters }) => `${path} ${count(parameters)}`)
         .join(" + "),
     },
     active: {
       value: active,
-      because: `${total} − ${unused} of experts a token does not meet${model.embed.tied ? "" : ` − ${embedded} of the embedding`}`,
+      because: `${count(total)} − ${count(unused)} of experts a token does not meet${model.embed.tied ? "" : ` − ${count(embedded)} of the embedding`}`,
     },
     flopsForward: forward,
     flopsBackward: { value: 2 * forward.value, because: "twice the forward pass: once for inputs, once for weights" },
-    bytes: { value: total * width, because: `${total} parameters × ${width} bytes (${model.dtype.params})` },
+    bytes: { value: total * width, because: `${count(total)} parameters × ${width} bytes (${model.dtype.params})` },
     mixtures,
   };
 }
@@ -310,7 +310,10 @@ function forwardFlops(design: Design): Size {
   const { dModel, vocab, context } = design.model!;
   const steps = sumSteps(design, (step) => stepFlops(design, step, context));
   const head = 2 * dModel * vocab;
-  return { value: steps + head, because: `layers ${steps} + head 2 × ${dModel} × ${vocab} = ${head}` };
+  return {
+    value: steps + head,
+    because: `layers ${count(steps)} + head 2 × ${dModel} × ${count(vocab)} = ${count(head)}`,
+  };
 }
 
 /** Projections, then q kᵀ and the weighted sum over the positions seen, half of them on average when causal. */

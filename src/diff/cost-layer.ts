@@ -136,7 +136,9 @@ function expertRows(design: Design): readonly Measure[] {
   if (terms.length === 0) return [];
   const tokens = tokensOf(design);
   const value = terms.reduce((sum, { layers, edges }) => sum + tokens * layers * edges, 0);
-  const because = terms.map(({ layers, edges }) => `${tokens} tokens × ${layers} layers × ${edges} edges`).join(" + ");
+  const because = terms
+    .map(({ layers, edges }) => `${tokens} tokens × ${layers} layers × ${edges} ${edges === 1 ? "edge" : "edges"}`)
+    .join(" + ");
   return [{ key: "expert_rows", label: "expert rows per step", unit: "count", value, because }];
 }
 
@@ -176,7 +178,7 @@ export function mixtureMeasures(design: Design, name: string): readonly Measure[
       label: "expert rows per step",
       unit: "count",
       value: rows,
-      because: `${tokensOf(design)} tokens × ${edges.value} edges`,
+      because: `${tokensOf(design)} tokens × ${edges.value} ${edges.value === 1 ? "edge" : "edges"}`,
     },
   ];
 }

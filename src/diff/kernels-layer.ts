@@ -107,8 +107,11 @@ function statusOf(before: KernelView | undefined, after: KernelView | undefined)
   return before.shape === after.shape && !before.file && !after.file ? "retuned" : "changed";
 }
 
+/** Kernels of two kinds have numbers of their own: only those of one name are compared. */
 function parameterChanges(before: KernelView, after: KernelView): KernelRow["parameters"] {
-  const names = [...new Set([...Object.keys(before.parameters), ...Object.keys(after.parameters)])];
+  const all = [...new Set([...Object.keys(before.parameters), ...Object.keys(after.parameters)])];
+  const inBoth = (name: string) => name in before.parameters && name in after.parameters;
+  const names = before.kind === after.kind ? all : all.filter(inBoth);
   return names.flatMap((name) => {
     const [a, b] = [before.parameters[name] ?? null, after.parameters[name] ?? null];
     return a === b ? [] : [{ name, before: a, after: b }];

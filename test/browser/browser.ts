@@ -64,6 +64,12 @@ export async function openBrowser(size: readonly [width: number, height: number]
   };
 }
 
+/** The window of a telephone from here on. */
+export async function narrow({ client }: Browser): Promise<void> {
+  const size = { width: 390, height: 800, deviceScaleFactor: 1, mobile: false };
+  await client.send("Emulation.setDeviceMetricsOverride", size);
+}
+
 /** Starts the browser; answers with the port of its debugger. */
 async function launch([width, height]: readonly [number, number]) {
   const folder = browserFolder();

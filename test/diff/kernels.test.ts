@@ -8,7 +8,7 @@ import type { KernelRow } from "../../src/diff/kernels-layer.js";
 import { renderText } from "../../src/diff/render/text.js";
 import { DEEP } from "../../src/diff/shorten.js";
 import { cpuKernels } from "../../src/diff/targets/cpu.js";
-import { designOf, type Edit, edited } from "./designs.js";
+import { designOf, type Edit, edited, specText } from "./designs.js";
 import { base } from "./library.js";
 import { sideOf } from "./sides.js";
 
@@ -45,6 +45,14 @@ describe("kernels", () => {
     const added = rows.filter(({ status }) => status === "added").map(({ role }) => role);
     expect(added.some((role) => role.startsWith("mixture_split"))).toBe(true);
     expect(added.some((role) => role.startsWith("mixture_merge"))).toBe(true);
+  });
+
+  it("kernels of two kinds are compared by the numbers that both have", () => {
+    const rows = compare(sideOf(specText("mask-moe"), "a"), sideOf(specText("mh-moe"), "b")).kernels!.rows;
+    const others = rows.filter((row) => row.before && row.after && row.before.kind !== row.after.kind);
+    expect(others.length).toBeGreaterThan(0);
+    for (const { parameters } of others)
+      for (const { before: a, after: b } of parameters) expect([a, b]).not.toContain(null);
   });
 
   it("a renamed mixture keeps all its kernels", () => {

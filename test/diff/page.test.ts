@@ -11,7 +11,7 @@ import { renderPage } from "../../src/diff/page/page.js";
 import { pageView } from "../../src/diff/page/page-view.js";
 import type { CompiledSide } from "../../src/diff/side.js";
 import { emptySide } from "../../src/diff/side.js";
-import { type Browser, openBrowser, whyNoBrowser } from "../browser/browser.js";
+import { type Browser, narrow, openBrowser, whyNoBrowser } from "../browser/browser.js";
 import { edited, specText } from "./designs.js";
 import { base } from "./library.js";
 import { markupOf, unclosed } from "./markup.js";
@@ -178,6 +178,9 @@ describe.skipIf(whyNoBrowser !== undefined)("in a browser", () => {
 
     // every kernel can be shown
     await ask("document.querySelectorAll('.kernel').forEach((each) => each.click())");
+    // nothing is wider than a telephone
+    await narrow(browser);
+    expect(await ask("document.documentElement.scrollWidth - document.documentElement.clientWidth")).toBe(0);
     expect(complaints).toEqual([]);
     expect(requests).toEqual([`file://${file}`]);
   }, 120_000);

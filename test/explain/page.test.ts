@@ -6,7 +6,7 @@ import { afterAll, describe, expect, it } from "vitest";
 import { emptySide } from "../../src/diff/side.js";
 import { renderExplainPage } from "../../src/explain/page.js";
 import { explainPageView } from "../../src/explain/page-view.js";
-import { type Browser, openBrowser, whyNoBrowser } from "../browser/browser.js";
+import { type Browser, narrow, openBrowser, whyNoBrowser } from "../browser/browser.js";
 import { commandLineOn } from "../cli/command-line.js";
 import { edited, specText } from "../diff/designs.js";
 import { base, routers } from "../diff/library.js";
@@ -142,6 +142,10 @@ describe.skipIf(whyNoBrowser !== undefined)("in a browser", () => {
     await ask("document.activeElement.blur()");
     await press("t");
     expect(await ground()).toBe(light);
+
+    // nothing is wider than a telephone
+    await narrow(browser);
+    expect(await ask("document.documentElement.scrollWidth - document.documentElement.clientWidth")).toBe(0);
 
     expect(complaints).toEqual([]);
     expect(requests).toEqual([`file://${file}`]);
