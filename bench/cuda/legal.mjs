@@ -11,7 +11,7 @@ import { basename, join } from "node:path";
 import { parseArgs, promisify } from "node:util";
 
 const { checkSpec, compileCuda, cudaCompute, planMixture } = await import("../../dist/src/pipeline.js");
-const { layerBlocks } = await import("../../dist/src/2-design/layers.js");
+const { layerMixtures } = await import("../../dist/src/2-design/layers.js");
 const { partsOf } = await import("../../dist/src/6-emit/cuda/program.js");
 const { usesIn } = await import("../../dist/src/targets/cuda/ptxas.js");
 
@@ -31,9 +31,7 @@ function newKernels(path) {
   const compute = cudaCompute(design);
   const tier = flags.arch === "90a" ? "hopper" : "portable";
   const { plan, cuda } = compileCuda(design, {}, tier);
-  const steps = layerBlocks(design).flatMap((block) => block.steps);
-  const mixtures = new Set(steps.filter((s) => s.kind === "mixture").map((s) => s.part));
-  const plans = [plan, ...[...mixtures].map((name) => planMixture(design, name))];
+  const plans = [plan, ...[...layerMixtures(design).keys()].map((name) => planMixture(design, name))];
   const kernels = [];
   for (const { kernel, text } of plans.flatMap((each) => partsOf(each, compute, tier).kernels)) {
     if (seen.has(text.text)) continue;

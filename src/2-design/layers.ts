@@ -24,6 +24,17 @@ export function layerBlocks(design: Design): readonly Block[] {
   });
 }
 
+/** The mixtures that layers use as steps, each once, with the first layer and step that do. */
+export function layerMixtures(design: Design): ReadonlyMap<string, { readonly layer: number; readonly step: Step }> {
+  const found = new Map<string, { readonly layer: number; readonly step: Step }>();
+  for (const [layer, { steps }] of layerBlocks(design).entries()) {
+    for (const step of steps) {
+      if (step.kind === "mixture" && !found.has(step.part)) found.set(step.part, { layer, step });
+    }
+  }
+  return found;
+}
+
 /** Neighbours of the same block as one run, so that `Layer` twice and `repeat 2 of Layer` are one design. */
 export function joinedRuns(runs: readonly Run[]): readonly Run[] {
   const out: { count: number; block: string }[] = [];

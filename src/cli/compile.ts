@@ -1,6 +1,6 @@
 /** `moec compile FILE`: writes what a design becomes: kernels, trainer, report. */
 import type { Design } from "../2-design/design.js";
-import { layerBlocks } from "../2-design/layers.js";
+import { layerMixtures } from "../2-design/layers.js";
 import { writingPrograms } from "../3-graph/cacheable.js";
 import { artifactsOf } from "../6-emit/artifacts.js";
 import { cudaBundleOf, wgslBundleOf } from "../6-emit/bundle.js";
@@ -108,9 +108,9 @@ function cudaHarness({ design }: Compiled, flags: CompileFlags) {
   const compute = cudaCompute(design);
   const tier = tierFor(flags);
   const options = { title: design.model!.name, spec, hash, version: version(), compute };
-  const used = new Set(
-    layerBlocks(design).flatMap((b) => b.steps.flatMap((s) => (s.kind === "mixture" ? [s.part] : []))),
-  );
-  const layers = [...used].map((name) => ({ name, parts: partsOf(planMixture(design, name, wishes), compute, tier) }));
+  const layers = [...layerMixtures(design).keys()].map((name) => ({
+    name,
+    parts: partsOf(planMixture(design, name, wishes), compute, tier),
+  }));
   return harnessFiles(partsOf(compileCuda(design, wishes).plan, compute, tier), layers, options);
 }

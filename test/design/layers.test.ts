@@ -1,7 +1,8 @@
 /** The stack of a model: what is written, how it is told, and how deep stacks are shortened. */
+import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import type { Design } from "../../src/2-design/design.js";
-import { layerBlocks, segmentsOf, stackText } from "../../src/2-design/layers.js";
+import { layerBlocks, layerMixtures, segmentsOf, stackText } from "../../src/2-design/layers.js";
 import { weightsOf } from "../../src/2-design/weights.js";
 import { shorten } from "../../src/diff/shorten.js";
 import { checkSpec } from "../../src/pipeline.js";
@@ -26,6 +27,17 @@ dense Feed { ffn swiglu(hidden: 8) }
   if (!design) throw new Error(diagnostics.map(({ message }) => message).join("\n"));
   return design;
 };
+it("knows the mixtures of a stack by their first layer", () => {
+  const text = readFileSync("specs/cartesian-moe.moe", "utf8");
+  const { design } = checkSpec({ path: "cartesian-moe.moe", text });
+  const found = [...layerMixtures(design!)].map(([name, { layer, step }]) => [name, layer, step.part]);
+  expect(found).toEqual([
+    ["First", 0, "First"],
+    ["Second", 0, "Second"],
+  ]);
+  expect([...layerMixtures(designOf("repeat 2 of A"))]).toEqual([]);
+});
+
 const namesOf = (design: Design): string =>
   layerBlocks(design)
     .map(({ name }) => name)

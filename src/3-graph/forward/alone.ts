@@ -3,7 +3,7 @@
  * of its tokens and weights for a gradient of its result that is given too. For measuring and checking one layer.
  */
 import type { Design } from "../../2-design/design.js";
-import { layerBlocks, stepScope } from "../../2-design/layers.js";
+import { layerMixtures, stepScope } from "../../2-design/layers.js";
 import { createBuilder } from "../builder.js";
 import { add, mul } from "../expr-build.js";
 import type { Graph } from "../graph.js";
@@ -39,8 +39,7 @@ export function mixtureAlone(design: Design, name: string, size: StepSize, withL
 
 /** Where a mixture stands first. */
 function placeOf(design: Design, name: string): MixturePlace {
-  const steps = layerBlocks(design).flatMap((block, layer) => block.steps.map((step) => ({ step, layer })));
-  const found = steps.find(({ step }) => step.kind === "mixture" && step.part === name);
+  const found = layerMixtures(design).get(name);
   ensure(found !== undefined, () => `no layer has the mixture ${name}`);
   return { scope: `layers.${found.layer}.${stepScope(found.step)}`, layer: found.layer };
 }
