@@ -101,6 +101,7 @@ export function createProgram(cli: Cli, finish: (code: number) => void): Command
     .option("--top-k <n>", "draw among the n likeliest tokens", wholeNumber("--top-k", 1))
     .option("--top-p <x>", "draw among the likeliest tokens that have this probability together", shareOf("--top-p"))
     .option("--step <n>", "checkpoint to use; the newest if not given", wholeNumber("--step"))
+    .option("--threads <n>", "instead of MOEC_THREADS, or one for each processor", wholeNumber("--threads", 1))
     .option("--no-cache", "compute the whole context for every token")
     .option("--json", "the text and how fast it came as JSON on stdout")
     .action(async (folder, flags) => finish(await (await import("./sample.js")).sample(cli, folder, flags)));

@@ -32,6 +32,7 @@ export interface SampleFlags {
   readonly topK?: number;
   readonly topP?: number;
   readonly step?: number;
+  readonly threads?: number;
   readonly json?: boolean;
   /** false with `--no-cache` */
   readonly cache?: boolean;
@@ -48,7 +49,7 @@ export async function sample(cli: Cli, folder: string, flags: SampleFlags): Prom
   const without = whyWhole(design, flags);
   if (without !== undefined) note(cli, `no key-value cache, the whole context is computed for every token: ${without}`);
   const bundle = compileWriter(design, specName(source.path), manifest.flags, without === undefined);
-  const engine = await openEngine(bundle);
+  const engine = await openEngine(bundle, { threads: flags.threads });
   try {
     load(engine, bundle, checkpoint);
     const { vocab, context: sequence } = design.model!;
