@@ -54,34 +54,30 @@ __attribute__((unused)) static int slices_of(int m, int batches, int threads) {
 /* map norm, reduce norm, map q_rope
  * Attend.position */
 static KERNEL void attend_norm_q_rope(const worker *w, const float *restrict embed_weight, const int *restrict token, const float *restrict attend_norm_weight, float *restrict norm, const float *restrict rope_10000_32_cos, const int *restrict position, float *restrict q_rope, const float *restrict rope_10000_32_sin, float *restrict q_rope_b) {
-  enum { ROWS = 1, PER_CHUNK = BLOCKS(ROWS, CHUNKS) };
-  for (int chunk; (chunk = moec_next(w->control, 0)) < CHUNKS;) {
-    const int first = chunk * PER_CHUNK, last = MIN(first + PER_CHUNK, ROWS);
-    for (int row = first; row < last; row++) {
-      const float *const embed_weight_row = token[row] < 0 ? no_row : embed_weight + (ptrdiff_t)(token[row]) * 256;
-      const float *const rope_10000_32_cos_row = position[row] < 0 ? no_row : rope_10000_32_cos + (ptrdiff_t)(position[row]) * 16;
-      const float *const rope_10000_32_sin_row = position[row] < 0 ? no_row : rope_10000_32_sin + (ptrdiff_t)(position[row]) * 16;
-      /* norm */
-      vf t_norm_lanes = vf_splat(0.0f);
-      for (int i_d = 0; i_d < 256; i_d += VL) {
-        t_norm_lanes = t_norm_lanes + vf_load(embed_weight_row + i_d) * vf_load(embed_weight_row + i_d);
-      }
-      const float t_norm = vf_hsum(t_norm_lanes);
-      /* norm */
-      const float t_norm_a = f_rsqrt((t_norm * 0.00390625f) + 0.00001f);
-      /* norm */
-      for (int i_d = 0; i_d < 256; i_d += VL) {
-        vf_store(norm + row * (ptrdiff_t)256 + i_d, (vf_load(embed_weight_row + i_d) * t_norm_a) * vf_load(attend_norm_weight + i_d));
-      }
-      /* q_rope */
-      for (int i_j = 0; i_j < 16; i_j += VL) {
-        vf_store(q_rope + row * (ptrdiff_t)16 + i_j, vf_load(rope_10000_32_cos_row + i_j));
-      }
-      /* q_rope */
-      for (int i_j = 0; i_j < 16; i_j += VL) {
-        vf_store(q_rope_b + row * (ptrdiff_t)16 + i_j, vf_load(rope_10000_32_sin_row + i_j));
-      }
-    }
+  const int row = 0;
+  (void)w;
+  const float *const embed_weight_row = token[row] < 0 ? no_row : embed_weight + (ptrdiff_t)(token[row]) * 256;
+  const float *const rope_10000_32_cos_row = position[row] < 0 ? no_row : rope_10000_32_cos + (ptrdiff_t)(position[row]) * 16;
+  const float *const rope_10000_32_sin_row = position[row] < 0 ? no_row : rope_10000_32_sin + (ptrdiff_t)(position[row]) * 16;
+  /* norm */
+  vf t_norm_lanes = vf_splat(0.0f);
+  for (int i_d = 0; i_d < 256; i_d += VL) {
+    t_norm_lanes = t_norm_lanes + vf_load(embed_weight_row + i_d) * vf_load(embed_weight_row + i_d);
+  }
+  const float t_norm = vf_hsum(t_norm_lanes);
+  /* norm */
+  const float t_norm_a = f_rsqrt((t_norm * 0.00390625f) + 0.00001f);
+  /* norm */
+  for (int i_d = 0; i_d < 256; i_d += VL) {
+    vf_store(norm + row * (ptrdiff_t)256 + i_d, (vf_load(embed_weight_row + i_d) * t_norm_a) * vf_load(attend_norm_weight + i_d));
+  }
+  /* q_rope */
+  for (int i_j = 0; i_j < 16; i_j += VL) {
+    vf_store(q_rope + row * (ptrdiff_t)16 + i_j, vf_load(rope_10000_32_cos_row + i_j));
+  }
+  /* q_rope */
+  for (int i_j = 0; i_j < 16; i_j += VL) {
+    vf_store(q_rope_b + row * (ptrdiff_t)16 + i_j, vf_load(rope_10000_32_sin_row + i_j));
   }
 }
 
@@ -116,38 +112,30 @@ static KERNEL void attend_q_v(const worker *w, const float *restrict norm, const
 
 /* rope q_rope: turns the two halves of every head by its position. */
 static KERNEL void attend_q_rope(const worker *w, const float *restrict q, const float *restrict q_rope, const float *restrict q_rope_b, float *restrict q_rope_c) {
-  enum { ROWS = 1, SEQUENCE = 1, WIDTH = 256, HEAD = 32, HALF = HEAD / 2, PER_CHUNK = BLOCKS(ROWS, CHUNKS) };
-  for (int chunk; (chunk = moec_next(w->control, 0)) < CHUNKS;) {
-    for (ptrdiff_t row = chunk * PER_CHUNK; row < MIN((chunk + 1) * PER_CHUNK, ROWS); row++) {
-      const float *const c = q_rope + row % SEQUENCE * HALF, *const s = q_rope_b + row % SEQUENCE * HALF;
-      for (ptrdiff_t head = row * WIDTH; head < (row + 1) * WIDTH; head += HEAD) {
-        for (int j = 0; j < HALF; j += VL) {
-          const int lanes = LANES(HALF, j);
-          const vf x = vf_load_n(q + head + j, lanes), y = vf_load_n(q + head + HALF + j, lanes);
-          const vf cosine = vf_load_n(c + j, lanes), sine = vf_load_n(s + j, lanes);
-          vf_store_n(q_rope_c + head + j, x * cosine - y * sine, lanes);
-          vf_store_n(q_rope_c + head + HALF + j, y * cosine + x * sine, lanes);
-        }
-      }
+  enum { WIDTH = 256, HEAD = 32, HALF = HEAD / 2 };
+  (void)w;
+  for (ptrdiff_t head = 0; head < WIDTH; head += HEAD) {
+    for (int j = 0; j < HALF; j += VL) {
+      const int lanes = LANES(HALF, j);
+      const vf x = vf_load_n(q + head + j, lanes), y = vf_load_n(q + head + HALF + j, lanes);
+      const vf cosine = vf_load_n(q_rope + j, lanes), sine = vf_load_n(q_rope_b + j, lanes);
+      vf_store_n(q_rope_c + head + j, x * cosine - y * sine, lanes);
+      vf_store_n(q_rope_c + head + HALF + j, y * cosine + x * sine, lanes);
     }
   }
 }
 
 /* rope k_rope: turns the two halves of every head by its position. */
 static KERNEL void attend_k_rope(const worker *w, const float *restrict k, const float *restrict q_rope, const float *restrict q_rope_b, float *restrict k_rope) {
-  enum { ROWS = 1, SEQUENCE = 1, WIDTH = 256, HEAD = 32, HALF = HEAD / 2, PER_CHUNK = BLOCKS(ROWS, CHUNKS) };
-  for (int chunk; (chunk = moec_next(w->control, 0)) < CHUNKS;) {
-    for (ptrdiff_t row = chunk * PER_CHUNK; row < MIN((chunk + 1) * PER_CHUNK, ROWS); row++) {
-      const float *const c = q_rope + row % SEQUENCE * HALF, *const s = q_rope_b + row % SEQUENCE * HALF;
-      for (ptrdiff_t head = row * WIDTH; head < (row + 1) * WIDTH; head += HEAD) {
-        for (int j = 0; j < HALF; j += VL) {
-          const int lanes = LANES(HALF, j);
-          const vf x = vf_load_n(k + head + j, lanes), y = vf_load_n(k + head + HALF + j, lanes);
-          const vf cosine = vf_load_n(c + j, lanes), sine = vf_load_n(s + j, lanes);
-          vf_store_n(k_rope + head + j, x * cosine - y * sine, lanes);
-          vf_store_n(k_rope + head + HALF + j, y * cosine + x * sine, lanes);
-        }
-      }
+  enum { WIDTH = 256, HEAD = 32, HALF = HEAD / 2 };
+  (void)w;
+  for (ptrdiff_t head = 0; head < WIDTH; head += HEAD) {
+    for (int j = 0; j < HALF; j += VL) {
+      const int lanes = LANES(HALF, j);
+      const vf x = vf_load_n(k + head + j, lanes), y = vf_load_n(k + head + HALF + j, lanes);
+      const vf cosine = vf_load_n(q_rope + j, lanes), sine = vf_load_n(q_rope_b + j, lanes);
+      vf_store_n(k_rope + head + j, x * cosine - y * sine, lanes);
+      vf_store_n(k_rope + head + HALF + j, y * cosine + x * sine, lanes);
     }
   }
 }
@@ -231,82 +219,70 @@ static KERNEL void attend_o_mixture_norm(const worker *w, const float *restrict 
 /* map router.seen, contract router.scores, spread router.scores, map router.gate, reduce router.gate
  * Mixture.router.score, Mixture.router.gate */
 static KERNEL void mixture_router_seen_router_gate(const worker *w, const int *restrict mixture_visible_choices, const int *restrict token, const float *restrict norm, const float *restrict mixture_router_weight, float *restrict router_scores, const unsigned char *restrict mixture_visible, float *restrict router_gate) {
-  enum { ROWS = 1, PER_CHUNK = BLOCKS(ROWS, CHUNKS) };
-  for (int chunk; (chunk = moec_next(w->control, 0)) < CHUNKS;) {
-    const int first = chunk * PER_CHUNK, last = MIN(first + PER_CHUNK, ROWS);
-    for (int row = first; row < last; row++) {
-      /* router.seen */
-      int t_router_seen[4];
-      for (int i_l = 0; i_l < 4; i_l += VL) {
-        const int lanes = LANES(4, i_l);
-        vf_store_int_n(t_router_seen + i_l, (token[row] < 0 ? vf_splat(0.0f) : vf_load_int(mixture_visible_choices + (ptrdiff_t)(token[row]) * 4 + i_l, lanes)), lanes);
-      }
-      /* router.scores */
-      float t_router_scores[4];
-      dot_rows((norm + row * (ptrdiff_t)256), mixture_router_weight, 256, t_router_seen, 4, t_router_scores);
-      /* router.scores */
-      for (int i_e = 0; i_e < 16; i_e += VL) {
-        vf sum = vf_splat(0.0f);
-        for (int i_l = 0; i_l < 4; i_l++) {
-          sum = sum + vf_select(vf_splat(t_router_seen[i_l]) == vf_count(i_e), vf_splat(t_router_scores[i_l]), vf_splat(0.0f));
-        }
-        vf_store(router_scores + row * (ptrdiff_t)16 + i_e, sum);
-      }
-      /* router.gate */
-      vf value_router_gate_lanes = vf_splat(-INFINITY);
-      for (int i_e = 0; i_e < 16; i_e += VL) {
-        value_router_gate_lanes = vf_max(value_router_gate_lanes, vf_select((token[row] < 0 ? vf_splat(0.0f) : vf_load_u8(mixture_visible + (ptrdiff_t)(token[row]) * 16 + i_e, VL)) != vf_splat(0.0f), vf_load(router_scores + row * (ptrdiff_t)16 + i_e), vf_splat(-INFINITY)));
-      }
-      router_gate[row] = vf_hmax(value_router_gate_lanes);
-    }
+  const int row = 0;
+  (void)w;
+  /* router.seen */
+  int t_router_seen[4];
+  for (int i_l = 0; i_l < 4; i_l += VL) {
+    const int lanes = LANES(4, i_l);
+    vf_store_int_n(t_router_seen + i_l, (token[row] < 0 ? vf_splat(0.0f) : vf_load_int(mixture_visible_choices + (ptrdiff_t)(token[row]) * 4 + i_l, lanes)), lanes);
   }
+  /* router.scores */
+  float t_router_scores[4];
+  dot_rows((norm + row * (ptrdiff_t)256), mixture_router_weight, 256, t_router_seen, 4, t_router_scores);
+  /* router.scores */
+  for (int i_e = 0; i_e < 16; i_e += VL) {
+    vf sum = vf_splat(0.0f);
+    for (int i_l = 0; i_l < 4; i_l++) {
+      sum = sum + vf_select(vf_splat(t_router_seen[i_l]) == vf_count(i_e), vf_splat(t_router_scores[i_l]), vf_splat(0.0f));
+    }
+    vf_store(router_scores + row * (ptrdiff_t)16 + i_e, sum);
+  }
+  /* router.gate */
+  vf value_router_gate_lanes = vf_splat(-INFINITY);
+  for (int i_e = 0; i_e < 16; i_e += VL) {
+    value_router_gate_lanes = vf_max(value_router_gate_lanes, vf_select((token[row] < 0 ? vf_splat(0.0f) : vf_load_u8(mixture_visible + (ptrdiff_t)(token[row]) * 16 + i_e, VL)) != vf_splat(0.0f), vf_load(router_scores + row * (ptrdiff_t)16 + i_e), vf_splat(-INFINITY)));
+  }
+  router_gate[row] = vf_hmax(value_router_gate_lanes);
 }
 
 /* map router.gate, reduce router.gate, map router.select
  * Mixture.router.gate, Mixture.router.select */
 static KERNEL void mixture_router_gate_router_select(const worker *w, const unsigned char *restrict mixture_visible, const int *restrict token, const float *restrict router_scores, const float *restrict router_gate, float *restrict router_gate_b, float *restrict router_select) {
-  enum { ROWS = 1, PER_CHUNK = BLOCKS(ROWS, CHUNKS) };
-  for (int chunk; (chunk = moec_next(w->control, 0)) < CHUNKS;) {
-    const int first = chunk * PER_CHUNK, last = MIN(first + PER_CHUNK, ROWS);
-    for (int row = first; row < last; row++) {
-      /* router.gate */
-      float t_router_gate[16];
-      for (int i_e = 0; i_e < 16; i_e += VL) {
-        vf_store(t_router_gate + i_e, vf_select((token[row] < 0 ? vf_splat(0.0f) : vf_load_u8(mixture_visible + (ptrdiff_t)(token[row]) * 16 + i_e, VL)) != vf_splat(0.0f), vf_exp(vf_load(router_scores + row * (ptrdiff_t)16 + i_e) - router_gate[row]), vf_splat(0.0f)));
-      }
-      /* router.gate */
-      vf t_router_gate_a_lanes = vf_splat(0.0f);
-      for (int i_e = 0; i_e < 16; i_e += VL) {
-        t_router_gate_a_lanes = t_router_gate_a_lanes + vf_load(t_router_gate + i_e);
-      }
-      const float t_router_gate_a = vf_hsum(t_router_gate_a_lanes);
-      /* router.gate */
-      for (int i_e = 0; i_e < 16; i_e += VL) {
-        vf_store(router_gate_b + row * (ptrdiff_t)16 + i_e, vf_load(t_router_gate + i_e) / t_router_gate_a);
-      }
-      /* router.select */
-      for (int i_e = 0; i_e < 16; i_e += VL) {
-        vf_store(router_select + row * (ptrdiff_t)16 + i_e, vf_select((token[row] < 0 ? vf_splat(0.0f) : vf_load_u8(mixture_visible + (ptrdiff_t)(token[row]) * 16 + i_e, VL)) != vf_splat(0.0f), vf_load(router_gate_b + row * (ptrdiff_t)16 + i_e), vf_splat(-INFINITY)));
-      }
-    }
+  const int row = 0;
+  (void)w;
+  /* router.gate */
+  float t_router_gate[16];
+  for (int i_e = 0; i_e < 16; i_e += VL) {
+    vf_store(t_router_gate + i_e, vf_select((token[row] < 0 ? vf_splat(0.0f) : vf_load_u8(mixture_visible + (ptrdiff_t)(token[row]) * 16 + i_e, VL)) != vf_splat(0.0f), vf_exp(vf_load(router_scores + row * (ptrdiff_t)16 + i_e) - router_gate[row]), vf_splat(0.0f)));
+  }
+  /* router.gate */
+  vf t_router_gate_a_lanes = vf_splat(0.0f);
+  for (int i_e = 0; i_e < 16; i_e += VL) {
+    t_router_gate_a_lanes = t_router_gate_a_lanes + vf_load(t_router_gate + i_e);
+  }
+  const float t_router_gate_a = vf_hsum(t_router_gate_a_lanes);
+  /* router.gate */
+  for (int i_e = 0; i_e < 16; i_e += VL) {
+    vf_store(router_gate_b + row * (ptrdiff_t)16 + i_e, vf_load(t_router_gate + i_e) / t_router_gate_a);
+  }
+  /* router.select */
+  for (int i_e = 0; i_e < 16; i_e += VL) {
+    vf_store(router_select + row * (ptrdiff_t)16 + i_e, vf_select((token[row] < 0 ? vf_splat(0.0f) : vf_load_u8(mixture_visible + (ptrdiff_t)(token[row]) * 16 + i_e, VL)) != vf_splat(0.0f), vf_load(router_gate_b + row * (ptrdiff_t)16 + i_e), vf_splat(-INFINITY)));
   }
 }
 
 /* topK router.select, pick router.weight
  * Mixture.router.select, Mixture.router.weight */
 static KERNEL void mixture_router_select_router_weight(const worker *w, int *restrict router_select, const float *restrict router_select_b, float *restrict router_weight, const float *restrict router_gate) {
-  enum { ROWS = 1, PER_CHUNK = BLOCKS(ROWS, CHUNKS) };
-  for (int chunk; (chunk = moec_next(w->control, 0)) < CHUNKS;) {
-    const int first = chunk * PER_CHUNK, last = MIN(first + PER_CHUNK, ROWS);
-    for (int row = first; row < last; row++) {
-      /* router.select */
-      top_k((router_select_b + row * (ptrdiff_t)16), 16, (router_select + row), 1);
-      /* router.weight */
-      for (int i_k = 0; i_k < 1; i_k++) {
-        const int chosen = router_select[row + i_k];
-        router_weight[row + i_k] = chosen < 0 ? 0.0f : (router_gate + row * (ptrdiff_t)16)[chosen];
-      }
-    }
+  const int row = 0;
+  (void)w;
+  /* router.select */
+  top_k((router_select_b + row * (ptrdiff_t)16), 16, (router_select + row), 1);
+  /* router.weight */
+  for (int i_k = 0; i_k < 1; i_k++) {
+    const int chosen = router_select[row + i_k];
+    router_weight[row + i_k] = chosen < 0 ? 0.0f : (router_gate + row * (ptrdiff_t)16)[chosen];
   }
 }
 
@@ -373,28 +349,24 @@ static KERNEL void mixture_experts_down(const worker *w, const float *restrict e
 /* map experts.combine, map residual, map norm, reduce norm
  * Mixture */
 static KERNEL void mixture_experts_combine_attend_norm(const worker *w, const float *restrict experts_down, const int *restrict experts_sort_slots, const float *restrict router_weight, const float *restrict residual, float *restrict residual_b, const float *restrict attend_norm_weight, float *restrict norm) {
-  enum { ROWS = 1, PER_CHUNK = BLOCKS(ROWS, CHUNKS) };
-  for (int chunk; (chunk = moec_next(w->control, 0)) < CHUNKS;) {
-    const int first = chunk * PER_CHUNK, last = MIN(first + PER_CHUNK, ROWS);
-    for (int row = first; row < last; row++) {
-      const float *const experts_down_row = experts_sort_slots[row] < 0 ? no_row : experts_down + (ptrdiff_t)(experts_sort_slots[row]) * 256;
-      /* residual */
-      for (int i_d = 0; i_d < 256; i_d += VL) {
-        vf_store(residual_b + row * (ptrdiff_t)256 + i_d, vf_load(residual + row * (ptrdiff_t)256 + i_d) + (vf_load(experts_down_row + i_d) * router_weight[row]));
-      }
-      /* norm */
-      vf t_norm_lanes = vf_splat(0.0f);
-      for (int i_d = 0; i_d < 256; i_d += VL) {
-        t_norm_lanes = t_norm_lanes + vf_load(residual_b + row * (ptrdiff_t)256 + i_d) * vf_load(residual_b + row * (ptrdiff_t)256 + i_d);
-      }
-      const float t_norm = vf_hsum(t_norm_lanes);
-      /* norm */
-      const float t_norm_a = f_rsqrt((t_norm * 0.00390625f) + 0.00001f);
-      /* norm */
-      for (int i_d = 0; i_d < 256; i_d += VL) {
-        vf_store(norm + row * (ptrdiff_t)256 + i_d, (vf_load(residual_b + row * (ptrdiff_t)256 + i_d) * t_norm_a) * vf_load(attend_norm_weight + i_d));
-      }
-    }
+  const int row = 0;
+  (void)w;
+  const float *const experts_down_row = experts_sort_slots[row] < 0 ? no_row : experts_down + (ptrdiff_t)(experts_sort_slots[row]) * 256;
+  /* residual */
+  for (int i_d = 0; i_d < 256; i_d += VL) {
+    vf_store(residual_b + row * (ptrdiff_t)256 + i_d, vf_load(residual + row * (ptrdiff_t)256 + i_d) + (vf_load(experts_down_row + i_d) * router_weight[row]));
+  }
+  /* norm */
+  vf t_norm_lanes = vf_splat(0.0f);
+  for (int i_d = 0; i_d < 256; i_d += VL) {
+    t_norm_lanes = t_norm_lanes + vf_load(residual_b + row * (ptrdiff_t)256 + i_d) * vf_load(residual_b + row * (ptrdiff_t)256 + i_d);
+  }
+  const float t_norm = vf_hsum(t_norm_lanes);
+  /* norm */
+  const float t_norm_a = f_rsqrt((t_norm * 0.00390625f) + 0.00001f);
+  /* norm */
+  for (int i_d = 0; i_d < 256; i_d += VL) {
+    vf_store(norm + row * (ptrdiff_t)256 + i_d, (vf_load(residual_b + row * (ptrdiff_t)256 + i_d) * t_norm_a) * vf_load(attend_norm_weight + i_d));
   }
 }
 
@@ -435,29 +407,25 @@ static KERNEL void attend_o_mixture_norm_in_decode(const worker *w, const float 
 /* map experts.combine, map residual, map norm, reduce norm
  * Mixture */
 static KERNEL void mixture_experts_combine_head_norm(const worker *w, const float *restrict experts_down, const int *restrict experts_sort_slots, const float *restrict router_weight, const float *restrict residual, const float *restrict norm_weight, float *restrict norm) {
-  enum { ROWS = 1, PER_CHUNK = BLOCKS(ROWS, CHUNKS) };
-  for (int chunk; (chunk = moec_next(w->control, 0)) < CHUNKS;) {
-    const int first = chunk * PER_CHUNK, last = MIN(first + PER_CHUNK, ROWS);
-    for (int row = first; row < last; row++) {
-      const float *const experts_down_row = experts_sort_slots[row] < 0 ? no_row : experts_down + (ptrdiff_t)(experts_sort_slots[row]) * 256;
-      /* residual */
-      float t_residual[256];
-      for (int i_d = 0; i_d < 256; i_d += VL) {
-        vf_store(t_residual + i_d, vf_load(residual + row * (ptrdiff_t)256 + i_d) + (vf_load(experts_down_row + i_d) * router_weight[row]));
-      }
-      /* norm */
-      vf t_norm_lanes = vf_splat(0.0f);
-      for (int i_d = 0; i_d < 256; i_d += VL) {
-        t_norm_lanes = t_norm_lanes + vf_load(t_residual + i_d) * vf_load(t_residual + i_d);
-      }
-      const float t_norm = vf_hsum(t_norm_lanes);
-      /* norm */
-      const float t_norm_a = f_rsqrt((t_norm * 0.00390625f) + 0.00001f);
-      /* norm */
-      for (int i_d = 0; i_d < 256; i_d += VL) {
-        vf_store(norm + row * (ptrdiff_t)256 + i_d, (vf_load(t_residual + i_d) * t_norm_a) * vf_load(norm_weight + i_d));
-      }
-    }
+  const int row = 0;
+  (void)w;
+  const float *const experts_down_row = experts_sort_slots[row] < 0 ? no_row : experts_down + (ptrdiff_t)(experts_sort_slots[row]) * 256;
+  /* residual */
+  float t_residual[256];
+  for (int i_d = 0; i_d < 256; i_d += VL) {
+    vf_store(t_residual + i_d, vf_load(residual + row * (ptrdiff_t)256 + i_d) + (vf_load(experts_down_row + i_d) * router_weight[row]));
+  }
+  /* norm */
+  vf t_norm_lanes = vf_splat(0.0f);
+  for (int i_d = 0; i_d < 256; i_d += VL) {
+    t_norm_lanes = t_norm_lanes + vf_load(t_residual + i_d) * vf_load(t_residual + i_d);
+  }
+  const float t_norm = vf_hsum(t_norm_lanes);
+  /* norm */
+  const float t_norm_a = f_rsqrt((t_norm * 0.00390625f) + 0.00001f);
+  /* norm */
+  for (int i_d = 0; i_d < 256; i_d += VL) {
+    vf_store(norm + row * (ptrdiff_t)256 + i_d, (vf_load(t_residual + i_d) * t_norm_a) * vf_load(norm_weight + i_d));
   }
 }
 
@@ -1042,101 +1010,101 @@ static void moec_tick(void) {
 /* 86 launches. */
 static void program_decode(const worker *w, char *arena) {
   /* layers.0 */
-  RUN(attend_norm_q_rope(w, F32(param_embed_weight), I32(input_token), F32(param_layers_0_attend_norm_weight), F32(decode_layers_0_attend_norm), F32(data_rope_10000_32_cos), I32(input_position), F32(decode_layers_0_attend_q_rope), F32(data_rope_10000_32_sin), F32(decode_layers_0_attend_q_rope_b)));
+  RUN(if (w->thread == 0 % w->threads) attend_norm_q_rope(w, F32(param_embed_weight), I32(input_token), F32(param_layers_0_attend_norm_weight), F32(decode_layers_0_attend_norm), F32(data_rope_10000_32_cos), I32(input_position), F32(decode_layers_0_attend_q_rope), F32(data_rope_10000_32_sin), F32(decode_layers_0_attend_q_rope_b)));
   RUN(attend_q_v(w, F32(decode_layers_0_attend_norm), F32(param_layers_0_attend_q_weight), F32(decode_layers_0_attend_q), F32(param_layers_0_attend_k_weight), F32(decode_layers_0_attend_k), F32(param_layers_0_attend_v_weight), F32(decode_layers_0_attend_v)));
-  RUN(attend_q_rope(w, F32(decode_layers_0_attend_q), F32(decode_layers_0_attend_q_rope), F32(decode_layers_0_attend_q_rope_b), F32(decode_layers_0_attend_q_rope_c)));
-  RUN(attend_k_rope(w, F32(decode_layers_0_attend_k), F32(decode_layers_0_attend_q_rope), F32(decode_layers_0_attend_q_rope_b), F32(decode_layers_0_attend_k_rope)));
+  START(if (w->thread == 0 % w->threads) attend_q_rope(w, F32(decode_layers_0_attend_q), F32(decode_layers_0_attend_q_rope), F32(decode_layers_0_attend_q_rope_b), F32(decode_layers_0_attend_q_rope_c)));
+  START(if (w->thread == 0 % w->threads) attend_k_rope(w, F32(decode_layers_0_attend_k), F32(decode_layers_0_attend_q_rope), F32(decode_layers_0_attend_q_rope_b), F32(decode_layers_0_attend_k_rope)));
   START(if (w->thread == 0 % w->threads) attend_keys(w, F32(state_layers_0_attend_keys), I32(input_position), F32(decode_layers_0_attend_k_rope)));
   RUN(if (w->thread == 1 % w->threads) attend_keys(w, F32(state_layers_0_attend_values), I32(input_position), F32(decode_layers_0_attend_v)));
   RUN(attend_scores(w, F32(decode_layers_0_attend_q_rope_c), F32(state_layers_0_attend_keys), F32(state_layers_0_attend_values), I32(input_position), F32(decode_layers_0_attend_scores_o), F32(decode_layers_0_attend_scores_lse)));
   RUN(attend_o_mixture_norm(w, F32(decode_layers_0_attend_scores_o), F32(param_layers_0_attend_o_weight), F32(decode_layers_0_attend_o), F32(param_embed_weight), I32(input_token), F32(decode_layers_0_attend_residual), F32(param_layers_0_mixture_norm_weight), F32(decode_layers_0_mixture_norm)));
-  RUN(mixture_router_seen_router_gate(w, I32(data_layers_0_mixture_visible_choices), I32(input_token), F32(decode_layers_0_mixture_norm), F32(param_layers_0_mixture_router_weight), F32(decode_layers_0_mixture_router_scores), U8(data_layers_0_mixture_visible), F32(decode_layers_0_mixture_router_gate)));
-  RUN(mixture_router_gate_router_select(w, U8(data_layers_0_mixture_visible), I32(input_token), F32(decode_layers_0_mixture_router_scores), F32(decode_layers_0_mixture_router_gate), F32(decode_layers_0_mixture_router_gate_b), F32(decode_layers_0_mixture_router_select)));
-  RUN(mixture_router_select_router_weight(w, I32(decode_layers_0_mixture_router_select_b), F32(decode_layers_0_mixture_router_select), F32(decode_layers_0_mixture_router_weight), F32(decode_layers_0_mixture_router_gate_b)));
+  START(if (w->thread == 0 % w->threads) mixture_router_seen_router_gate(w, I32(data_layers_0_mixture_visible_choices), I32(input_token), F32(decode_layers_0_mixture_norm), F32(param_layers_0_mixture_router_weight), F32(decode_layers_0_mixture_router_scores), U8(data_layers_0_mixture_visible), F32(decode_layers_0_mixture_router_gate)));
+  START(if (w->thread == 0 % w->threads) mixture_router_gate_router_select(w, U8(data_layers_0_mixture_visible), I32(input_token), F32(decode_layers_0_mixture_router_scores), F32(decode_layers_0_mixture_router_gate), F32(decode_layers_0_mixture_router_gate_b), F32(decode_layers_0_mixture_router_select)));
+  START(if (w->thread == 0 % w->threads) mixture_router_select_router_weight(w, I32(decode_layers_0_mixture_router_select_b), F32(decode_layers_0_mixture_router_select), F32(decode_layers_0_mixture_router_weight), F32(decode_layers_0_mixture_router_gate_b)));
   RUN(if (w->thread == 0 % w->threads) mixture_experts_sort(w, I32(decode_layers_0_mixture_router_select_b), I32(decode_layers_0_mixture_experts_sort_offsets), I32(decode_layers_0_mixture_experts_sort_rows), I32(decode_layers_0_mixture_experts_sort_slots)));
   RUN(mixture_experts_gate_experts_up(w, F32(decode_layers_0_mixture_norm), I32(decode_layers_0_mixture_experts_sort_rows), F32(param_layers_0_mixture_experts_gate_weight), F32(param_layers_0_mixture_experts_up_weight), F32(decode_layers_0_mixture_experts_up), I32(decode_layers_0_mixture_experts_sort_offsets)));
   RUN(mixture_experts_down(w, F32(decode_layers_0_mixture_experts_up), F32(param_layers_0_mixture_experts_down_weight), F32(decode_layers_0_mixture_experts_down), I32(decode_layers_0_mixture_experts_sort_offsets)));
-  RUN(mixture_experts_combine_attend_norm(w, F32(decode_layers_0_mixture_experts_down), I32(decode_layers_0_mixture_experts_sort_slots), F32(decode_layers_0_mixture_router_weight), F32(decode_layers_0_attend_residual), F32(decode_layers_0_mixture_residual), F32(param_layers_1_attend_norm_weight), F32(decode_layers_1_attend_norm)));
+  RUN(if (w->thread == 0 % w->threads) mixture_experts_combine_attend_norm(w, F32(decode_layers_0_mixture_experts_down), I32(decode_layers_0_mixture_experts_sort_slots), F32(decode_layers_0_mixture_router_weight), F32(decode_layers_0_attend_residual), F32(decode_layers_0_mixture_residual), F32(param_layers_1_attend_norm_weight), F32(decode_layers_1_attend_norm)));
 
   /* layers.1 */
   RUN(attend_q_v(w, F32(decode_layers_1_attend_norm), F32(param_layers_1_attend_q_weight), F32(decode_layers_1_attend_q), F32(param_layers_1_attend_k_weight), F32(decode_layers_1_attend_k), F32(param_layers_1_attend_v_weight), F32(decode_layers_1_attend_v)));
-  RUN(attend_q_rope(w, F32(decode_layers_1_attend_q), F32(decode_layers_0_attend_q_rope), F32(decode_layers_0_attend_q_rope_b), F32(decode_layers_1_attend_q_rope)));
-  RUN(attend_k_rope(w, F32(decode_layers_1_attend_k), F32(decode_layers_0_attend_q_rope), F32(decode_layers_0_attend_q_rope_b), F32(decode_layers_1_attend_k_rope)));
+  START(if (w->thread == 0 % w->threads) attend_q_rope(w, F32(decode_layers_1_attend_q), F32(decode_layers_0_attend_q_rope), F32(decode_layers_0_attend_q_rope_b), F32(decode_layers_1_attend_q_rope)));
+  START(if (w->thread == 0 % w->threads) attend_k_rope(w, F32(decode_layers_1_attend_k), F32(decode_layers_0_attend_q_rope), F32(decode_layers_0_attend_q_rope_b), F32(decode_layers_1_attend_k_rope)));
   START(if (w->thread == 0 % w->threads) attend_keys(w, F32(state_layers_1_attend_keys), I32(input_position), F32(decode_layers_1_attend_k_rope)));
   RUN(if (w->thread == 1 % w->threads) attend_keys(w, F32(state_layers_1_attend_values), I32(input_position), F32(decode_layers_1_attend_v)));
   RUN(attend_scores(w, F32(decode_layers_1_attend_q_rope), F32(state_layers_1_attend_keys), F32(state_layers_1_attend_values), I32(input_position), F32(decode_layers_1_attend_scores_o), F32(decode_layers_1_attend_scores_lse)));
   RUN(attend_o_mixture_norm_in_decode(w, F32(decode_layers_1_attend_scores_o), F32(param_layers_1_attend_o_weight), F32(decode_layers_0_mixture_residual), F32(decode_layers_1_attend_residual), F32(param_layers_1_mixture_norm_weight), F32(decode_layers_1_mixture_norm)));
-  RUN(mixture_router_seen_router_gate(w, I32(data_layers_1_mixture_visible_choices), I32(input_token), F32(decode_layers_1_mixture_norm), F32(param_layers_1_mixture_router_weight), F32(decode_layers_1_mixture_router_scores), U8(data_layers_1_mixture_visible), F32(decode_layers_1_mixture_router_gate)));
-  RUN(mixture_router_gate_router_select(w, U8(data_layers_1_mixture_visible), I32(input_token), F32(decode_layers_1_mixture_router_scores), F32(decode_layers_1_mixture_router_gate), F32(decode_layers_1_mixture_router_gate_b), F32(decode_layers_1_mixture_router_select)));
-  RUN(mixture_router_select_router_weight(w, I32(decode_layers_1_mixture_router_select_b), F32(decode_layers_1_mixture_router_select), F32(decode_layers_1_mixture_router_weight), F32(decode_layers_1_mixture_router_gate_b)));
+  START(if (w->thread == 0 % w->threads) mixture_router_seen_router_gate(w, I32(data_layers_1_mixture_visible_choices), I32(input_token), F32(decode_layers_1_mixture_norm), F32(param_layers_1_mixture_router_weight), F32(decode_layers_1_mixture_router_scores), U8(data_layers_1_mixture_visible), F32(decode_layers_1_mixture_router_gate)));
+  START(if (w->thread == 0 % w->threads) mixture_router_gate_router_select(w, U8(data_layers_1_mixture_visible), I32(input_token), F32(decode_layers_1_mixture_router_scores), F32(decode_layers_1_mixture_router_gate), F32(decode_layers_1_mixture_router_gate_b), F32(decode_layers_1_mixture_router_select)));
+  START(if (w->thread == 0 % w->threads) mixture_router_select_router_weight(w, I32(decode_layers_1_mixture_router_select_b), F32(decode_layers_1_mixture_router_select), F32(decode_layers_1_mixture_router_weight), F32(decode_layers_1_mixture_router_gate_b)));
   RUN(if (w->thread == 0 % w->threads) mixture_experts_sort(w, I32(decode_layers_1_mixture_router_select_b), I32(decode_layers_1_mixture_experts_sort_offsets), I32(decode_layers_1_mixture_experts_sort_rows), I32(decode_layers_1_mixture_experts_sort_slots)));
   RUN(mixture_experts_gate_experts_up(w, F32(decode_layers_1_mixture_norm), I32(decode_layers_1_mixture_experts_sort_rows), F32(param_layers_1_mixture_experts_gate_weight), F32(param_layers_1_mixture_experts_up_weight), F32(decode_layers_1_mixture_experts_up), I32(decode_layers_1_mixture_experts_sort_offsets)));
   RUN(mixture_experts_down(w, F32(decode_layers_1_mixture_experts_up), F32(param_layers_1_mixture_experts_down_weight), F32(decode_layers_1_mixture_experts_down), I32(decode_layers_1_mixture_experts_sort_offsets)));
-  RUN(mixture_experts_combine_attend_norm(w, F32(decode_layers_1_mixture_experts_down), I32(decode_layers_1_mixture_experts_sort_slots), F32(decode_layers_1_mixture_router_weight), F32(decode_layers_1_attend_residual), F32(decode_layers_1_mixture_residual), F32(param_layers_2_attend_norm_weight), F32(decode_layers_2_attend_norm)));
+  RUN(if (w->thread == 0 % w->threads) mixture_experts_combine_attend_norm(w, F32(decode_layers_1_mixture_experts_down), I32(decode_layers_1_mixture_experts_sort_slots), F32(decode_layers_1_mixture_router_weight), F32(decode_layers_1_attend_residual), F32(decode_layers_1_mixture_residual), F32(param_layers_2_attend_norm_weight), F32(decode_layers_2_attend_norm)));
 
   /* layers.2 */
   RUN(attend_q_v(w, F32(decode_layers_2_attend_norm), F32(param_layers_2_attend_q_weight), F32(decode_layers_2_attend_q), F32(param_layers_2_attend_k_weight), F32(decode_layers_2_attend_k), F32(param_layers_2_attend_v_weight), F32(decode_layers_2_attend_v)));
-  RUN(attend_q_rope(w, F32(decode_layers_2_attend_q), F32(decode_layers_0_attend_q_rope), F32(decode_layers_0_attend_q_rope_b), F32(decode_layers_2_attend_q_rope)));
-  RUN(attend_k_rope(w, F32(decode_layers_2_attend_k), F32(decode_layers_0_attend_q_rope), F32(decode_layers_0_attend_q_rope_b), F32(decode_layers_2_attend_k_rope)));
+  START(if (w->thread == 0 % w->threads) attend_q_rope(w, F32(decode_layers_2_attend_q), F32(decode_layers_0_attend_q_rope), F32(decode_layers_0_attend_q_rope_b), F32(decode_layers_2_attend_q_rope)));
+  START(if (w->thread == 0 % w->threads) attend_k_rope(w, F32(decode_layers_2_attend_k), F32(decode_layers_0_attend_q_rope), F32(decode_layers_0_attend_q_rope_b), F32(decode_layers_2_attend_k_rope)));
   START(if (w->thread == 0 % w->threads) attend_keys(w, F32(state_layers_2_attend_keys), I32(input_position), F32(decode_layers_2_attend_k_rope)));
   RUN(if (w->thread == 1 % w->threads) attend_keys(w, F32(state_layers_2_attend_values), I32(input_position), F32(decode_layers_2_attend_v)));
   RUN(attend_scores(w, F32(decode_layers_2_attend_q_rope), F32(state_layers_2_attend_keys), F32(state_layers_2_attend_values), I32(input_position), F32(decode_layers_2_attend_scores_o), F32(decode_layers_2_attend_scores_lse)));
   RUN(attend_o_mixture_norm_in_decode(w, F32(decode_layers_2_attend_scores_o), F32(param_layers_2_attend_o_weight), F32(decode_layers_1_mixture_residual), F32(decode_layers_2_attend_residual), F32(param_layers_2_mixture_norm_weight), F32(decode_layers_2_mixture_norm)));
-  RUN(mixture_router_seen_router_gate(w, I32(data_layers_2_mixture_visible_choices), I32(input_token), F32(decode_layers_2_mixture_norm), F32(param_layers_2_mixture_router_weight), F32(decode_layers_2_mixture_router_scores), U8(data_layers_2_mixture_visible), F32(decode_layers_2_mixture_router_gate)));
-  RUN(mixture_router_gate_router_select(w, U8(data_layers_2_mixture_visible), I32(input_token), F32(decode_layers_2_mixture_router_scores), F32(decode_layers_2_mixture_router_gate), F32(decode_layers_2_mixture_router_gate_b), F32(decode_layers_2_mixture_router_select)));
-  RUN(mixture_router_select_router_weight(w, I32(decode_layers_2_mixture_router_select_b), F32(decode_layers_2_mixture_router_select), F32(decode_layers_2_mixture_router_weight), F32(decode_layers_2_mixture_router_gate_b)));
+  START(if (w->thread == 0 % w->threads) mixture_router_seen_router_gate(w, I32(data_layers_2_mixture_visible_choices), I32(input_token), F32(decode_layers_2_mixture_norm), F32(param_layers_2_mixture_router_weight), F32(decode_layers_2_mixture_router_scores), U8(data_layers_2_mixture_visible), F32(decode_layers_2_mixture_router_gate)));
+  START(if (w->thread == 0 % w->threads) mixture_router_gate_router_select(w, U8(data_layers_2_mixture_visible), I32(input_token), F32(decode_layers_2_mixture_router_scores), F32(decode_layers_2_mixture_router_gate), F32(decode_layers_2_mixture_router_gate_b), F32(decode_layers_2_mixture_router_select)));
+  START(if (w->thread == 0 % w->threads) mixture_router_select_router_weight(w, I32(decode_layers_2_mixture_router_select_b), F32(decode_layers_2_mixture_router_select), F32(decode_layers_2_mixture_router_weight), F32(decode_layers_2_mixture_router_gate_b)));
   RUN(if (w->thread == 0 % w->threads) mixture_experts_sort(w, I32(decode_layers_2_mixture_router_select_b), I32(decode_layers_2_mixture_experts_sort_offsets), I32(decode_layers_2_mixture_experts_sort_rows), I32(decode_layers_2_mixture_experts_sort_slots)));
   RUN(mixture_experts_gate_experts_up(w, F32(decode_layers_2_mixture_norm), I32(decode_layers_2_mixture_experts_sort_rows), F32(param_layers_2_mixture_experts_gate_weight), F32(param_layers_2_mixture_experts_up_weight), F32(decode_layers_2_mixture_experts_up), I32(decode_layers_2_mixture_experts_sort_offsets)));
   RUN(mixture_experts_down(w, F32(decode_layers_2_mixture_experts_up), F32(param_layers_2_mixture_experts_down_weight), F32(decode_layers_2_mixture_experts_down), I32(decode_layers_2_mixture_experts_sort_offsets)));
-  RUN(mixture_experts_combine_attend_norm(w, F32(decode_layers_2_mixture_experts_down), I32(decode_layers_2_mixture_experts_sort_slots), F32(decode_layers_2_mixture_router_weight), F32(decode_layers_2_attend_residual), F32(decode_layers_2_mixture_residual), F32(param_layers_3_attend_norm_weight), F32(decode_layers_3_attend_norm)));
+  RUN(if (w->thread == 0 % w->threads) mixture_experts_combine_attend_norm(w, F32(decode_layers_2_mixture_experts_down), I32(decode_layers_2_mixture_experts_sort_slots), F32(decode_layers_2_mixture_router_weight), F32(decode_layers_2_attend_residual), F32(decode_layers_2_mixture_residual), F32(param_layers_3_attend_norm_weight), F32(decode_layers_3_attend_norm)));
 
   /* layers.3 */
   RUN(attend_q_v(w, F32(decode_layers_3_attend_norm), F32(param_layers_3_attend_q_weight), F32(decode_layers_3_attend_q), F32(param_layers_3_attend_k_weight), F32(decode_layers_3_attend_k), F32(param_layers_3_attend_v_weight), F32(decode_layers_3_attend_v)));
-  RUN(attend_q_rope(w, F32(decode_layers_3_attend_q), F32(decode_layers_0_attend_q_rope), F32(decode_layers_0_attend_q_rope_b), F32(decode_layers_3_attend_q_rope)));
-  RUN(attend_k_rope(w, F32(decode_layers_3_attend_k), F32(decode_layers_0_attend_q_rope), F32(decode_layers_0_attend_q_rope_b), F32(decode_layers_3_attend_k_rope)));
+  START(if (w->thread == 0 % w->threads) attend_q_rope(w, F32(decode_layers_3_attend_q), F32(decode_layers_0_attend_q_rope), F32(decode_layers_0_attend_q_rope_b), F32(decode_layers_3_attend_q_rope)));
+  START(if (w->thread == 0 % w->threads) attend_k_rope(w, F32(decode_layers_3_attend_k), F32(decode_layers_0_attend_q_rope), F32(decode_layers_0_attend_q_rope_b), F32(decode_layers_3_attend_k_rope)));
   START(if (w->thread == 0 % w->threads) attend_keys(w, F32(state_layers_3_attend_keys), I32(input_position), F32(decode_layers_3_attend_k_rope)));
   RUN(if (w->thread == 1 % w->threads) attend_keys(w, F32(state_layers_3_attend_values), I32(input_position), F32(decode_layers_3_attend_v)));
   RUN(attend_scores(w, F32(decode_layers_3_attend_q_rope), F32(state_layers_3_attend_keys), F32(state_layers_3_attend_values), I32(input_position), F32(decode_layers_3_attend_scores_o), F32(decode_layers_3_attend_scores_lse)));
   RUN(attend_o_mixture_norm_in_decode(w, F32(decode_layers_3_attend_scores_o), F32(param_layers_3_attend_o_weight), F32(decode_layers_2_mixture_residual), F32(decode_layers_3_attend_residual), F32(param_layers_3_mixture_norm_weight), F32(decode_layers_3_mixture_norm)));
-  RUN(mixture_router_seen_router_gate(w, I32(data_layers_3_mixture_visible_choices), I32(input_token), F32(decode_layers_3_mixture_norm), F32(param_layers_3_mixture_router_weight), F32(decode_layers_3_mixture_router_scores), U8(data_layers_3_mixture_visible), F32(decode_layers_3_mixture_router_gate)));
-  RUN(mixture_router_gate_router_select(w, U8(data_layers_3_mixture_visible), I32(input_token), F32(decode_layers_3_mixture_router_scores), F32(decode_layers_3_mixture_router_gate), F32(decode_layers_3_mixture_router_gate_b), F32(decode_layers_3_mixture_router_select)));
-  RUN(mixture_router_select_router_weight(w, I32(decode_layers_3_mixture_router_select_b), F32(decode_layers_3_mixture_router_select), F32(decode_layers_3_mixture_router_weight), F32(decode_layers_3_mixture_router_gate_b)));
+  START(if (w->thread == 0 % w->threads) mixture_router_seen_router_gate(w, I32(data_layers_3_mixture_visible_choices), I32(input_token), F32(decode_layers_3_mixture_norm), F32(param_layers_3_mixture_router_weight), F32(decode_layers_3_mixture_router_scores), U8(data_layers_3_mixture_visible), F32(decode_layers_3_mixture_router_gate)));
+  START(if (w->thread == 0 % w->threads) mixture_router_gate_router_select(w, U8(data_layers_3_mixture_visible), I32(input_token), F32(decode_layers_3_mixture_router_scores), F32(decode_layers_3_mixture_router_gate), F32(decode_layers_3_mixture_router_gate_b), F32(decode_layers_3_mixture_router_select)));
+  START(if (w->thread == 0 % w->threads) mixture_router_select_router_weight(w, I32(decode_layers_3_mixture_router_select_b), F32(decode_layers_3_mixture_router_select), F32(decode_layers_3_mixture_router_weight), F32(decode_layers_3_mixture_router_gate_b)));
   RUN(if (w->thread == 0 % w->threads) mixture_experts_sort(w, I32(decode_layers_3_mixture_router_select_b), I32(decode_layers_3_mixture_experts_sort_offsets), I32(decode_layers_3_mixture_experts_sort_rows), I32(decode_layers_3_mixture_experts_sort_slots)));
   RUN(mixture_experts_gate_experts_up(w, F32(decode_layers_3_mixture_norm), I32(decode_layers_3_mixture_experts_sort_rows), F32(param_layers_3_mixture_experts_gate_weight), F32(param_layers_3_mixture_experts_up_weight), F32(decode_layers_3_mixture_experts_up), I32(decode_layers_3_mixture_experts_sort_offsets)));
   RUN(mixture_experts_down(w, F32(decode_layers_3_mixture_experts_up), F32(param_layers_3_mixture_experts_down_weight), F32(decode_layers_3_mixture_experts_down), I32(decode_layers_3_mixture_experts_sort_offsets)));
-  RUN(mixture_experts_combine_attend_norm(w, F32(decode_layers_3_mixture_experts_down), I32(decode_layers_3_mixture_experts_sort_slots), F32(decode_layers_3_mixture_router_weight), F32(decode_layers_3_attend_residual), F32(decode_layers_3_mixture_residual), F32(param_layers_4_attend_norm_weight), F32(decode_layers_4_attend_norm)));
+  RUN(if (w->thread == 0 % w->threads) mixture_experts_combine_attend_norm(w, F32(decode_layers_3_mixture_experts_down), I32(decode_layers_3_mixture_experts_sort_slots), F32(decode_layers_3_mixture_router_weight), F32(decode_layers_3_attend_residual), F32(decode_layers_3_mixture_residual), F32(param_layers_4_attend_norm_weight), F32(decode_layers_4_attend_norm)));
 
   /* layers.4 */
   RUN(attend_q_v(w, F32(decode_layers_4_attend_norm), F32(param_layers_4_attend_q_weight), F32(decode_layers_4_attend_q), F32(param_layers_4_attend_k_weight), F32(decode_layers_4_attend_k), F32(param_layers_4_attend_v_weight), F32(decode_layers_4_attend_v)));
-  RUN(attend_q_rope(w, F32(decode_layers_4_attend_q), F32(decode_layers_0_attend_q_rope), F32(decode_layers_0_attend_q_rope_b), F32(decode_layers_4_attend_q_rope)));
-  RUN(attend_k_rope(w, F32(decode_layers_4_attend_k), F32(decode_layers_0_attend_q_rope), F32(decode_layers_0_attend_q_rope_b), F32(decode_layers_4_attend_k_rope)));
+  START(if (w->thread == 0 % w->threads) attend_q_rope(w, F32(decode_layers_4_attend_q), F32(decode_layers_0_attend_q_rope), F32(decode_layers_0_attend_q_rope_b), F32(decode_layers_4_attend_q_rope)));
+  START(if (w->thread == 0 % w->threads) attend_k_rope(w, F32(decode_layers_4_attend_k), F32(decode_layers_0_attend_q_rope), F32(decode_layers_0_attend_q_rope_b), F32(decode_layers_4_attend_k_rope)));
   START(if (w->thread == 0 % w->threads) attend_keys(w, F32(state_layers_4_attend_keys), I32(input_position), F32(decode_layers_4_attend_k_rope)));
   RUN(if (w->thread == 1 % w->threads) attend_keys(w, F32(state_layers_4_attend_values), I32(input_position), F32(decode_layers_4_attend_v)));
   RUN(attend_scores(w, F32(decode_layers_4_attend_q_rope), F32(state_layers_4_attend_keys), F32(state_layers_4_attend_values), I32(input_position), F32(decode_layers_4_attend_scores_o), F32(decode_layers_4_attend_scores_lse)));
   RUN(attend_o_mixture_norm_in_decode(w, F32(decode_layers_4_attend_scores_o), F32(param_layers_4_attend_o_weight), F32(decode_layers_3_mixture_residual), F32(decode_layers_4_attend_residual), F32(param_layers_4_mixture_norm_weight), F32(decode_layers_4_mixture_norm)));
-  RUN(mixture_router_seen_router_gate(w, I32(data_layers_4_mixture_visible_choices), I32(input_token), F32(decode_layers_4_mixture_norm), F32(param_layers_4_mixture_router_weight), F32(decode_layers_4_mixture_router_scores), U8(data_layers_4_mixture_visible), F32(decode_layers_4_mixture_router_gate)));
-  RUN(mixture_router_gate_router_select(w, U8(data_layers_4_mixture_visible), I32(input_token), F32(decode_layers_4_mixture_router_scores), F32(decode_layers_4_mixture_router_gate), F32(decode_layers_4_mixture_router_gate_b), F32(decode_layers_4_mixture_router_select)));
-  RUN(mixture_router_select_router_weight(w, I32(decode_layers_4_mixture_router_select_b), F32(decode_layers_4_mixture_router_select), F32(decode_layers_4_mixture_router_weight), F32(decode_layers_4_mixture_router_gate_b)));
+  START(if (w->thread == 0 % w->threads) mixture_router_seen_router_gate(w, I32(data_layers_4_mixture_visible_choices), I32(input_token), F32(decode_layers_4_mixture_norm), F32(param_layers_4_mixture_router_weight), F32(decode_layers_4_mixture_router_scores), U8(data_layers_4_mixture_visible), F32(decode_layers_4_mixture_router_gate)));
+  START(if (w->thread == 0 % w->threads) mixture_router_gate_router_select(w, U8(data_layers_4_mixture_visible), I32(input_token), F32(decode_layers_4_mixture_router_scores), F32(decode_layers_4_mixture_router_gate), F32(decode_layers_4_mixture_router_gate_b), F32(decode_layers_4_mixture_router_select)));
+  START(if (w->thread == 0 % w->threads) mixture_router_select_router_weight(w, I32(decode_layers_4_mixture_router_select_b), F32(decode_layers_4_mixture_router_select), F32(decode_layers_4_mixture_router_weight), F32(decode_layers_4_mixture_router_gate_b)));
   RUN(if (w->thread == 0 % w->threads) mixture_experts_sort(w, I32(decode_layers_4_mixture_router_select_b), I32(decode_layers_4_mixture_experts_sort_offsets), I32(decode_layers_4_mixture_experts_sort_rows), I32(decode_layers_4_mixture_experts_sort_slots)));
   RUN(mixture_experts_gate_experts_up(w, F32(decode_layers_4_mixture_norm), I32(decode_layers_4_mixture_experts_sort_rows), F32(param_layers_4_mixture_experts_gate_weight), F32(param_layers_4_mixture_experts_up_weight), F32(decode_layers_4_mixture_experts_up), I32(decode_layers_4_mixture_experts_sort_offsets)));
   RUN(mixture_experts_down(w, F32(decode_layers_4_mixture_experts_up), F32(param_layers_4_mixture_experts_down_weight), F32(decode_layers_4_mixture_experts_down), I32(decode_layers_4_mixture_experts_sort_offsets)));
-  RUN(mixture_experts_combine_attend_norm(w, F32(decode_layers_4_mixture_experts_down), I32(decode_layers_4_mixture_experts_sort_slots), F32(decode_layers_4_mixture_router_weight), F32(decode_layers_4_attend_residual), F32(decode_layers_4_mixture_residual), F32(param_layers_5_attend_norm_weight), F32(decode_layers_5_attend_norm)));
+  RUN(if (w->thread == 0 % w->threads) mixture_experts_combine_attend_norm(w, F32(decode_layers_4_mixture_experts_down), I32(decode_layers_4_mixture_experts_sort_slots), F32(decode_layers_4_mixture_router_weight), F32(decode_layers_4_attend_residual), F32(decode_layers_4_mixture_residual), F32(param_layers_5_attend_norm_weight), F32(decode_layers_5_attend_norm)));
 
   /* layers.5 */
   RUN(attend_q_v(w, F32(decode_layers_5_attend_norm), F32(param_layers_5_attend_q_weight), F32(decode_layers_5_attend_q), F32(param_layers_5_attend_k_weight), F32(decode_layers_5_attend_k), F32(param_layers_5_attend_v_weight), F32(decode_layers_5_attend_v)));
-  RUN(attend_q_rope(w, F32(decode_layers_5_attend_q), F32(decode_layers_0_attend_q_rope), F32(decode_layers_0_attend_q_rope_b), F32(decode_layers_5_attend_q_rope)));
-  RUN(attend_k_rope(w, F32(decode_layers_5_attend_k), F32(decode_layers_0_attend_q_rope), F32(decode_layers_0_attend_q_rope_b), F32(decode_layers_5_attend_k_rope)));
+  START(if (w->thread == 0 % w->threads) attend_q_rope(w, F32(decode_layers_5_attend_q), F32(decode_layers_0_attend_q_rope), F32(decode_layers_0_attend_q_rope_b), F32(decode_layers_5_attend_q_rope)));
+  START(if (w->thread == 0 % w->threads) attend_k_rope(w, F32(decode_layers_5_attend_k), F32(decode_layers_0_attend_q_rope), F32(decode_layers_0_attend_q_rope_b), F32(decode_layers_5_attend_k_rope)));
   START(if (w->thread == 0 % w->threads) attend_keys(w, F32(state_layers_5_attend_keys), I32(input_position), F32(decode_layers_5_attend_k_rope)));
   RUN(if (w->thread == 1 % w->threads) attend_keys(w, F32(state_layers_5_attend_values), I32(input_position), F32(decode_layers_5_attend_v)));
   RUN(attend_scores(w, F32(decode_layers_5_attend_q_rope), F32(state_layers_5_attend_keys), F32(state_layers_5_attend_values), I32(input_position), F32(decode_layers_5_attend_scores_o), F32(decode_layers_5_attend_scores_lse)));
   RUN(attend_o_mixture_norm_in_decode(w, F32(decode_layers_5_attend_scores_o), F32(param_layers_5_attend_o_weight), F32(decode_layers_4_mixture_residual), F32(decode_layers_5_attend_residual), F32(param_layers_5_mixture_norm_weight), F32(decode_layers_5_mixture_norm)));
-  RUN(mixture_router_seen_router_gate(w, I32(data_layers_5_mixture_visible_choices), I32(input_token), F32(decode_layers_5_mixture_norm), F32(param_layers_5_mixture_router_weight), F32(decode_layers_5_mixture_router_scores), U8(data_layers_5_mixture_visible), F32(decode_layers_5_mixture_router_gate)));
-  RUN(mixture_router_gate_router_select(w, U8(data_layers_5_mixture_visible), I32(input_token), F32(decode_layers_5_mixture_router_scores), F32(decode_layers_5_mixture_router_gate), F32(decode_layers_5_mixture_router_gate_b), F32(decode_layers_5_mixture_router_select)));
-  RUN(mixture_router_select_router_weight(w, I32(decode_layers_5_mixture_router_select_b), F32(decode_layers_5_mixture_router_select), F32(decode_layers_5_mixture_router_weight), F32(decode_layers_5_mixture_router_gate_b)));
+  START(if (w->thread == 0 % w->threads) mixture_router_seen_router_gate(w, I32(data_layers_5_mixture_visible_choices), I32(input_token), F32(decode_layers_5_mixture_norm), F32(param_layers_5_mixture_router_weight), F32(decode_layers_5_mixture_router_scores), U8(data_layers_5_mixture_visible), F32(decode_layers_5_mixture_router_gate)));
+  START(if (w->thread == 0 % w->threads) mixture_router_gate_router_select(w, U8(data_layers_5_mixture_visible), I32(input_token), F32(decode_layers_5_mixture_router_scores), F32(decode_layers_5_mixture_router_gate), F32(decode_layers_5_mixture_router_gate_b), F32(decode_layers_5_mixture_router_select)));
+  START(if (w->thread == 0 % w->threads) mixture_router_select_router_weight(w, I32(decode_layers_5_mixture_router_select_b), F32(decode_layers_5_mixture_router_select), F32(decode_layers_5_mixture_router_weight), F32(decode_layers_5_mixture_router_gate_b)));
   RUN(if (w->thread == 0 % w->threads) mixture_experts_sort(w, I32(decode_layers_5_mixture_router_select_b), I32(decode_layers_5_mixture_experts_sort_offsets), I32(decode_layers_5_mixture_experts_sort_rows), I32(decode_layers_5_mixture_experts_sort_slots)));
   RUN(mixture_experts_gate_experts_up(w, F32(decode_layers_5_mixture_norm), I32(decode_layers_5_mixture_experts_sort_rows), F32(param_layers_5_mixture_experts_gate_weight), F32(param_layers_5_mixture_experts_up_weight), F32(decode_layers_5_mixture_experts_up), I32(decode_layers_5_mixture_experts_sort_offsets)));
   RUN(mixture_experts_down(w, F32(decode_layers_5_mixture_experts_up), F32(param_layers_5_mixture_experts_down_weight), F32(decode_layers_5_mixture_experts_down), I32(decode_layers_5_mixture_experts_sort_offsets)));
-  RUN(mixture_experts_combine_head_norm(w, F32(decode_layers_5_mixture_experts_down), I32(decode_layers_5_mixture_experts_sort_slots), F32(decode_layers_5_mixture_router_weight), F32(decode_layers_5_attend_residual), F32(param_norm_weight), F32(decode_head_norm)));
+  RUN(if (w->thread == 0 % w->threads) mixture_experts_combine_head_norm(w, F32(decode_layers_5_mixture_experts_down), I32(decode_layers_5_mixture_experts_sort_slots), F32(decode_layers_5_mixture_router_weight), F32(decode_layers_5_attend_residual), F32(param_norm_weight), F32(decode_head_norm)));
 
   /* head */
   RUN(head_logits(w, F32(decode_head_norm), F32(param_embed_weight), F32(decode_head_logits)));

@@ -1,5 +1,7 @@
 /** Row programs, flat kernels and the completion of partial sums, in C. */
+
 import type { Dim, FinishKernel, FlatKernel, RowsKernel } from "../../5-plan/plan.js";
+import { hasOneRow } from "../../5-plan/waits.js";
 import { lines } from "../lines.js";
 import { fill } from "../templates.js";
 import { longestRow } from "./gathered-rows.js";
@@ -10,15 +12,23 @@ import { type CKernel, header, partialsOf } from "./view.js";
 
 export function rowsToC(kernel: RowsKernel): CKernel {
   const scalar = kernel.domain.length === 0;
-  const out = lines(scalar ? 2 : 6);
+  const alone = hasOneRow(kernel);
+  const out = lines(scalar || alone ? 2 : 6);
   const site: Site = {
     params: kernel.params,
     coordinates: rowCoordinates(kernel.domain),
-    chunk: scalar ? "0" : "chunk",
+    chunk: scalar || alone ? "0" : "chunk",
   };
   printStatements(kernel.body, site, out);
   const rows = kernel.domain.reduce((n, d) => n * d.size, 1);
-  const view = { ...header(kernel), scalar, rows, partials: partialsOf(kernel.body, kernel.params), body: out.text() };
+  const view = {
+    ...header(kernel),
+    scalar,
+    alone,
+    rows,
+    partials: partialsOf(kernel.body, kernel.params),
+    body: out.text(),
+  };
   return { text: fill("cpu/rows.c", view), scratch: 0, shared: 0, noRow: longestRow(kernel.body) };
 }
 

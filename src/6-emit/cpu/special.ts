@@ -1,5 +1,6 @@
 /** Kernels that are one op: sorting edges, ranking and assigning units, attention, rotary positions, scattering rows. */
 import type { SpecialKernel, SpecialOp } from "../../5-plan/plan.js";
+import { hasOneRow } from "../../5-plan/waits.js";
 import { cFloat } from "../../targets/cpu/dialect.js";
 import { fill } from "../templates.js";
 import { type CKernel, header, roundUp } from "./view.js";
@@ -133,6 +134,7 @@ function ropeToC(kernel: SpecialKernel): CKernel {
   return plain(
     fill("cpu/rope.c", {
       ...header(kernel),
+      alone: hasOneRow(kernel),
       x,
       cos,
       sin,
