@@ -28,11 +28,16 @@
 #else
 #define __shared__ static
 #endif
+/* Of the machine itself: not to be taken for what a kernel does to memory. */
+#define UNWATCHED __attribute__((no_sanitize("thread")))
 #define __align__(n) __attribute__((aligned(n)))
 #define __launch_bounds__(...)
 
 struct uint3 {
   unsigned x, y, z;
+};
+struct alignas(8) float2 {
+  float x, y;
 };
 struct alignas(16) float4 {
   float x, y, z, w;
@@ -83,14 +88,13 @@ struct Engines {
 static Engines engines;
 
 /* Who watches, if anybody: told that threads meet, of matrices' rows that a lane reads from shared memory, and of sixteen
- * bytes that go from global to shared memory. Emulated instructions are not to be taken for reads and writes of the kernel. */
+ * bytes that go from global to shared memory. */
 struct Watcher {
   void (*meet)(int from, int to, bool block);
   void (*load)(const void *row);
   void (*copy)(const void *to, const void *from, bool there);
 };
 static Watcher watcher;
-#define UNWATCHED __attribute__((no_sanitize("thread")))
 
 static Thread threads[MOST_THREADS];
 static jmp_buf scheduler;
@@ -119,7 +123,7 @@ struct Shown {
 static Shown shown[MOST_THREADS / 32];
 
 template <class To, class From>
-static inline To bits(From x) {
+UNWATCHED static inline To bits(From x) {
   static_assert(sizeof(To) == sizeof(From), "same size");
   To y;
   memcpy(&y, &x, sizeof y);
@@ -131,7 +135,7 @@ static void fail(const char *what) {
   abort();
 }
 
-static void stop(State state) {
+UNWATCHED static void stop(State state) {
   Thread &me = threads[current];
   me.state = state;
   if (_setjmp(me.place) == 0) _longjmp(scheduler, 1);
@@ -159,7 +163,7 @@ static void run_thread() {
 }
 
 /* Runs one thread until it meets, or ends. */
-static void resume(int t) {
+UNWATCHED static void resume(int t) {
   current = t;
   threadIdx.x = (unsigned)(t % block_size);
   blockIdx = place_of_block(block_of(t));
@@ -176,24 +180,24 @@ static void resume(int t) {
   setcontext(&next.first);
 }
 
-static bool all_in(int from, int to, State state) {
+UNWATCHED static bool all_in(int from, int to, State state) {
   for (int t = from; t < to; t++)
     if (threads[t].state != state) return false;
   return true;
 }
 
-static bool any_in(int from, int to, State state) {
+UNWATCHED static bool any_in(int from, int to, State state) {
   for (int t = from; t < to; t++)
     if (threads[t].state == state) return true;
   return false;
 }
 
-static void release(int from, int to, bool block) {
+UNWATCHED static void release(int from, int to, bool block) {
   if (watcher.meet) watcher.meet(from, to, block);
   for (int t = from; t < to; t++) threads[t].state = ready;
 }
 
-static void begin_threads(int from, int to) {
+UNWATCHED static void begin_threads(int from, int to) {
   for (int t = from; t < to; t++) {
     threads[t].state = ready;
     threads[t].groups.clear();
@@ -214,7 +218,7 @@ static void begin_threads(int from, int to) {
 [[maybe_unused]] static void meet_cluster() { stop(at_cluster); }
 
 /* Runs a block, and those of its cluster. */
-static void run_block(unsigned number) {
+UNWATCHED static void run_block(unsigned number) {
   block_of_first = number;
   running = block_size;
   if (engines.begin_block) engines.begin_block();
@@ -262,7 +266,7 @@ static void run_block(unsigned number) {
 
 /* Shows a word to the warp and reads that of another lane. */
 template <class T>
-static inline T exchange(T x, int from) {
+UNWATCHED static inline T exchange(T x, int from) {
   Shown &warp = shown[current / 32];
   const int lane = current % 32, turn = warp.turn[lane] ^= 1;
   warp.a[turn][lane][0] = bits<unsigned>(x);
@@ -270,7 +274,7 @@ static inline T exchange(T x, int from) {
   return bits<T>(warp.a[turn][from & 31][0]);
 }
 
-static inline unsigned lanes_where(bool x) {
+UNWATCHED static inline unsigned lanes_where(bool x) {
   Shown &warp = shown[current / 32];
   const int lane = current % 32, turn = warp.turn[lane] ^= 1;
   warp.a[turn][lane][0] = x;
@@ -280,7 +284,7 @@ static inline unsigned lanes_where(bool x) {
   return all;
 }
 
-static inline unsigned lanes_with_same(int x) {
+UNWATCHED static inline unsigned lanes_with_same(int x) {
   Shown &warp = shown[current / 32];
   const int lane = current % 32, turn = warp.turn[lane] ^= 1;
   warp.a[turn][lane][0] = (unsigned)x;
@@ -290,13 +294,13 @@ static inline unsigned lanes_with_same(int x) {
   return all;
 }
 
-static inline void copy_later(void *to, const void *from, bool there) {
+UNWATCHED static inline void copy_later(void *to, const void *from, bool there) {
   if (watcher.copy) watcher.copy(to, from, there);
   if ((uintptr_t)to % 16 != 0 || (there && (uintptr_t)from % 16 != 0)) fail("a copy does not lie on 16 bytes");
   threads[current].open.push_back({to, from, there});
 }
 
-static inline void end_of_copies() {
+UNWATCHED static inline void end_of_copies() {
   Thread &me = threads[current];
   me.groups.push_back(std::move(me.open));
   me.open.clear();
@@ -328,7 +332,7 @@ UNWATCHED static inline void load_matrices(unsigned (&to)[4], const unsigned sho
   }
 }
 
-static inline void multiply_add(float (&sum)[4], const unsigned (&a)[4], unsigned b0, unsigned b1) {
+UNWATCHED static inline void multiply_add(float (&sum)[4], const unsigned (&a)[4], unsigned b0, unsigned b1) {
   Shown &warp = shown[current / 32];
   const int lane = current % 32, turn = warp.turn[lane] ^= 1;
   for (int i = 0; i < 4; i++) warp.a[turn][lane][i] = a[i];

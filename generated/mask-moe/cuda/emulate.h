@@ -1,10 +1,9 @@
 /*
  * A CUDA machine made of software, for checking generated kernels on a processor with any C++17 compiler for a POSIX
  * system. Threads of a block are fibres: each runs until it must meet others, so that a block's threads take turns in a
- * known order, forwards or backwards (`emulate::backwards`): results that differ between the two have a race. Blocks run
- * one after another, two side by side where they form a cluster. A meeting that some threads never come to ends the
- * program. Copies that may be late are as late as they may be. With MOEC_COUNT somebody may watch what threads do to memory
- * (harness/count.h).
+ * known order, forwards or backwards (`emulate::backwards`): results that differ between the two have a race. A meeting
+ * that some threads never come to ends the program. Copies that may be late are as late as they may be. With MOEC_COUNT
+ * somebody may watch what threads do to memory (harness/count.h).
  */
 #ifndef MOEC_EMULATE_H
 #define MOEC_EMULATE_H
@@ -28,6 +27,8 @@
 #else
 #define __shared__ static
 #endif
+/* Of the machine itself: not to be taken for what a kernel does to memory. */
+#define UNWATCHED __attribute__((no_sanitize("thread")))
 #define __align__(n) __attribute__((aligned(n)))
 #define __launch_bounds__(...)
 
@@ -47,10 +48,7 @@ namespace emulate {
 
 constexpr int MOST_THREADS = 1024;
 constexpr size_t STACK = 256 * 1024;
-enum State { ready, at_warp, at_block, at_cluster, waiting, done };
-/* Bytes of shared memory of a block, and blocks of a cluster at most. */
-constexpr size_t SHARED = 256 * 1024;
-constexpr int MOST_BLOCKS = 2;
+enum State { ready, at_warp, at_block, waiting, done };
 
 struct Copy {
   void *to;
@@ -83,14 +81,13 @@ struct Engines {
 static Engines engines;
 
 /* Who watches, if anybody: told that threads meet, of matrices' rows that a lane reads from shared memory, and of sixteen
- * bytes that go from global to shared memory. Emulated instructions are not to be taken for reads and writes of the kernel. */
+ * bytes that go from global to shared memory. */
 struct Watcher {
   void (*meet)(int from, int to, bool block);
   void (*load)(const void *row);
   void (*copy)(const void *to, const void *from, bool there);
 };
 static Watcher watcher;
-#define UNWATCHED __attribute__((no_sanitize("thread")))
 
 static Thread threads[MOST_THREADS];
 static jmp_buf scheduler;
@@ -99,15 +96,7 @@ static int current;
 static bool backwards;
 static void (*body)(void *);
 static void *body_of;
-/* Threads of a block; of those that run: the first one's block, and those that are its neighbours in a cluster. */
-static int block_size, running;
-static unsigned block_of_first;
-static uint3 place_of_block(unsigned b) { return {b % gridDim.x, b / gridDim.x % gridDim.y, b / gridDim.x / gridDim.y}; }
-/* The other block of a cluster of two has the number that differs in the last bit. */
-static unsigned block_of(int thread) { return block_of_first ^ (unsigned)(thread / block_size); }
-
-alignas(1024) [[maybe_unused]] static unsigned char dynamic_shared[MOST_BLOCKS][SHARED];
-[[maybe_unused]] static unsigned char *shared_memory() { return dynamic_shared[current / block_size]; }
+alignas(1024) [[maybe_unused]] static unsigned char dynamic_shared[256 * 1024];
 
 /* What the lanes of a warp show each other; two places in turn, so that nobody overwrites what is still read. */
 struct Shown {
@@ -119,7 +108,7 @@ struct Shown {
 static Shown shown[MOST_THREADS / 32];
 
 template <class To, class From>
-static inline To bits(From x) {
+UNWATCHED static inline To bits(From x) {
   static_assert(sizeof(To) == sizeof(From), "same size");
   To y;
   memcpy(&y, &x, sizeof y);
@@ -131,7 +120,7 @@ static void fail(const char *what) {
   abort();
 }
 
-static void stop(State state) {
+UNWATCHED static void stop(State state) {
   Thread &me = threads[current];
   me.state = state;
   if (_setjmp(me.place) == 0) _longjmp(scheduler, 1);
@@ -159,10 +148,9 @@ static void run_thread() {
 }
 
 /* Runs one thread until it meets, or ends. */
-static void resume(int t) {
+UNWATCHED static void resume(int t) {
   current = t;
-  threadIdx.x = (unsigned)(t % block_size);
-  blockIdx = place_of_block(block_of(t));
+  threadIdx.x = (unsigned)t;
   Thread &next = threads[t];
   if (_setjmp(scheduler) != 0) return;
   if (next.begun) _longjmp(next.place, 1);
@@ -176,93 +164,64 @@ static void resume(int t) {
   setcontext(&next.first);
 }
 
-static bool all_in(int from, int to, State state) {
+UNWATCHED static bool all_in(int from, int to, State state) {
   for (int t = from; t < to; t++)
     if (threads[t].state != state) return false;
   return true;
 }
 
-static bool any_in(int from, int to, State state) {
+UNWATCHED static bool any_in(int from, int to, State state) {
   for (int t = from; t < to; t++)
     if (threads[t].state == state) return true;
   return false;
 }
 
-static void release(int from, int to, bool block) {
+UNWATCHED static void release(int from, int to, bool block) {
   if (watcher.meet) watcher.meet(from, to, block);
   for (int t = from; t < to; t++) threads[t].state = ready;
 }
 
-static void begin_threads(int from, int to) {
-  for (int t = from; t < to; t++) {
+UNWATCHED static void run_block(int count) {
+  if (engines.begin_block) engines.begin_block();
+  for (int t = 0; t < count; t++) {
     threads[t].state = ready;
     threads[t].groups.clear();
     threads[t].open.clear();
     shown[t / 32].turn[t % 32] = 0;
   }
-}
-
-/* A thread's block is one of two: the other begins, too. */
-[[maybe_unused]] static void join_cluster() {
-  if (running > block_size) return;
-  if (gridDim.x % 2 != 0 || gridDim.y * gridDim.z != 1) fail("a grid is not of whole clusters");
-  if (2 * block_size > MOST_THREADS) fail("a cluster has too many threads for this machine");
-  running = 2 * block_size;
-  begin_threads(block_size, running);
-}
-
-[[maybe_unused]] static void meet_cluster() { stop(at_cluster); }
-
-/* Runs a block, and those of its cluster. */
-static void run_block(unsigned number) {
-  block_of_first = number;
-  running = block_size;
-  if (engines.begin_block) engines.begin_block();
-  begin_threads(0, running);
-  while (!all_in(0, running, done)) {
+  while (!all_in(0, count, done)) {
     bool moved = false;
-    // a block goes on as far as it can before the other of its cluster moves
-    for (int b = 0; b < running && !moved; b += block_size)
-      for (int i = 0; i < block_size; i++) {
-        const int t = b + (backwards ? block_size - 1 - i : i);
-        if (threads[t].state != ready) continue;
-        resume(t);
-        moved = true;
-      }
-    for (int w = 0; w < running; w += 32) {
-      if (!any_in(w, w + 32, at_warp) || any_in(w, w + 32, waiting) || any_in(w, w + 32, ready)) continue;
+    for (int i = 0; i < count; i++) {
+      const int t = backwards ? count - 1 - i : i;
+      if (threads[t].state != ready) continue;
+      resume(t);
+      moved = true;
+    }
+    for (int w = 0; w < count; w += 32) {
+      if (!any_in(w, w + 32, at_warp) || any_in(w, w + 32, waiting)) continue;
       if (!all_in(w, w + 32, at_warp)) fail("only some lanes of a warp meet");
       release(w, w + 32, false);
       moved = true;
     }
-    for (int t = 0; t < running; t++) {
+    for (int t = 0; t < count; t++) {
       if (threads[t].state != waiting || !threads[t].has_come(threads[t].what, threads[t].which)) continue;
       threads[t].state = ready;
       moved = true;
     }
-    for (int b = 0; b < running; b += block_size) {
-      const int end = b + block_size;
-      if (!any_in(b, end, at_block) || any_in(b, end, ready) || any_in(b, end, waiting)) continue;
-      if (!all_in(b, end, at_block)) fail("only some threads of a block meet");
-      release(b, end, true);
-      moved = true;
-    }
-    // threads that have ended are not waited for
-    if (!moved && any_in(0, running, at_cluster) && !any_in(0, running, waiting) && !any_in(0, running, at_block)) {
-      if (watcher.meet) watcher.meet(0, running, true);
-      for (int t = 0; t < running; t++)
-        if (threads[t].state == at_cluster) threads[t].state = ready;
+    if (any_in(0, count, at_block) && !any_in(0, count, ready) && !any_in(0, count, waiting)) {
+      if (!all_in(0, count, at_block)) fail("only some threads of a block meet");
+      release(0, count, true);
       moved = true;
     }
     if (!moved && !(engines.work && engines.work())) fail("nobody can go on");
   }
-  if (watcher.meet) watcher.meet(0, running, false);
+  if (watcher.meet) watcher.meet(0, count, false);
   if (engines.end_block) engines.end_block();
 }
 
 /* Shows a word to the warp and reads that of another lane. */
 template <class T>
-static inline T exchange(T x, int from) {
+UNWATCHED static inline T exchange(T x, int from) {
   Shown &warp = shown[current / 32];
   const int lane = current % 32, turn = warp.turn[lane] ^= 1;
   warp.a[turn][lane][0] = bits<unsigned>(x);
@@ -270,7 +229,7 @@ static inline T exchange(T x, int from) {
   return bits<T>(warp.a[turn][from & 31][0]);
 }
 
-static inline unsigned lanes_where(bool x) {
+UNWATCHED static inline unsigned lanes_where(bool x) {
   Shown &warp = shown[current / 32];
   const int lane = current % 32, turn = warp.turn[lane] ^= 1;
   warp.a[turn][lane][0] = x;
@@ -280,7 +239,7 @@ static inline unsigned lanes_where(bool x) {
   return all;
 }
 
-static inline unsigned lanes_with_same(int x) {
+UNWATCHED static inline unsigned lanes_with_same(int x) {
   Shown &warp = shown[current / 32];
   const int lane = current % 32, turn = warp.turn[lane] ^= 1;
   warp.a[turn][lane][0] = (unsigned)x;
@@ -290,13 +249,13 @@ static inline unsigned lanes_with_same(int x) {
   return all;
 }
 
-static inline void copy_later(void *to, const void *from, bool there) {
+UNWATCHED static inline void copy_later(void *to, const void *from, bool there) {
   if (watcher.copy) watcher.copy(to, from, there);
   if ((uintptr_t)to % 16 != 0 || (there && (uintptr_t)from % 16 != 0)) fail("a copy does not lie on 16 bytes");
   threads[current].open.push_back({to, from, there});
 }
 
-static inline void end_of_copies() {
+UNWATCHED static inline void end_of_copies() {
   Thread &me = threads[current];
   me.groups.push_back(std::move(me.open));
   me.open.clear();
@@ -328,7 +287,7 @@ UNWATCHED static inline void load_matrices(unsigned (&to)[4], const unsigned sho
   }
 }
 
-static inline void multiply_add(float (&sum)[4], const unsigned (&a)[4], unsigned b0, unsigned b1) {
+UNWATCHED static inline void multiply_add(float (&sum)[4], const unsigned (&a)[4], unsigned b0, unsigned b1) {
   Shown &warp = shown[current / 32];
   const int lane = current % 32, turn = warp.turn[lane] ^= 1;
   for (int i = 0; i < 4; i++) warp.a[turn][lane][i] = a[i];
@@ -353,7 +312,7 @@ static inline void multiply_add(float (&sum)[4], const unsigned (&a)[4], unsigne
 /* How many blocks of a grid are run, spread over it; 0: all. For those who only count. */
 static unsigned most_blocks;
 
-/* Runs a grid of blocks. */
+/* Runs a grid of blocks, one block after another. */
 static void launch(uint3 grid, int block, void (*kernel)(void *), void *with) {
   gridDim = grid;
   blockDim = {(unsigned)block, 1, 1};
@@ -362,13 +321,10 @@ static void launch(uint3 grid, int block, void (*kernel)(void *), void *with) {
   body_of = with;
   if (block % 32 != 0 || block > MOST_THREADS) fail("a block is of whole warps, no more than 1024 threads");
   const unsigned count = grid.x * grid.y * grid.z, runs = most_blocks && most_blocks < count ? most_blocks : count;
-  block_size = block;
-  std::vector<bool> ran(count);
   for (unsigned i = 0; i < runs; i++) {
     const unsigned nth = (unsigned)((unsigned long long)i * count / runs), b = backwards ? count - 1 - nth : nth;
-    if (ran[b]) continue;
-    run_block(b);
-    for (int t = 0; t < running; t += block_size) ran[block_of(t)] = true;
+    blockIdx = {b % grid.x, b / grid.x % grid.y, b / grid.x / grid.y};
+    run_block(block);
   }
 }
 

@@ -7,7 +7,7 @@ import { cudaFloat } from "../../targets/cuda/dialect.js";
 import type { CudaPass } from "../../targets/cuda/program.js";
 import { blocks } from "../gpu/sizes.js";
 import { attentionSizes } from "../gpu/special-sizes.js";
-import { accessTo, assemble, type Context, type CudaText } from "./view.js";
+import { accessTo, assemble, type Context, type CudaText, writeTwo } from "./view.js";
 
 const STEP = 16;
 const WIDEST = 128;
@@ -15,11 +15,14 @@ const WIDEST = 128;
 const LINES = 64;
 const PAD = 8;
 const THREADS = 128;
+/** Where a thread's two neighbours of every eight numbers of a head lie. */
+const PAIR = "place + j * 8";
 
 /** Why tensor cores cannot have the heads of an attention; undefined where they can, and for all other kernels. */
 export function whyNotTensor(kernel: Kernel): string | undefined {
   if (kernel.kind !== "special" || (kernel.op !== "attention" && kernel.op !== "attentionGrad")) return undefined;
   const width = Number(kernel.attributes.headDim);
+  if (width % 2 !== 0) return `heads of ${width} have no pairs of neighbours`;
   return width > WIDEST ? `heads of ${width} are wider than ${WIDEST}` : undefined;
 }
 
@@ -63,7 +66,7 @@ export function tensorAttentionToCuda(kernel: SpecialKernel, context: Context): 
   const [o, lse] = [3, 4];
   const view = {
     ...shape,
-    putO: b.write(o, "place + j * 8 + n", "sums[j][2 * r + n] / total[r]"),
+    putO: writeTwo(kernel.params, context, o, PAIR, "sums[j][2 * r] / total[r]", "sums[j][2 * r + 1] / total[r]"),
     putLse: b.write(lse, "(begin + asks) * HEADS + head", "most[r] + logf(total[r])"),
   };
   const grid = [blocks(shape.sequence, LINES), shape.heads, shape.batch] as const;
@@ -83,9 +86,9 @@ export function tensorAttentionGradToCuda(kernel: SpecialKernel, context: Contex
     ...shape,
     delta: kernel.params[delta]!.name,
     readLseAt: b.read(lse, "at"),
-    putDq: b.write(dq, "place + j * 8 + n", "sums[j][2 * r + n]"),
-    putDk: b.write(dk, "place + j * 8 + n", "d_key[j][2 * r + n]"),
-    putDv: b.write(dv, "place + j * 8 + n", "d_value[j][2 * r + n]"),
+    putDq: writeTwo(kernel.params, context, dq, PAIR, "sums[j][2 * r]", "sums[j][2 * r + 1]"),
+    putDk: writeTwo(kernel.params, context, dk, PAIR, "d_key[j][2 * r]", "d_key[j][2 * r + 1]"),
+    putDv: writeTwo(kernel.params, context, dv, PAIR, "d_value[j][2 * r]", "d_value[j][2 * r + 1]"),
   };
   const { sequence, heads, kvHeads, batch } = shape;
   const across = blocks(sequence, LINES);

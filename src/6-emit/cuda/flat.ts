@@ -35,25 +35,32 @@ export function flatToCuda(given: FlatKernel, context: Context): CudaText {
   };
 }
 
-/** A warp for each number: its lanes share the chunks. */
+/** Numbers from which on lanes have neighbours, so that they read sectors of memory whole. */
+const SIDE_BY_SIDE = 32;
+const SIDE_THREADS = 1024;
+
+/** A warp for each number, whose lanes share the chunks; or, of many numbers, a lane for each. */
 export function finishToCuda(given: FinishKernel, context: Context): CudaText {
   const kernel = { ...given, params: namedParams(given.params, []) };
   const bindings = accessTo(kernel.params, context);
   const max = kernel.how === "max";
+  const side = kernel.size >= SIDE_BY_SIDE;
+  const threads = side ? SIDE_THREADS : THREADS;
+  const both = (a: string, b: string): string => (max ? `fmaxf(${a}, ${b})` : `${a} + ${b}`);
   const view = {
     chunks: context.chunks,
     size: kernel.size,
-    threads: THREADS,
+    side,
+    threads,
     start: max ? "LOWEST" : "0.0f",
     how: kernel.how,
-    add: max
-      ? `share = fmaxf(share, ${bindings.read(0, "(long long)chunk * SIZE + i")});`
-      : `share += ${bindings.read(0, "(long long)chunk * SIZE + i")};`,
+    add: `share = ${both("share", bindings.read(0, "(long long)chunk * SIZE + i"))};`,
+    both: both("all", "parts[w * 32 + threadIdx.x]"),
     store: bindings.write(1, "i", "all"),
   };
-  const grid = [blocks(kernel.size, THREADS / 32), 1, 1] as const;
+  const grid = [blocks(kernel.size, side ? 32 : THREADS / 32), 1, 1] as const;
   return {
     text: assemble(kernel, "finish", context, view),
-    passes: [{ entry: kernel.name, grid, threads: THREADS, shared: 0 }],
+    passes: [{ entry: kernel.name, grid, threads, shared: 0 }],
   };
 }

@@ -25,6 +25,7 @@ export const cudaSpelling = (team: Team): Spelling => ({
   choose: (condition, yes, no) => `(${condition} ? ${yes} : ${no})`,
   max: (a, b) => `fmaxf(${a}, ${b})`,
   meet: () => (team === "warp" ? "meet_warp();" : "meet_block();"),
+  ...(team === "warp" && { lanes: 32 }),
   together: (how, share) => `${function_(team, how)}(${share})`,
   winner: (key, index) => `const Candidate winner = ${function_(team, "best")}(Candidate{${key}, ${index}});`,
 });

@@ -20,7 +20,7 @@ const PAD = 8;
 
 /** Lines of a tile with their steps side by side, or steps with their lines. */
 const panelOf = (bySteps: boolean, tile: number): { line: number; size: number } =>
-  bySteps ? { line: tile + PAD, size: DEPTH * (tile + PAD) } : { line: DEPTH + PAD, size: tile * (DEPTH + PAD) };
+  bySteps ? { line: tile + PAD, size: DEPTH * (tile + PAD) } : { line: DEPTH, size: tile * DEPTH };
 
 const sharedBytes = (a: number, b: number): number => Math.max(2 * STAGES * (a + b), 4 * TENSOR_ROWS * (COLUMNS + PAD));
 
@@ -160,7 +160,7 @@ function printBring(b: Bring, out: Lines): void {
     if (bySteps)
       out.line(`const int line = i % (${b.lines} / 8) * 8, k = i / (${b.lines} / 8), at_k = first_step + k;`);
     else out.line("const int line = i / (DEPTH / 8), k = i % (DEPTH / 8) * 8, at_k = first_step + k;");
-    const to = bySteps ? `${panel} + k * ${line} + line` : `${panel} + line * ${line} + k`;
+    const to = `${panel} + ${bySteps ? `k * ${line} + line` : "in_panel(line, k)"}`;
     const across = bySteps ? lineTable !== undefined : stepSource !== undefined;
     if (across) {
       out.block("for (int j = 0; j < 8; j++)", () => {

@@ -52,6 +52,20 @@ export function accessTo(params: readonly Param[], { halves, twins }: Pick<Conte
   };
 }
 
+/** The statement that writes two neighbours at once, the first at an even place. */
+export function writeTwo(
+  params: readonly Param[],
+  { twins }: Pick<Context, "twins">,
+  i: number,
+  at: string,
+  first: string,
+  second: string,
+): string {
+  const twin = twins.get(i);
+  const to = (param: number): string => `put_two(${params[param]!.name} + ${at}, ${first}, ${second});`;
+  return twin === undefined ? to(i) : `${to(i)} ${to(twin)}`;
+}
+
 /** `const float *__restrict__ x, …` */
 export function signatureOf(params: readonly Param[], halves: ReadonlySet<number>): string {
   return params

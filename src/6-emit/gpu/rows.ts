@@ -11,6 +11,7 @@ import { declare } from "./locals.js";
 import { constantName, loopName } from "./names.js";
 import { covers, loopHead, printSum, type Rolled } from "./repeats.js";
 import { fresh, type Loops, type Site } from "./site.js";
+import { product } from "./sizes.js";
 import { combine, startOf, sumName } from "./sums.js";
 import { printTopK } from "./top-k.js";
 import { load, offset, value } from "./values.js";
@@ -56,7 +57,7 @@ type Fresh = Map<string, { readonly dims: string; readonly storage: boolean }>;
 
 /** A barrier, if the statement reads what other lanes wrote. */
 function meet(s: Stmt, site: Site, fresh: Fresh, out: Lines): void {
-  const mine = sharedDims(s);
+  const mine = isMadeTogether(s, site) ? undefined : sharedDims(s);
   const picks = s.kind === "pick" || s.kind === "topK";
   const late = sourcesOf(s)
     .flatMap((from) => through(from, site))
@@ -127,8 +128,33 @@ function printTotal(s: Extract<Stmt, { kind: "reduce" }>, site: Site, out: Lines
   storeScalar(s.to, total, site, out, name);
 }
 
+/** Turns that lanes take to add up their shares. */
+const TURNS_TO_MEET = 6;
+
+/** Few sums of many numbers: with a lane for each, most would stand idle. */
+function isMadeTogether(s: Stmt, { team, spelling: { lanes } }: Site): boolean {
+  if (!team || lanes === undefined || s.kind !== "reduce" || s.to.dims.length === 0) return false;
+  const [sums, numbers] = [product(s.to.dims), product(s.over)];
+  return sums * (Math.ceil(numbers / lanes) + TURNS_TO_MEET) < Math.ceil(sums / lanes) * numbers;
+}
+
+/** Each sum by all lanes; it is kept by the lane that elements of its kind are dealt out to. */
+function printTogether(s: Extract<Stmt, { kind: "reduce" }>, site: Site, out: Lines): void {
+  const { spelling } = site;
+  walk(s.to.dims, new Map(), site, out, (loops) => {
+    out.line(spelling.vary("f32", "share", startOf(s.how, site)));
+    deal(s.over, site, out, (inner) => {
+      const places = new Map([...loops, ...inner]);
+      out.line(`share = ${combine(s.how, "share", value(s.expr, places, site, out), site)};`);
+    });
+    out.line(spelling.fix("f32", "all", spelling.together(s.how, "share")));
+    out.block(`if ((${offset(s.to.dims, loops, site)}) % LANES == lane)`, () => storeAt(s.to, "all", loops, site, out));
+  });
+}
+
 /** Many sums: each element has its lane. */
 function printTotals(s: Extract<Stmt, { kind: "reduce" }>, site: Site, out: Lines): void {
+  if (isMadeTogether(s, site)) return printTogether(s, site, out);
   declare(s.to, site, out);
   deal(s.to.dims, site, out, (loops) => {
     out.line(site.spelling.vary("f32", "sum", startOf(s.how, site)));

@@ -35,6 +35,8 @@ export interface Spelling {
   readonly meet: (where: "storage" | "shared") => string;
   /** the sum or the maximum of what the team's lanes hold */
   readonly together: (how: "sum" | "max", share: string) => string;
+  /** lanes of a team that add up their shares without meeting in memory: few sums of many numbers are made by all of them */
+  readonly lanes?: number;
   /** `winner`: the best of what all lanes found */
   readonly winner: (key: string, index: string) => string;
 }

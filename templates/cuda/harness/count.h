@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <cstdio>
+#include <map>
 #include <string>
 #include <tuple>
 #include <unordered_map>
@@ -48,6 +49,7 @@ struct Touch {
 static std::vector<Counts> counts;
 static Counts *counting;
 static std::vector<std::pair<uintptr_t, uintptr_t>> in_global;
+static uintptr_t lowest, highest;
 static std::vector<Touch> touched[emulate::MOST_THREADS];
 
 UNWATCHED static bool is_shared(uintptr_t at) {
@@ -57,6 +59,7 @@ UNWATCHED static bool is_shared(uintptr_t at) {
 }
 
 UNWATCHED static bool is_global(uintptr_t at) {
+  if (at < lowest || at >= highest) return false;
   for (const auto &range : in_global)
     if (at >= range.first && at < range.second) return true;
   return false;
@@ -72,44 +75,51 @@ UNWATCHED static void touch(const void *by, const void *at, int bytes, bool writ
   busy = false;
 }
 
-/* Turns that the banks take for these: every bank gives one word of four bytes a turn, to whoever wants that word. */
-UNWATCHED static int turns_of(std::vector<uintptr_t> &words) {
-  std::sort(words.begin(), words.end());
-  words.erase(std::unique(words.begin(), words.end()), words.end());
-  int of_bank[32] = {}, most = 0;
-  for (uintptr_t word : words) most = std::max(most, ++of_bank[word % 32]);
-  return most;
-}
+/* What lanes of one warp do at once; `by` is the same for all. */
+struct Request {
+  int lanes = 0, lane[32];
+  Touch touch[32];
+};
 
-/* Lanes that go together: as many as ask for 128 bytes. */
-UNWATCHED static void count_shared(Traffic &to, const std::vector<std::pair<int, Touch>> &request) {
-  const int together = 128 / std::max(4, request[0].second.bytes);
+/* Lanes that go together, as many as ask for 128 bytes: a bank gives one word of four bytes a turn, to whoever wants it. */
+UNWATCHED static void count_shared(Traffic &to, const Request &request) {
+  const int together = 128 / std::max(4, request.touch[0].bytes);
   for (int first = 0; first < 32; first += together) {
-    std::vector<uintptr_t> words;
-    for (const auto &[lane, t] : request)
-      if (lane >= first && lane < first + together)
-        for (uintptr_t word = t.at / 4; word * 4 < t.at + t.bytes; word++) words.push_back(word);
-    if (words.empty()) continue;
-    to.taken += turns_of(words);
+    uintptr_t words[128];
+    int count = 0, of_bank[32] = {}, turns = 0;
+    for (int i = 0; i < request.lanes; i++) {
+      const Touch &t = request.touch[i];
+      if (request.lane[i] < first || request.lane[i] >= first + together) continue;
+      for (uintptr_t word = t.at / 4; word * 4 < t.at + t.bytes && count < 128; word++) words[count++] = word;
+    }
+    if (count == 0) continue;
+    std::sort(words, words + count);
+    const int different = (int)(std::unique(words, words + count) - words);
+    for (int i = 0; i < different; i++) turns = std::max(turns, ++of_bank[words[i] % 32]);
+    to.taken += turns;
     to.least++;
   }
 }
 
-UNWATCHED static void count_global(Traffic &to, const std::vector<std::pair<int, Touch>> &request) {
-  std::vector<uintptr_t> sectors, bytes;
-  for (const auto &[lane, t] : request)
-    for (uintptr_t at = t.at; at < t.at + t.bytes; at++) bytes.push_back(at);
-  std::sort(bytes.begin(), bytes.end());
-  bytes.erase(std::unique(bytes.begin(), bytes.end()), bytes.end());
-  for (uintptr_t at : bytes)
-    if (sectors.empty() || sectors.back() != at / 32) sectors.push_back(at / 32);
-  to.bytes += (long long)bytes.size();
-  to.taken += (long long)sectors.size();
-  to.least += ((long long)bytes.size() + 31) / 32;
+UNWATCHED static void count_global(Traffic &to, Request &request) {
+  const auto earlier = [](const Touch &a, const Touch &b) UNWATCHED { return a.at < b.at; };
+  std::sort(request.touch, request.touch + request.lanes, earlier);
+  uintptr_t seen = 0;
+  long long bytes = 0, sectors = 0;
+  for (int i = 0; i < request.lanes; i++) {
+    const uintptr_t from = std::max(request.touch[i].at, seen), end = request.touch[i].at + request.touch[i].bytes;
+    if (from >= end) continue;
+    bytes += (long long)(end - from);
+    sectors += (long long)((end - 1) / 32 - from / 32 + 1) - (seen > 0 && (seen - 1) / 32 == from / 32);
+    seen = end;
+  }
+  to.bytes += bytes;
+  to.taken += sectors;
+  to.least += (bytes + 31) / 32;
 }
 
-UNWATCHED static void count_request(const std::vector<std::pair<int, Touch>> &request) {
-  const Touch &first = request[0].second;
+UNWATCHED static void count_request(Request &request) {
+  const Touch &first = request.touch[0];
   const bool shared = is_shared(first.at);
   Traffic &to = (shared ? counting->shared : counting->global)[first.writes];
   to.requests++;
@@ -117,28 +127,45 @@ UNWATCHED static void count_request(const std::vector<std::pair<int, Touch>> &re
   else count_global(to, request);
 }
 
-/* Everything that the lanes of a warp have done since they met last. */
-UNWATCHED static void count_warp(int first) {
-  std::vector<std::tuple<const void *, bool, bool, int, int, Touch>> all;
+/* Lanes that all did the same: their nth touches are one request. */
+UNWATCHED static bool count_alike(int first) {
+  const std::vector<Touch> &one = touched[first];
+  for (int lane = 1; lane < 32; lane++) {
+    const std::vector<Touch> &other = touched[first + lane];
+    if (other.size() != one.size()) return false;
+    for (size_t i = 0; i < one.size(); i++)
+      if (other[i].by != one[i].by || other[i].writes != one[i].writes) return false;
+  }
+  Request request;
+  request.lanes = 32;
+  for (size_t i = 0; i < one.size(); i++) {
+    for (int lane = 0; lane < 32; lane++) {
+      request.lane[lane] = lane;
+      request.touch[lane] = touched[first + lane][i];
+    }
+    count_request(request);
+  }
+  return true;
+}
+
+/* Lanes that went different ways: what one instruction did for the nth time is one request. */
+UNWATCHED static void count_unlike(int first) {
+  std::map<std::tuple<const void *, bool, int>, Request> requests;
   for (int lane = 0; lane < 32; lane++) {
     std::unordered_map<const void *, int> nth;
-    for (const Touch &t : touched[first + lane]) all.emplace_back(t.by, t.writes, is_shared(t.at), nth[t.by]++, lane, t);
-    touched[first + lane].clear();
+    for (const Touch &t : touched[first + lane]) {
+      Request &request = requests[{t.by, t.writes, nth[t.by]++}];
+      request.lane[request.lanes] = lane;
+      request.touch[request.lanes++] = t;
+    }
   }
-  const auto same = [](const auto &a, const auto &b) UNWATCHED {
-    return std::get<0>(a) == std::get<0>(b) && std::get<1>(a) == std::get<1>(b) && std::get<2>(a) == std::get<2>(b) && std::get<3>(a) == std::get<3>(b);
-  };
-  std::sort(all.begin(), all.end(), [](const auto &a, const auto &b) UNWATCHED {
-    const auto key = [](const auto &x) UNWATCHED { return std::make_tuple(std::get<0>(x), std::get<1>(x), std::get<2>(x), std::get<3>(x), std::get<4>(x)); };
-    return key(a) < key(b);
-  });
-  std::vector<std::pair<int, Touch>> request;
-  for (size_t i = 0; i < all.size(); i++) {
-    request.emplace_back(std::get<4>(all[i]), std::get<5>(all[i]));
-    if (i + 1 < all.size() && same(all[i], all[i + 1])) continue;
-    count_request(request);
-    request.clear();
-  }
+  for (auto &each : requests) count_request(each.second);
+}
+
+/* Everything that the lanes of a warp have done since they met last. */
+UNWATCHED static void count_warp(int first) {
+  if (!count_alike(first)) count_unlike(first);
+  for (int lane = 0; lane < 32; lane++) touched[first + lane].clear();
 }
 
 UNWATCHED static void threads_meet(int from, int to, bool block) {
@@ -165,6 +192,15 @@ UNWATCHED static void count_for(const char *function, long long blocks, long lon
   counting->ran = ran;
 }
 UNWATCHED static void end_of_counting() { counting = nullptr; }
+UNWATCHED static void is_memory(const void *from, size_t bytes) {
+  in_global.emplace_back((uintptr_t)from, (uintptr_t)from + bytes);
+  lowest = in_global.size() == 1 ? in_global[0].first : std::min(lowest, in_global.back().first);
+  highest = in_global.size() == 1 ? in_global[0].second : std::max(highest, in_global.back().second);
+}
+UNWATCHED static void is_no_memory(const void *from) {
+  const auto same = [&](const auto &range) UNWATCHED { return range.first == (uintptr_t)from; };
+  in_global.erase(std::remove_if(in_global.begin(), in_global.end(), same), in_global.end());
+}
 UNWATCHED static void begin_counting() { emulate::watcher = {threads_meet, lane_loads, lane_copies}; }
 
 /* One line of JSON for each function, in the order of their launches. */

@@ -13,7 +13,7 @@
 namespace harness {
 
 static uint64_t random_state;
-static double uniform() {
+UNWATCHED static double uniform() {
   random_state += 0x9e3779b97f4a7c15ull;
   uint64_t x = random_state;
   x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9ull;
@@ -47,7 +47,7 @@ static void tiles_of(const Tensor *offsets, int rows, long long tiles, std::vect
   for (; next < tiles; next++) table[next * 3] = -1;
 }
 
-static void fill(Tensor &t, std::vector<Tensor> &all) {
+UNWATCHED static void fill(Tensor &t, std::vector<Tensor> &all) {
   t.host.assign(t.count * width_of(t.kind), 0xff);
   const Fill &f = t.fill;
   std::vector<long long> numbers;

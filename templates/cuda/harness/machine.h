@@ -91,13 +91,13 @@ static void *allocate(size_t bytes) {
   void *made = aligned_alloc(256, (bytes + 511) / 256 * 256);
   if (!made) abort();
 #if defined(MOEC_COUNT)
-  in_global.emplace_back((uintptr_t)made, (uintptr_t)made + bytes);
+  is_memory(made, bytes);
 #endif
   return made;
 }
 static void release(void *memory) {
 #if defined(MOEC_COUNT)
-  in_global.erase(std::remove_if(in_global.begin(), in_global.end(), [&](auto &range) { return range.first == (uintptr_t)memory; }));
+  is_no_memory(memory);
 #endif
   free(memory);
 }

@@ -10,6 +10,13 @@
 #include <cstring>
 #include <vector>
 
+/* Nobody watches a GPU. */
+#if defined(__CUDACC__)
+#define UNWATCHED
+#else
+#include DEVICE_HEADER
+#endif
+
 namespace harness {
 
 enum Kind { F32, BF16, I32, U8 };
@@ -42,7 +49,7 @@ static float from_half(unsigned short x) {
   memcpy(&y, &bits, 4);
   return y;
 }
-static unsigned short to_half(float x) {
+UNWATCHED static unsigned short to_half(float x) {
   uint32_t bits;
   memcpy(&bits, &x, 4);
   if (std::isnan(x)) return 0x7fff;
@@ -57,7 +64,7 @@ static double stored(const Tensor &t, const unsigned char *bytes, long long i) {
     default: return bytes[i];
   }
 }
-static void store(Tensor &t, long long i, double value) {
+UNWATCHED static void store(Tensor &t, long long i, double value) {
   switch (t.kind) {
     case F32: ((float *)t.host.data())[i] = (float)value; break;
     case BF16: ((unsigned short *)t.host.data())[i] = to_half((float)value); break;

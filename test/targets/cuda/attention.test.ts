@@ -78,8 +78,11 @@ describe.skipIf(whyNoEmulation !== undefined)("attention on tensor cores", () =>
     const [one, two] = [await runEmulated(program, leaves), await runEmulated(program, leaves, true)];
     expect([...one].filter(([name, bytes]) => Buffer.compare(bytes, two.get(name)!) !== 0)).toEqual([]);
   });
-  it("is left to f32 where heads are wider than registers hold, and says why", () => {
-    const wide = attention(emit({ run: graphOf([{ ...shapes[0]!, headDim: 136 }]) }, "bf16"));
-    expect(wide.map((k) => [k.tensor, k.whyPlain])).toEqual(wide.map(() => [false, "heads of 136 are wider than 128"]));
+  it.each([
+    { headDim: 136, why: "heads of 136 are wider than 128" },
+    { headDim: 7, why: "heads of 7 have no pairs of neighbours" },
+  ])("is left to f32 where tensor cores cannot have it: $why", ({ headDim, why }) => {
+    const plain = attention(emit({ run: graphOf([{ ...shapes[0]!, headDim }]) }, "bf16"));
+    expect(plain.map((k) => [k.tensor, k.whyPlain])).toEqual(plain.map(() => [false, why]));
   });
 });
