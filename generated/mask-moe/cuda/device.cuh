@@ -412,10 +412,15 @@ INLINE void bring_eight(bf16 *to, const Number *from, int there) {
 INLINE bf16 as_bf16(bf16 x) { return x; }
 INLINE bf16 as_bf16(float x) { return to_bf16(x); }
 
+/* Where a number of a panel lies whose lines have 32 steps: the eights of a line change places, from two lines to the next,
+ * so that eight lines' eights of the same steps, and those of two lines beside each other, lie in different banks. */
+INLINE int in_panel(int line, int k) { return line * 32 + ((k / 8) ^ (line / 2 % 4)) * 8 + k % 8; }
+
 /* A warp's 64 by 32 of a tile, DEPTH steps of it. Panels hold lines of steps side by side, or, BY_STEPS, steps of lines
- * side by side; LINE is the length of one, padded against conflicts of banks. */
+ * side by side; LINE is the length of one, padded against conflicts of banks where steps are. */
 template <int DEPTH, int A_LINE, int B_LINE, bool A_BY_STEPS, bool B_BY_STEPS>
 INLINE void multiply_tiles(float (&sum)[4][4][4], const bf16 *a_panel, const bf16 *b_panel, int row, int column) {
+  static_assert((A_BY_STEPS || A_LINE == 32) && (B_BY_STEPS || B_LINE == 32), "lines of 32 steps");
   const int lane = lane_of_warp(), within = lane % 8, lower = lane / 8 % 2 * 8, upper = lane / 16 * 8;
 #pragma unroll
   for (int k = 0; k < DEPTH; k += 16) {
@@ -423,12 +428,12 @@ INLINE void multiply_tiles(float (&sum)[4][4][4], const bf16 *a_panel, const bf1
 #pragma unroll
     for (int i = 0; i < 4; i++) {
       if constexpr (A_BY_STEPS) load_matrices_turned(a[i], a_panel + (k + upper + within) * A_LINE + row + i * 16 + lower);
-      else load_matrices(a[i], a_panel + (row + i * 16 + lower + within) * A_LINE + k + upper);
+      else load_matrices(a[i], a_panel + in_panel(row + i * 16 + lower + within, k + upper));
     }
 #pragma unroll
     for (int j = 0; j < 2; j++) {
       if constexpr (B_BY_STEPS) load_matrices_turned(b[j], b_panel + (k + lower + within) * B_LINE + column + j * 16 + upper);
-      else load_matrices(b[j], b_panel + (column + j * 16 + upper + within) * B_LINE + k + lower);
+      else load_matrices(b[j], b_panel + in_panel(column + j * 16 + upper + within, k + lower));
     }
 #pragma unroll
     for (int i = 0; i < 4; i++)
@@ -475,6 +480,13 @@ INLINE void multiply_held(float (&sum)[TILES][4], const float (&held)[HELD][4], 
   }
 }
 
+/* Two neighbours at once; they lie on the bytes of both. */
+INLINE void put_two(float *to, float first, float second) {
+  const float2 two = {first, second};
+  *(float2 *)to = two;
+}
+INLINE void put_two(bf16 *to, float first, float second) { *(unsigned *)to = two_bf16(first, second); }
+
 /* A warp's sums to its place in a tile of floats. */
 template <int LINE>
 INLINE void put_tiles(float *tile, const float (&sum)[4][4][4], int row, int column) {
@@ -484,8 +496,8 @@ INLINE void put_tiles(float *tile, const float (&sum)[4][4][4], int row, int col
 #pragma unroll
     for (int j = 0; j < 4; j++)
 #pragma unroll
-      for (int n = 0; n < 4; n++)
-        tile[(row + i * 16 + lane / 4 + n / 2 * 8) * LINE + column + j * 8 + lane % 4 * 2 + n % 2] = sum[i][j][n];
+      for (int r = 0; r < 2; r++)
+        put_two(tile + (row + i * 16 + lane / 4 + r * 8) * LINE + column + j * 8 + lane % 4 * 2, sum[i][j][2 * r], sum[i][j][2 * r + 1]);
 }
 
 #endif

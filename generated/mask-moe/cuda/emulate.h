@@ -1,9 +1,10 @@
 /*
  * A CUDA machine made of software, for checking generated kernels on a processor with any C++17 compiler for a POSIX
  * system. Threads of a block are fibres: each runs until it must meet others, so that a block's threads take turns in a
- * known order, forwards or backwards (`emulate::backwards`): results that differ between the two have a race. A meeting
- * that some threads never come to ends the program. Copies that may be late are as late as they may be. With MOEC_COUNT
- * somebody may watch what threads do to memory (harness/count.h).
+ * known order, forwards or backwards (`emulate::backwards`): results that differ between the two have a race. Blocks run
+ * one after another, two side by side where they form a cluster. A meeting that some threads never come to ends the
+ * program. Copies that may be late are as late as they may be. With MOEC_COUNT somebody may watch what threads do to memory
+ * (harness/count.h).
  */
 #ifndef MOEC_EMULATE_H
 #define MOEC_EMULATE_H
@@ -35,6 +36,9 @@
 struct uint3 {
   unsigned x, y, z;
 };
+struct alignas(8) float2 {
+  float x, y;
+};
 struct alignas(16) float4 {
   float x, y, z, w;
 };
@@ -48,7 +52,10 @@ namespace emulate {
 
 constexpr int MOST_THREADS = 1024;
 constexpr size_t STACK = 256 * 1024;
-enum State { ready, at_warp, at_block, waiting, done };
+enum State { ready, at_warp, at_block, at_cluster, waiting, done };
+/* Bytes of shared memory of a block, and blocks of a cluster at most. */
+constexpr size_t SHARED = 256 * 1024;
+constexpr int MOST_BLOCKS = 2;
 
 struct Copy {
   void *to;
@@ -96,7 +103,15 @@ static int current;
 static bool backwards;
 static void (*body)(void *);
 static void *body_of;
-alignas(1024) [[maybe_unused]] static unsigned char dynamic_shared[256 * 1024];
+/* Threads of a block; of those that run: the first one's block, and those that are its neighbours in a cluster. */
+static int block_size, running;
+static unsigned block_of_first;
+static uint3 place_of_block(unsigned b) { return {b % gridDim.x, b / gridDim.x % gridDim.y, b / gridDim.x / gridDim.y}; }
+/* The other block of a cluster of two has the number that differs in the last bit. */
+static unsigned block_of(int thread) { return block_of_first ^ (unsigned)(thread / block_size); }
+
+alignas(1024) [[maybe_unused]] static unsigned char dynamic_shared[MOST_BLOCKS][SHARED];
+[[maybe_unused]] static unsigned char *shared_memory() { return dynamic_shared[current / block_size]; }
 
 /* What the lanes of a warp show each other; two places in turn, so that nobody overwrites what is still read. */
 struct Shown {
@@ -150,7 +165,8 @@ static void run_thread() {
 /* Runs one thread until it meets, or ends. */
 UNWATCHED static void resume(int t) {
   current = t;
-  threadIdx.x = (unsigned)t;
+  threadIdx.x = (unsigned)(t % block_size);
+  blockIdx = place_of_block(block_of(t));
   Thread &next = threads[t];
   if (_setjmp(scheduler) != 0) return;
   if (next.begun) _longjmp(next.place, 1);
@@ -181,41 +197,70 @@ UNWATCHED static void release(int from, int to, bool block) {
   for (int t = from; t < to; t++) threads[t].state = ready;
 }
 
-UNWATCHED static void run_block(int count) {
-  if (engines.begin_block) engines.begin_block();
-  for (int t = 0; t < count; t++) {
+UNWATCHED static void begin_threads(int from, int to) {
+  for (int t = from; t < to; t++) {
     threads[t].state = ready;
     threads[t].groups.clear();
     threads[t].open.clear();
     shown[t / 32].turn[t % 32] = 0;
   }
-  while (!all_in(0, count, done)) {
+}
+
+/* A thread's block is one of two: the other begins, too. */
+[[maybe_unused]] static void join_cluster() {
+  if (running > block_size) return;
+  if (gridDim.x % 2 != 0 || gridDim.y * gridDim.z != 1) fail("a grid is not of whole clusters");
+  if (2 * block_size > MOST_THREADS) fail("a cluster has too many threads for this machine");
+  running = 2 * block_size;
+  begin_threads(block_size, running);
+}
+
+[[maybe_unused]] static void meet_cluster() { stop(at_cluster); }
+
+/* Runs a block, and those of its cluster. */
+UNWATCHED static void run_block(unsigned number) {
+  block_of_first = number;
+  running = block_size;
+  if (engines.begin_block) engines.begin_block();
+  begin_threads(0, running);
+  while (!all_in(0, running, done)) {
     bool moved = false;
-    for (int i = 0; i < count; i++) {
-      const int t = backwards ? count - 1 - i : i;
-      if (threads[t].state != ready) continue;
-      resume(t);
-      moved = true;
-    }
-    for (int w = 0; w < count; w += 32) {
-      if (!any_in(w, w + 32, at_warp) || any_in(w, w + 32, waiting)) continue;
+    // a block goes on as far as it can before the other of its cluster moves
+    for (int b = 0; b < running && !moved; b += block_size)
+      for (int i = 0; i < block_size; i++) {
+        const int t = b + (backwards ? block_size - 1 - i : i);
+        if (threads[t].state != ready) continue;
+        resume(t);
+        moved = true;
+      }
+    for (int w = 0; w < running; w += 32) {
+      if (!any_in(w, w + 32, at_warp) || any_in(w, w + 32, waiting) || any_in(w, w + 32, ready)) continue;
       if (!all_in(w, w + 32, at_warp)) fail("only some lanes of a warp meet");
       release(w, w + 32, false);
       moved = true;
     }
-    for (int t = 0; t < count; t++) {
+    for (int t = 0; t < running; t++) {
       if (threads[t].state != waiting || !threads[t].has_come(threads[t].what, threads[t].which)) continue;
       threads[t].state = ready;
       moved = true;
     }
-    if (any_in(0, count, at_block) && !any_in(0, count, ready) && !any_in(0, count, waiting)) {
-      if (!all_in(0, count, at_block)) fail("only some threads of a block meet");
-      release(0, count, true);
+    for (int b = 0; b < running; b += block_size) {
+      const int end = b + block_size;
+      if (!any_in(b, end, at_block) || any_in(b, end, ready) || any_in(b, end, waiting)) continue;
+      if (!all_in(b, end, at_block)) fail("only some threads of a block meet");
+      release(b, end, true);
+      moved = true;
+    }
+    // threads that have ended are not waited for
+    if (!moved && any_in(0, running, at_cluster) && !any_in(0, running, waiting) && !any_in(0, running, at_block)) {
+      if (watcher.meet) watcher.meet(0, running, true);
+      for (int t = 0; t < running; t++)
+        if (threads[t].state == at_cluster) threads[t].state = ready;
       moved = true;
     }
     if (!moved && !(engines.work && engines.work())) fail("nobody can go on");
   }
-  if (watcher.meet) watcher.meet(0, count, false);
+  if (watcher.meet) watcher.meet(0, running, false);
   if (engines.end_block) engines.end_block();
 }
 
@@ -312,7 +357,7 @@ UNWATCHED static inline void multiply_add(float (&sum)[4], const unsigned (&a)[4
 /* How many blocks of a grid are run, spread over it; 0: all. For those who only count. */
 static unsigned most_blocks;
 
-/* Runs a grid of blocks, one block after another. */
+/* Runs a grid of blocks. */
 static void launch(uint3 grid, int block, void (*kernel)(void *), void *with) {
   gridDim = grid;
   blockDim = {(unsigned)block, 1, 1};
@@ -321,10 +366,13 @@ static void launch(uint3 grid, int block, void (*kernel)(void *), void *with) {
   body_of = with;
   if (block % 32 != 0 || block > MOST_THREADS) fail("a block is of whole warps, no more than 1024 threads");
   const unsigned count = grid.x * grid.y * grid.z, runs = most_blocks && most_blocks < count ? most_blocks : count;
+  block_size = block;
+  std::vector<bool> ran(count);
   for (unsigned i = 0; i < runs; i++) {
     const unsigned nth = (unsigned)((unsigned long long)i * count / runs), b = backwards ? count - 1 - nth : nth;
-    blockIdx = {b % grid.x, b / grid.x % grid.y, b / grid.x / grid.y};
-    run_block(block);
+    if (ran[b]) continue;
+    run_block(b);
+    for (int t = 0; t < running; t += block_size) ran[block_of(t)] = true;
   }
 }
 

@@ -56,7 +56,7 @@ attend_q_v(const bf16 *__restrict__ norm, const bf16 *__restrict__ attend_q_weig
   /* A block makes a tile of 128 by 128 on tensor cores, in bf16 with sums in f32; a warp, 64 by 32 of it. Panels of both
    * operands come in 3 stages, so that copies for the next steps are on their way while one is multiplied. */
   constexpr int TILE_ROWS = 128, TILE_COLUMNS = 128, DEPTH = 32, STAGES = 3, LANES = 256;
-  constexpr int A_LINE = 40, B_LINE = 40, A_PANEL = 5120, B_PANEL = 5120;
+  constexpr int A_LINE = 32, B_LINE = 32, A_PANEL = 4096, B_PANEL = 4096;
   /* columns of one product; two products stand side by side in a tile */
   [[maybe_unused]] constexpr int PRODUCT_COLUMNS = 128, STAGED_LINE = TILE_COLUMNS + 8;
   DYNAMIC_SHARED(memory);
@@ -74,27 +74,27 @@ attend_q_v(const bf16 *__restrict__ norm, const bf16 *__restrict__ attend_q_weig
     for (int i = lane; i < DEPTH * 128 / 8; i += LANES) {
       const int line = i / (DEPTH / 8), k = i % (DEPTH / 8) * 8, at_k = first_step + k;
       const int row = first_row + line;
-      bring_eight<true>(a_panel + line * A_LINE + k, norm + (row < end_row ? (long long)row * 256 + at_k : 0), row < end_row ? 256 - at_k : 0);
+      bring_eight<true>(a_panel + in_panel(line, k), norm + (row < end_row ? (long long)row * 256 + at_k : 0), row < end_row ? 256 - at_k : 0);
     }
     if (output == 0) {
       for (int i = lane; i < DEPTH * 128 / 8; i += LANES) {
         const int line = i / (DEPTH / 8), k = i % (DEPTH / 8) * 8, at_k = first_step + k;
         const int row = first_column + line;
-        bring_eight<true>(b_panel + line * B_LINE + k, attend_q_weight + (row < width ? (long long)row * 256 + at_k : 0), row < width ? 256 - at_k : 0);
+        bring_eight<true>(b_panel + in_panel(line, k), attend_q_weight + (row < width ? (long long)row * 256 + at_k : 0), row < width ? 256 - at_k : 0);
       }
     }
     if (output == 1) {
       for (int i = lane; i < DEPTH * 128 / 8; i += LANES) {
         const int line = i / (DEPTH / 8), k = i % (DEPTH / 8) * 8, at_k = first_step + k;
         const int row = first_column + line;
-        bring_eight<true>(b_panel + line * B_LINE + k, attend_k_weight + (row < width ? (long long)row * 256 + at_k : 0), row < width ? 256 - at_k : 0);
+        bring_eight<true>(b_panel + in_panel(line, k), attend_k_weight + (row < width ? (long long)row * 256 + at_k : 0), row < width ? 256 - at_k : 0);
       }
     }
     if (output == 2) {
       for (int i = lane; i < DEPTH * 128 / 8; i += LANES) {
         const int line = i / (DEPTH / 8), k = i % (DEPTH / 8) * 8, at_k = first_step + k;
         const int row = first_column + line;
-        bring_eight<true>(b_panel + line * B_LINE + k, attend_v_weight + (row < width ? (long long)row * 256 + at_k : 0), row < width ? 256 - at_k : 0);
+        bring_eight<true>(b_panel + in_panel(line, k), attend_v_weight + (row < width ? (long long)row * 256 + at_k : 0), row < width ? 256 - at_k : 0);
       }
     }
   };
@@ -253,9 +253,9 @@ attend_scores(const bf16 *__restrict__ q_rope, const bf16 *__restrict__ k_rope, 
     if (asks >= S) continue;
     const long long place = (begin + asks) * (HEADS * D) + head * D + pair;
 #pragma unroll
-    for (int j = 0; j < (D + 7) / 8; j++)
-#pragma unroll
-      for (int n = 0; n < 2; n++) { scores_o[place + j * 8 + n] = to_bf16(sums[j][2 * r + n] / total[r]); }
+    for (int j = 0; j < (D + 7) / 8; j++) {
+      put_two(scores_o + place + j * 8, sums[j][2 * r] / total[r], sums[j][2 * r + 1] / total[r]);
+    }
     if (pair == 0) { scores_lse[(begin + asks) * HEADS + head] = most[r] + logf(total[r]); }
   }
 }
@@ -266,7 +266,7 @@ attend_o(const bf16 *__restrict__ scores_o, const bf16 *__restrict__ attend_o_we
   /* A block makes a tile of 128 by 128 on tensor cores, in bf16 with sums in f32; a warp, 64 by 32 of it. Panels of both
    * operands come in 3 stages, so that copies for the next steps are on their way while one is multiplied. */
   constexpr int TILE_ROWS = 128, TILE_COLUMNS = 128, DEPTH = 32, STAGES = 3, LANES = 256;
-  constexpr int A_LINE = 40, B_LINE = 40, A_PANEL = 5120, B_PANEL = 5120;
+  constexpr int A_LINE = 32, B_LINE = 32, A_PANEL = 4096, B_PANEL = 4096;
   /* columns of one product; two products stand side by side in a tile */
   [[maybe_unused]] constexpr int PRODUCT_COLUMNS = 128, STAGED_LINE = TILE_COLUMNS + 8;
   DYNAMIC_SHARED(memory);
@@ -282,12 +282,12 @@ attend_o(const bf16 *__restrict__ scores_o, const bf16 *__restrict__ attend_o_we
     for (int i = lane; i < DEPTH * 128 / 8; i += LANES) {
       const int line = i / (DEPTH / 8), k = i % (DEPTH / 8) * 8, at_k = first_step + k;
       const int row = first_row + line;
-      bring_eight<true>(a_panel + line * A_LINE + k, scores_o + (row < end_row ? (long long)row * 256 + at_k : 0), row < end_row ? 256 - at_k : 0);
+      bring_eight<true>(a_panel + in_panel(line, k), scores_o + (row < end_row ? (long long)row * 256 + at_k : 0), row < end_row ? 256 - at_k : 0);
     }
     for (int i = lane; i < DEPTH * 128 / 8; i += LANES) {
       const int line = i / (DEPTH / 8), k = i % (DEPTH / 8) * 8, at_k = first_step + k;
       const int row = first_column + line;
-      bring_eight<true>(b_panel + line * B_LINE + k, attend_o_weight + (row < width ? (long long)row * 256 + at_k : 0), row < width ? 256 - at_k : 0);
+      bring_eight<true>(b_panel + in_panel(line, k), attend_o_weight + (row < width ? (long long)row * 256 + at_k : 0), row < width ? 256 - at_k : 0);
     }
   };
   const int warp_row = warp_of_block() / 4 * 64, warp_column = warp_of_block() % 4 * 32;
@@ -382,16 +382,19 @@ mixture_router_seen_router_entropy(const int *__restrict__ mixture_visible_choic
       const int tokens_here = tokens[row];
       router_seen[row * L + i_l] = (int)((tokens_here >= 0 ? (float)(mixture_visible_choices[(long long)at_least_zero(tokens_here) * L + i_l]) : 0.0f));
     }
-    // router.scores
-    for (int i_l = lane; i_l < L; i_l += LANES) {
-      float sum = 0.0f;
-      for (int i_d = 0; i_d < D; i_d++) {
-        const int router_seen_here = router_seen[row * L + i_l];
-        sum = sum + norm[row * D + i_d] * (router_seen_here >= 0 ? mixture_router_weight[(long long)at_least_zero(router_seen_here) * D + i_d] : 0.0f);
-      }
-      t_router_scores[i_l] = sum;
-    }
     meet_warp();
+    // router.scores
+    for (int i_l = 0; i_l < L; i_l++) {
+      float share = 0.0f;
+      for (int i_d = lane; i_d < D; i_d += LANES) {
+        const int router_seen_here = router_seen[row * L + i_l];
+        share = share + norm[row * D + i_d] * (router_seen_here >= 0 ? mixture_router_weight[(long long)at_least_zero(router_seen_here) * D + i_d] : 0.0f);
+      }
+      const float all = warp_sum(share);
+      if ((i_l) % LANES == lane) {
+        t_router_scores[i_l] = all;
+      }
+    }
     meet_warp();
     // router.scores
     for (int i_e = lane; i_e < E; i_e += LANES) {
@@ -619,7 +622,7 @@ finish_sum(const float *__restrict__ partial, float *__restrict__ the_total) {
   if (i >= SIZE) return;
   float share = 0.0f;
   for (int chunk = lane_of_warp(); chunk < CHUNKS; chunk += 32) {
-    share += partial[(long long)chunk * SIZE + i];
+    share = share + partial[(long long)chunk * SIZE + i];
   }
   const float all = warp_sum(share);
   if (lane_of_warp() == 0) { the_total[i] = all; }
@@ -649,7 +652,7 @@ finish_sum_with_total(const float *__restrict__ partial, float *__restrict__ the
   if (i >= SIZE) return;
   float share = 0.0f;
   for (int chunk = lane_of_warp(); chunk < CHUNKS; chunk += 32) {
-    share += partial[(long long)chunk * SIZE + i];
+    share = share + partial[(long long)chunk * SIZE + i];
   }
   const float all = warp_sum(share);
   if (lane_of_warp() == 0) { the_total[i] = all; }
@@ -671,7 +674,7 @@ mixture_experts_gate_experts_up(const bf16 *__restrict__ norm, const int *__rest
   /* A block makes a tile of 128 by 128 on tensor cores, in bf16 with sums in f32; a warp, 64 by 32 of it. Panels of both
    * operands come in 3 stages, so that copies for the next steps are on their way while one is multiplied. */
   constexpr int TILE_ROWS = 128, TILE_COLUMNS = 128, DEPTH = 32, STAGES = 3, LANES = 256;
-  constexpr int A_LINE = 40, B_LINE = 40, A_PANEL = 5120, B_PANEL = 5120;
+  constexpr int A_LINE = 32, B_LINE = 32, A_PANEL = 4096, B_PANEL = 4096;
   /* columns of one product; two products stand side by side in a tile */
   [[maybe_unused]] constexpr int PRODUCT_COLUMNS = 64, STAGED_LINE = TILE_COLUMNS + 8;
   DYNAMIC_SHARED(memory);
@@ -698,17 +701,17 @@ mixture_experts_gate_experts_up(const bf16 *__restrict__ norm, const int *__rest
     for (int i = lane; i < DEPTH * 128 / 8; i += LANES) {
       const int line = i / (DEPTH / 8), k = i % (DEPTH / 8) * 8, at_k = first_step + k;
       const int row = rows_by_experts_sort_rows[line];
-      bring_eight<true>(a_panel + line * A_LINE + k, norm + (row >= 0 ? (long long)row * 256 + at_k : 0), row >= 0 ? 256 - at_k : 0);
+      bring_eight<true>(a_panel + in_panel(line, k), norm + (row >= 0 ? (long long)row * 256 + at_k : 0), row >= 0 ? 256 - at_k : 0);
     }
     for (int i = lane; i < DEPTH * 64 / 8; i += LANES) {
       const int line = i / (DEPTH / 8), k = i % (DEPTH / 8) * 8, at_k = first_step + k;
       const int row = first_column + line;
-      bring_eight<true>(b_panel + line * B_LINE + k, (mixture_experts_gate_weight + (long long)expert * 131072) + (row < width ? (long long)row * 256 + at_k : 0), row < width ? 256 - at_k : 0);
+      bring_eight<true>(b_panel + in_panel(line, k), (mixture_experts_gate_weight + (long long)expert * 131072) + (row < width ? (long long)row * 256 + at_k : 0), row < width ? 256 - at_k : 0);
     }
     for (int i = lane; i < DEPTH * 64 / 8; i += LANES) {
       const int line = i / (DEPTH / 8), k = i % (DEPTH / 8) * 8, at_k = first_step + k;
       const int row = first_column + line;
-      bring_eight<true>((b_panel + 64 * B_LINE) + line * B_LINE + k, (mixture_experts_up_weight + (long long)expert * 131072) + (row < width ? (long long)row * 256 + at_k : 0), row < width ? 256 - at_k : 0);
+      bring_eight<true>((b_panel + 64 * B_LINE) + in_panel(line, k), (mixture_experts_up_weight + (long long)expert * 131072) + (row < width ? (long long)row * 256 + at_k : 0), row < width ? 256 - at_k : 0);
     }
   };
   const int warp_row = warp_of_block() / 4 * 64, warp_column = warp_of_block() % 4 * 32;
@@ -751,7 +754,7 @@ mixture_experts_down(const bf16 *__restrict__ experts_up, const bf16 *__restrict
   /* A block makes a tile of 128 by 128 on tensor cores, in bf16 with sums in f32; a warp, 64 by 32 of it. Panels of both
    * operands come in 3 stages, so that copies for the next steps are on their way while one is multiplied. */
   constexpr int TILE_ROWS = 128, TILE_COLUMNS = 128, DEPTH = 32, STAGES = 3, LANES = 256;
-  constexpr int A_LINE = 40, B_LINE = 40, A_PANEL = 5120, B_PANEL = 5120;
+  constexpr int A_LINE = 32, B_LINE = 32, A_PANEL = 4096, B_PANEL = 4096;
   /* columns of one product; two products stand side by side in a tile */
   [[maybe_unused]] constexpr int PRODUCT_COLUMNS = 128, STAGED_LINE = TILE_COLUMNS + 8;
   DYNAMIC_SHARED(memory);
@@ -770,12 +773,12 @@ mixture_experts_down(const bf16 *__restrict__ experts_up, const bf16 *__restrict
     for (int i = lane; i < DEPTH * 128 / 8; i += LANES) {
       const int line = i / (DEPTH / 8), k = i % (DEPTH / 8) * 8, at_k = first_step + k;
       const int row = first_row + line;
-      bring_eight<true>(a_panel + line * A_LINE + k, experts_up + (row < end_row ? (long long)row * 512 + at_k : 0), row < end_row ? 512 - at_k : 0);
+      bring_eight<true>(a_panel + in_panel(line, k), experts_up + (row < end_row ? (long long)row * 512 + at_k : 0), row < end_row ? 512 - at_k : 0);
     }
     for (int i = lane; i < DEPTH * 128 / 8; i += LANES) {
       const int line = i / (DEPTH / 8), k = i % (DEPTH / 8) * 8, at_k = first_step + k;
       const int row = first_column + line;
-      bring_eight<true>(b_panel + line * B_LINE + k, (mixture_experts_down_weight + (long long)expert * 131072) + (row < width ? (long long)row * 512 + at_k : 0), row < width ? 512 - at_k : 0);
+      bring_eight<true>(b_panel + in_panel(line, k), (mixture_experts_down_weight + (long long)expert * 131072) + (row < width ? (long long)row * 512 + at_k : 0), row < width ? 512 - at_k : 0);
     }
   };
   const int warp_row = warp_of_block() / 4 * 64, warp_column = warp_of_block() % 4 * 32;
@@ -845,7 +848,7 @@ attend_o_residual(const bf16 *__restrict__ scores_o, const bf16 *__restrict__ at
   /* A block makes a tile of 128 by 128 on tensor cores, in bf16 with sums in f32; a warp, 64 by 32 of it. Panels of both
    * operands come in 3 stages, so that copies for the next steps are on their way while one is multiplied. */
   constexpr int TILE_ROWS = 128, TILE_COLUMNS = 128, DEPTH = 32, STAGES = 3, LANES = 256;
-  constexpr int A_LINE = 40, B_LINE = 40, A_PANEL = 5120, B_PANEL = 5120;
+  constexpr int A_LINE = 32, B_LINE = 32, A_PANEL = 4096, B_PANEL = 4096;
   /* columns of one product; two products stand side by side in a tile */
   [[maybe_unused]] constexpr int PRODUCT_COLUMNS = 128, STAGED_LINE = TILE_COLUMNS + 8;
   DYNAMIC_SHARED(memory);
@@ -861,12 +864,12 @@ attend_o_residual(const bf16 *__restrict__ scores_o, const bf16 *__restrict__ at
     for (int i = lane; i < DEPTH * 128 / 8; i += LANES) {
       const int line = i / (DEPTH / 8), k = i % (DEPTH / 8) * 8, at_k = first_step + k;
       const int row = first_row + line;
-      bring_eight<true>(a_panel + line * A_LINE + k, scores_o + (row < end_row ? (long long)row * 256 + at_k : 0), row < end_row ? 256 - at_k : 0);
+      bring_eight<true>(a_panel + in_panel(line, k), scores_o + (row < end_row ? (long long)row * 256 + at_k : 0), row < end_row ? 256 - at_k : 0);
     }
     for (int i = lane; i < DEPTH * 128 / 8; i += LANES) {
       const int line = i / (DEPTH / 8), k = i % (DEPTH / 8) * 8, at_k = first_step + k;
       const int row = first_column + line;
-      bring_eight<true>(b_panel + line * B_LINE + k, attend_o_weight + (row < width ? (long long)row * 256 + at_k : 0), row < width ? 256 - at_k : 0);
+      bring_eight<true>(b_panel + in_panel(line, k), attend_o_weight + (row < width ? (long long)row * 256 + at_k : 0), row < width ? 256 - at_k : 0);
     }
   };
   const int warp_row = warp_of_block() / 4 * 64, warp_column = warp_of_block() % 4 * 32;
@@ -932,7 +935,7 @@ head_logits(const bf16 *__restrict__ norm, const bf16 *__restrict__ embed_weight
   /* A block makes a tile of 128 by 128 on tensor cores, in bf16 with sums in f32; a warp, 64 by 32 of it. Panels of both
    * operands come in 3 stages, so that copies for the next steps are on their way while one is multiplied. */
   constexpr int TILE_ROWS = 128, TILE_COLUMNS = 128, DEPTH = 32, STAGES = 3, LANES = 256;
-  constexpr int A_LINE = 40, B_LINE = 40, A_PANEL = 5120, B_PANEL = 5120;
+  constexpr int A_LINE = 32, B_LINE = 32, A_PANEL = 4096, B_PANEL = 4096;
   /* columns of one product; two products stand side by side in a tile */
   [[maybe_unused]] constexpr int PRODUCT_COLUMNS = 128, STAGED_LINE = TILE_COLUMNS + 8;
   DYNAMIC_SHARED(memory);
@@ -948,12 +951,12 @@ head_logits(const bf16 *__restrict__ norm, const bf16 *__restrict__ embed_weight
     for (int i = lane; i < DEPTH * 128 / 8; i += LANES) {
       const int line = i / (DEPTH / 8), k = i % (DEPTH / 8) * 8, at_k = first_step + k;
       const int row = first_row + line;
-      bring_eight<true>(a_panel + line * A_LINE + k, norm + (row < end_row ? (long long)row * 256 + at_k : 0), row < end_row ? 256 - at_k : 0);
+      bring_eight<true>(a_panel + in_panel(line, k), norm + (row < end_row ? (long long)row * 256 + at_k : 0), row < end_row ? 256 - at_k : 0);
     }
     for (int i = lane; i < DEPTH * 128 / 8; i += LANES) {
       const int line = i / (DEPTH / 8), k = i % (DEPTH / 8) * 8, at_k = first_step + k;
       const int row = first_column + line;
-      bring_eight<true>(b_panel + line * B_LINE + k, embed_weight + (row < width ? (long long)row * 256 + at_k : 0), row < width ? 256 - at_k : 0);
+      bring_eight<true>(b_panel + in_panel(line, k), embed_weight + (row < width ? (long long)row * 256 + at_k : 0), row < width ? 256 - at_k : 0);
     }
   };
   const int warp_row = warp_of_block() / 4 * 64, warp_column = warp_of_block() % 4 * 32;
@@ -1057,7 +1060,7 @@ head_logits_norm_backward(const bf16 *__restrict__ d_cross_entropy, const bf16 *
   /* A block makes a tile of 128 by 128 on tensor cores, in bf16 with sums in f32; a warp, 64 by 32 of it. Panels of both
    * operands come in 3 stages, so that copies for the next steps are on their way while one is multiplied. */
   constexpr int TILE_ROWS = 128, TILE_COLUMNS = 128, DEPTH = 32, STAGES = 3, LANES = 256;
-  constexpr int A_LINE = 40, B_LINE = 136, A_PANEL = 5120, B_PANEL = 4352;
+  constexpr int A_LINE = 32, B_LINE = 136, A_PANEL = 4096, B_PANEL = 4352;
   /* columns of one product; two products stand side by side in a tile */
   [[maybe_unused]] constexpr int PRODUCT_COLUMNS = 128, STAGED_LINE = TILE_COLUMNS + 8;
   DYNAMIC_SHARED(memory);
@@ -1073,7 +1076,7 @@ head_logits_norm_backward(const bf16 *__restrict__ d_cross_entropy, const bf16 *
     for (int i = lane; i < DEPTH * 128 / 8; i += LANES) {
       const int line = i / (DEPTH / 8), k = i % (DEPTH / 8) * 8, at_k = first_step + k;
       const int row = first_row + line;
-      bring_eight<true>(a_panel + line * A_LINE + k, d_cross_entropy + (row < end_row ? (long long)row * 4096 + at_k : 0), row < end_row ? 4096 - at_k : 0);
+      bring_eight<true>(a_panel + in_panel(line, k), d_cross_entropy + (row < end_row ? (long long)row * 4096 + at_k : 0), row < end_row ? 4096 - at_k : 0);
     }
     for (int i = lane; i < DEPTH * 128 / 8; i += LANES) {
       const int line = i % (128 / 8) * 8, k = i / (128 / 8), at_k = first_step + k;
@@ -1239,18 +1242,22 @@ head_norm_mixture_experts_combine_backward(const float *__restrict__ residual, c
 }
 
 /* finish_sum_in_train: adds up partial sums */
-extern "C" __global__ void __launch_bounds__(256)
+extern "C" __global__ void __launch_bounds__(1024)
 finish_sum_in_train(const float *__restrict__ partial, float *__restrict__ the_total) {
-  /* A warp puts together what the chunks of rows have left of one number. */
-  constexpr int CHUNKS = 512, SIZE = 256;
-  const int i = blockIdx.x * (256 / 32) + warp_of_block();
-  if (i >= SIZE) return;
+  /* Puts together what the chunks of rows have left: lanes have numbers side by side, warps share the chunks. */
+  constexpr int CHUNKS = 512, SIZE = 256, WARPS = 1024 / 32;
+  __shared__ float parts[WARPS * 32];
+  const int i = blockIdx.x * 32 + lane_of_warp();
   float share = 0.0f;
-  for (int chunk = lane_of_warp(); chunk < CHUNKS; chunk += 32) {
-    share += partial[(long long)chunk * SIZE + i];
+  for (int chunk = warp_of_block(); chunk < CHUNKS && i < SIZE; chunk += WARPS) {
+    share = share + partial[(long long)chunk * SIZE + i];
   }
-  const float all = warp_sum(share);
-  if (lane_of_warp() == 0) { the_total[i] = all; }
+  parts[threadIdx.x] = share;
+  meet_block();
+  if (warp_of_block() > 0 || i >= SIZE) return;
+  float all = parts[threadIdx.x];
+  for (int w = 1; w < WARPS; w++) all = all + parts[w * 32 + threadIdx.x];
+  the_total[i] = all;
 }
 
 /* mixture_experts_combine_backward: map experts.combine (Mixture) */
@@ -1275,7 +1282,7 @@ mixture_experts_down_experts_up_backward(const bf16 *__restrict__ d_experts_comb
   /* A block makes a tile of 128 by 128 on tensor cores, in bf16 with sums in f32; a warp, 64 by 32 of it. Panels of both
    * operands come in 3 stages, so that copies for the next steps are on their way while one is multiplied. */
   constexpr int TILE_ROWS = 128, TILE_COLUMNS = 128, DEPTH = 32, STAGES = 3, LANES = 256;
-  constexpr int A_LINE = 40, B_LINE = 136, A_PANEL = 5120, B_PANEL = 4352;
+  constexpr int A_LINE = 32, B_LINE = 136, A_PANEL = 4096, B_PANEL = 4352;
   /* columns of one product; two products stand side by side in a tile */
   [[maybe_unused]] constexpr int PRODUCT_COLUMNS = 128, STAGED_LINE = TILE_COLUMNS + 8;
   DYNAMIC_SHARED(memory);
@@ -1294,7 +1301,7 @@ mixture_experts_down_experts_up_backward(const bf16 *__restrict__ d_experts_comb
     for (int i = lane; i < DEPTH * 128 / 8; i += LANES) {
       const int line = i / (DEPTH / 8), k = i % (DEPTH / 8) * 8, at_k = first_step + k;
       const int row = first_row + line;
-      bring_eight<true>(a_panel + line * A_LINE + k, d_experts_combine + (row < end_row ? (long long)row * 256 + at_k : 0), row < end_row ? 256 - at_k : 0);
+      bring_eight<true>(a_panel + in_panel(line, k), d_experts_combine + (row < end_row ? (long long)row * 256 + at_k : 0), row < end_row ? 256 - at_k : 0);
     }
     for (int i = lane; i < DEPTH * 128 / 8; i += LANES) {
       const int line = i % (128 / 8) * 8, k = i / (128 / 8), at_k = first_step + k;
@@ -1467,7 +1474,7 @@ mixture_experts_up_experts_gate_backward(const bf16 *__restrict__ d_experts_up, 
   /* A block makes a tile of 128 by 128 on tensor cores, in bf16 with sums in f32; a warp, 64 by 32 of it. Panels of both
    * operands come in 3 stages, so that copies for the next steps are on their way while one is multiplied. */
   constexpr int TILE_ROWS = 128, TILE_COLUMNS = 128, DEPTH = 32, STAGES = 3, LANES = 256;
-  constexpr int A_LINE = 40, B_LINE = 136, A_PANEL = 5120, B_PANEL = 4352;
+  constexpr int A_LINE = 32, B_LINE = 136, A_PANEL = 4096, B_PANEL = 4352;
   /* columns of one product; two products stand side by side in a tile */
   [[maybe_unused]] constexpr int PRODUCT_COLUMNS = 128, STAGED_LINE = TILE_COLUMNS + 8;
   DYNAMIC_SHARED(memory);
@@ -1487,7 +1494,7 @@ mixture_experts_up_experts_gate_backward(const bf16 *__restrict__ d_experts_up, 
       for (int i = lane; i < DEPTH * 128 / 8; i += LANES) {
         const int line = i / (DEPTH / 8), k = i % (DEPTH / 8) * 8, at_k = first_step + k;
         const int row = first_row + line;
-        bring_eight<true>(a_panel + line * A_LINE + k, d_experts_up + (row < end_row ? (long long)row * 512 + at_k : 0), row < end_row ? 512 - at_k : 0);
+        bring_eight<true>(a_panel + in_panel(line, k), d_experts_up + (row < end_row ? (long long)row * 512 + at_k : 0), row < end_row ? 512 - at_k : 0);
       }
       for (int i = lane; i < DEPTH * 128 / 8; i += LANES) {
         const int line = i % (128 / 8) * 8, k = i / (128 / 8), at_k = first_step + k;
@@ -1500,7 +1507,7 @@ mixture_experts_up_experts_gate_backward(const bf16 *__restrict__ d_experts_up, 
       for (int i = lane; i < DEPTH * 128 / 8; i += LANES) {
         const int line = i / (DEPTH / 8), k = i % (DEPTH / 8) * 8, at_k = first_step + k;
         const int row = first_row + line;
-        bring_eight<true>(a_panel + line * A_LINE + k, d_experts_up_b + (row < end_row ? (long long)row * 512 + at_k : 0), row < end_row ? 512 - at_k : 0);
+        bring_eight<true>(a_panel + in_panel(line, k), d_experts_up_b + (row < end_row ? (long long)row * 512 + at_k : 0), row < end_row ? 512 - at_k : 0);
       }
       for (int i = lane; i < DEPTH * 128 / 8; i += LANES) {
         const int line = i % (128 / 8) * 8, k = i / (128 / 8), at_k = first_step + k;
@@ -1739,7 +1746,7 @@ attend_o_backward(const bf16 *__restrict__ d_norm, const bf16 *__restrict__ atte
   /* A block makes a tile of 128 by 128 on tensor cores, in bf16 with sums in f32; a warp, 64 by 32 of it. Panels of both
    * operands come in 3 stages, so that copies for the next steps are on their way while one is multiplied. */
   constexpr int TILE_ROWS = 128, TILE_COLUMNS = 128, DEPTH = 32, STAGES = 3, LANES = 256;
-  constexpr int A_LINE = 40, B_LINE = 136, A_PANEL = 5120, B_PANEL = 4352;
+  constexpr int A_LINE = 32, B_LINE = 136, A_PANEL = 4096, B_PANEL = 4352;
   /* columns of one product; two products stand side by side in a tile */
   [[maybe_unused]] constexpr int PRODUCT_COLUMNS = 128, STAGED_LINE = TILE_COLUMNS + 8;
   DYNAMIC_SHARED(memory);
@@ -1755,7 +1762,7 @@ attend_o_backward(const bf16 *__restrict__ d_norm, const bf16 *__restrict__ atte
     for (int i = lane; i < DEPTH * 128 / 8; i += LANES) {
       const int line = i / (DEPTH / 8), k = i % (DEPTH / 8) * 8, at_k = first_step + k;
       const int row = first_row + line;
-      bring_eight<true>(a_panel + line * A_LINE + k, d_norm + (row < end_row ? (long long)row * 256 + at_k : 0), row < end_row ? 256 - at_k : 0);
+      bring_eight<true>(a_panel + in_panel(line, k), d_norm + (row < end_row ? (long long)row * 256 + at_k : 0), row < end_row ? 256 - at_k : 0);
     }
     for (int i = lane; i < DEPTH * 128 / 8; i += LANES) {
       const int line = i % (128 / 8) * 8, k = i / (128 / 8), at_k = first_step + k;
@@ -1951,9 +1958,9 @@ attend_scores_backward_queries(const bf16 *__restrict__ q_rope, const bf16 *__re
     if (asks >= S) continue;
     const long long place = (begin + asks) * (HEADS * D) + head * D + pair;
 #pragma unroll
-    for (int j = 0; j < (D + 7) / 8; j++)
-#pragma unroll
-      for (int n = 0; n < 2; n++) { d_scores_dq[place + j * 8 + n] = sums[j][2 * r + n]; }
+    for (int j = 0; j < (D + 7) / 8; j++) {
+      put_two(d_scores_dq + place + j * 8, sums[j][2 * r], sums[j][2 * r + 1]);
+    }
   }
 }
 
@@ -2025,12 +2032,10 @@ attend_scores_backward_keys(const bf16 *__restrict__ q_rope, const bf16 *__restr
     if (seen >= S) continue;
     const long long place = (begin + seen) * (KV_HEADS * D) + kv_head * D + pair;
 #pragma unroll
-    for (int j = 0; j < (D + 7) / 8; j++)
-#pragma unroll
-      for (int n = 0; n < 2; n++) {
-        d_scores_dk[place + j * 8 + n] = d_key[j][2 * r + n];
-        d_scores_dv[place + j * 8 + n] = to_bf16(d_value[j][2 * r + n]);
-      }
+    for (int j = 0; j < (D + 7) / 8; j++) {
+      put_two(d_scores_dk + place + j * 8, d_key[j][2 * r], d_key[j][2 * r + 1]);
+      put_two(d_scores_dv + place + j * 8, d_value[j][2 * r], d_value[j][2 * r + 1]);
+    }
   }
 }
 
@@ -2074,7 +2079,7 @@ attend_v_norm_backward(const bf16 *__restrict__ d_scores_dv, const bf16 *__restr
   /* A block makes a tile of 128 by 128 on tensor cores, in bf16 with sums in f32; a warp, 64 by 32 of it. Panels of both
    * operands come in 3 stages, so that copies for the next steps are on their way while one is multiplied. */
   constexpr int TILE_ROWS = 128, TILE_COLUMNS = 128, DEPTH = 32, STAGES = 3, LANES = 256;
-  constexpr int A_LINE = 40, B_LINE = 136, A_PANEL = 5120, B_PANEL = 4352;
+  constexpr int A_LINE = 32, B_LINE = 136, A_PANEL = 4096, B_PANEL = 4352;
   /* columns of one product; two products stand side by side in a tile */
   [[maybe_unused]] constexpr int PRODUCT_COLUMNS = 128, STAGED_LINE = TILE_COLUMNS + 8;
   DYNAMIC_SHARED(memory);
@@ -2091,7 +2096,7 @@ attend_v_norm_backward(const bf16 *__restrict__ d_scores_dv, const bf16 *__restr
       for (int i = lane; i < DEPTH * 128 / 8; i += LANES) {
         const int line = i / (DEPTH / 8), k = i % (DEPTH / 8) * 8, at_k = first_step + k;
         const int row = first_row + line;
-        bring_eight<true>(a_panel + line * A_LINE + k, d_scores_dv + (row < end_row ? (long long)row * 256 + at_k : 0), row < end_row ? 256 - at_k : 0);
+        bring_eight<true>(a_panel + in_panel(line, k), d_scores_dv + (row < end_row ? (long long)row * 256 + at_k : 0), row < end_row ? 256 - at_k : 0);
       }
       for (int i = lane; i < DEPTH * 128 / 8; i += LANES) {
         const int line = i % (128 / 8) * 8, k = i / (128 / 8), at_k = first_step + k;
@@ -2104,7 +2109,7 @@ attend_v_norm_backward(const bf16 *__restrict__ d_scores_dv, const bf16 *__restr
       for (int i = lane; i < DEPTH * 128 / 8; i += LANES) {
         const int line = i / (DEPTH / 8), k = i % (DEPTH / 8) * 8, at_k = first_step + k;
         const int row = first_row + line;
-        bring_eight<true>(a_panel + line * A_LINE + k, d_k_rope + (row < end_row ? (long long)row * 256 + at_k : 0), row < end_row ? 256 - at_k : 0);
+        bring_eight<true>(a_panel + in_panel(line, k), d_k_rope + (row < end_row ? (long long)row * 256 + at_k : 0), row < end_row ? 256 - at_k : 0);
       }
       for (int i = lane; i < DEPTH * 128 / 8; i += LANES) {
         const int line = i % (128 / 8) * 8, k = i / (128 / 8), at_k = first_step + k;
@@ -2117,7 +2122,7 @@ attend_v_norm_backward(const bf16 *__restrict__ d_scores_dv, const bf16 *__restr
       for (int i = lane; i < DEPTH * 128 / 8; i += LANES) {
         const int line = i / (DEPTH / 8), k = i % (DEPTH / 8) * 8, at_k = first_step + k;
         const int row = first_row + line;
-        bring_eight<true>(a_panel + line * A_LINE + k, d_q_rope + (row < end_row ? (long long)row * 256 + at_k : 0), row < end_row ? 256 - at_k : 0);
+        bring_eight<true>(a_panel + in_panel(line, k), d_q_rope + (row < end_row ? (long long)row * 256 + at_k : 0), row < end_row ? 256 - at_k : 0);
       }
       for (int i = lane; i < DEPTH * 128 / 8; i += LANES) {
         const int line = i % (128 / 8) * 8, k = i / (128 / 8), at_k = first_step + k;
@@ -2683,14 +2688,18 @@ mixture_router_seen_router_gate(const int *__restrict__ mixture_visible_choices,
     const int tokens_here = tokens[row];
     t_router_seen[i_l] = (int)((tokens_here >= 0 ? (float)(mixture_visible_choices[(long long)at_least_zero(tokens_here) * L + i_l]) : 0.0f));
   }
+  meet_warp();
   // router.scores
-  for (int i_l = lane; i_l < L; i_l += LANES) {
-    float sum = 0.0f;
-    for (int i_d = 0; i_d < D; i_d++) {
+  for (int i_l = 0; i_l < L; i_l++) {
+    float share = 0.0f;
+    for (int i_d = lane; i_d < D; i_d += LANES) {
       const int t_router_seen_here = t_router_seen[i_l];
-      sum = sum + norm[row * D + i_d] * (t_router_seen_here >= 0 ? mixture_router_weight[(long long)at_least_zero(t_router_seen_here) * D + i_d] : 0.0f);
+      share = share + norm[row * D + i_d] * (t_router_seen_here >= 0 ? mixture_router_weight[(long long)at_least_zero(t_router_seen_here) * D + i_d] : 0.0f);
     }
-    t_router_scores[i_l] = sum;
+    const float all = warp_sum(share);
+    if ((i_l) % LANES == lane) {
+      t_router_scores[i_l] = all;
+    }
   }
   meet_warp();
   // router.scores
@@ -2813,7 +2822,7 @@ mixture_experts_gate_experts_up_in_evaluate(const bf16 *__restrict__ norm, const
   /* A block makes a tile of 128 by 128 on tensor cores, in bf16 with sums in f32; a warp, 64 by 32 of it. Panels of both
    * operands come in 3 stages, so that copies for the next steps are on their way while one is multiplied. */
   constexpr int TILE_ROWS = 128, TILE_COLUMNS = 128, DEPTH = 32, STAGES = 3, LANES = 256;
-  constexpr int A_LINE = 40, B_LINE = 40, A_PANEL = 5120, B_PANEL = 5120;
+  constexpr int A_LINE = 32, B_LINE = 32, A_PANEL = 4096, B_PANEL = 4096;
   /* columns of one product; two products stand side by side in a tile */
   [[maybe_unused]] constexpr int PRODUCT_COLUMNS = 64, STAGED_LINE = TILE_COLUMNS + 8;
   DYNAMIC_SHARED(memory);
@@ -2840,17 +2849,17 @@ mixture_experts_gate_experts_up_in_evaluate(const bf16 *__restrict__ norm, const
     for (int i = lane; i < DEPTH * 128 / 8; i += LANES) {
       const int line = i / (DEPTH / 8), k = i % (DEPTH / 8) * 8, at_k = first_step + k;
       const int row = rows_by_experts_sort_rows[line];
-      bring_eight<true>(a_panel + line * A_LINE + k, norm + (row >= 0 ? (long long)row * 256 + at_k : 0), row >= 0 ? 256 - at_k : 0);
+      bring_eight<true>(a_panel + in_panel(line, k), norm + (row >= 0 ? (long long)row * 256 + at_k : 0), row >= 0 ? 256 - at_k : 0);
     }
     for (int i = lane; i < DEPTH * 64 / 8; i += LANES) {
       const int line = i / (DEPTH / 8), k = i % (DEPTH / 8) * 8, at_k = first_step + k;
       const int row = first_column + line;
-      bring_eight<true>(b_panel + line * B_LINE + k, (mixture_experts_gate_weight + (long long)expert * 131072) + (row < width ? (long long)row * 256 + at_k : 0), row < width ? 256 - at_k : 0);
+      bring_eight<true>(b_panel + in_panel(line, k), (mixture_experts_gate_weight + (long long)expert * 131072) + (row < width ? (long long)row * 256 + at_k : 0), row < width ? 256 - at_k : 0);
     }
     for (int i = lane; i < DEPTH * 64 / 8; i += LANES) {
       const int line = i / (DEPTH / 8), k = i % (DEPTH / 8) * 8, at_k = first_step + k;
       const int row = first_column + line;
-      bring_eight<true>((b_panel + 64 * B_LINE) + line * B_LINE + k, (mixture_experts_up_weight + (long long)expert * 131072) + (row < width ? (long long)row * 256 + at_k : 0), row < width ? 256 - at_k : 0);
+      bring_eight<true>((b_panel + 64 * B_LINE) + in_panel(line, k), (mixture_experts_up_weight + (long long)expert * 131072) + (row < width ? (long long)row * 256 + at_k : 0), row < width ? 256 - at_k : 0);
     }
   };
   const int warp_row = warp_of_block() / 4 * 64, warp_column = warp_of_block() % 4 * 32;

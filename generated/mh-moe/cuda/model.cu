@@ -56,7 +56,7 @@ attend_q_v(const bf16 *__restrict__ norm, const bf16 *__restrict__ attend_q_weig
   /* A block makes a tile of 128 by 128 on tensor cores, in bf16 with sums in f32; a warp, 64 by 32 of it. Panels of both
    * operands come in 3 stages, so that copies for the next steps are on their way while one is multiplied. */
   constexpr int TILE_ROWS = 128, TILE_COLUMNS = 128, DEPTH = 32, STAGES = 3, LANES = 256;
-  constexpr int A_LINE = 40, B_LINE = 40, A_PANEL = 5120, B_PANEL = 5120;
+  constexpr int A_LINE = 32, B_LINE = 32, A_PANEL = 4096, B_PANEL = 4096;
   /* columns of one product; two products stand side by side in a tile */
   [[maybe_unused]] constexpr int PRODUCT_COLUMNS = 128, STAGED_LINE = TILE_COLUMNS + 8;
   DYNAMIC_SHARED(memory);
@@ -74,27 +74,27 @@ attend_q_v(const bf16 *__restrict__ norm, const bf16 *__restrict__ attend_q_weig
     for (int i = lane; i < DEPTH * 128 / 8; i += LANES) {
       const int line = i / (DEPTH / 8), k = i % (DEPTH / 8) * 8, at_k = first_step + k;
       const int row = first_row + line;
-      bring_eight<true>(a_panel + line * A_LINE + k, norm + (row < end_row ? (long long)row * 256 + at_k : 0), row < end_row ? 256 - at_k : 0);
+      bring_eight<true>(a_panel + in_panel(line, k), norm + (row < end_row ? (long long)row * 256 + at_k : 0), row < end_row ? 256 - at_k : 0);
     }
     if (output == 0) {
       for (int i = lane; i < DEPTH * 128 / 8; i += LANES) {
         const int line = i / (DEPTH / 8), k = i % (DEPTH / 8) * 8, at_k = first_step + k;
         const int row = first_column + line;
-        bring_eight<true>(b_panel + line * B_LINE + k, attend_q_weight + (row < width ? (long long)row * 256 + at_k : 0), row < width ? 256 - at_k : 0);
+        bring_eight<true>(b_panel + in_panel(line, k), attend_q_weight + (row < width ? (long long)row * 256 + at_k : 0), row < width ? 256 - at_k : 0);
       }
     }
     if (output == 1) {
       for (int i = lane; i < DEPTH * 128 / 8; i += LANES) {
         const int line = i / (DEPTH / 8), k = i % (DEPTH / 8) * 8, at_k = first_step + k;
         const int row = first_column + line;
-        bring_eight<true>(b_panel + line * B_LINE + k, attend_k_weight + (row < width ? (long long)row * 256 + at_k : 0), row < width ? 256 - at_k : 0);
+        bring_eight<true>(b_panel + in_panel(line, k), attend_k_weight + (row < width ? (long long)row * 256 + at_k : 0), row < width ? 256 - at_k : 0);
       }
     }
     if (output == 2) {
       for (int i = lane; i < DEPTH * 128 / 8; i += LANES) {
         const int line = i / (DEPTH / 8), k = i % (DEPTH / 8) * 8, at_k = first_step + k;
         const int row = first_column + line;
-        bring_eight<true>(b_panel + line * B_LINE + k, attend_v_weight + (row < width ? (long long)row * 256 + at_k : 0), row < width ? 256 - at_k : 0);
+        bring_eight<true>(b_panel + in_panel(line, k), attend_v_weight + (row < width ? (long long)row * 256 + at_k : 0), row < width ? 256 - at_k : 0);
       }
     }
   };
@@ -253,9 +253,9 @@ attend_scores(const bf16 *__restrict__ q_rope, const bf16 *__restrict__ k_rope, 
     if (asks >= S) continue;
     const long long place = (begin + asks) * (HEADS * D) + head * D + pair;
 #pragma unroll
-    for (int j = 0; j < (D + 7) / 8; j++)
-#pragma unroll
-      for (int n = 0; n < 2; n++) { scores_o[place + j * 8 + n] = to_bf16(sums[j][2 * r + n] / total[r]); }
+    for (int j = 0; j < (D + 7) / 8; j++) {
+      put_two(scores_o + place + j * 8, sums[j][2 * r] / total[r], sums[j][2 * r + 1] / total[r]);
+    }
     if (pair == 0) { scores_lse[(begin + asks) * HEADS + head] = most[r] + logf(total[r]); }
   }
 }
@@ -266,7 +266,7 @@ attend_o(const bf16 *__restrict__ scores_o, const bf16 *__restrict__ attend_o_we
   /* A block makes a tile of 128 by 128 on tensor cores, in bf16 with sums in f32; a warp, 64 by 32 of it. Panels of both
    * operands come in 3 stages, so that copies for the next steps are on their way while one is multiplied. */
   constexpr int TILE_ROWS = 128, TILE_COLUMNS = 128, DEPTH = 32, STAGES = 3, LANES = 256;
-  constexpr int A_LINE = 40, B_LINE = 40, A_PANEL = 5120, B_PANEL = 5120;
+  constexpr int A_LINE = 32, B_LINE = 32, A_PANEL = 4096, B_PANEL = 4096;
   /* columns of one product; two products stand side by side in a tile */
   [[maybe_unused]] constexpr int PRODUCT_COLUMNS = 128, STAGED_LINE = TILE_COLUMNS + 8;
   DYNAMIC_SHARED(memory);
@@ -282,12 +282,12 @@ attend_o(const bf16 *__restrict__ scores_o, const bf16 *__restrict__ attend_o_we
     for (int i = lane; i < DEPTH * 128 / 8; i += LANES) {
       const int line = i / (DEPTH / 8), k = i % (DEPTH / 8) * 8, at_k = first_step + k;
       const int row = first_row + line;
-      bring_eight<true>(a_panel + line * A_LINE + k, scores_o + (row < end_row ? (long long)row * 256 + at_k : 0), row < end_row ? 256 - at_k : 0);
+      bring_eight<true>(a_panel + in_panel(line, k), scores_o + (row < end_row ? (long long)row * 256 + at_k : 0), row < end_row ? 256 - at_k : 0);
     }
     for (int i = lane; i < DEPTH * 128 / 8; i += LANES) {
       const int line = i / (DEPTH / 8), k = i % (DEPTH / 8) * 8, at_k = first_step + k;
       const int row = first_column + line;
-      bring_eight<true>(b_panel + line * B_LINE + k, attend_o_weight + (row < width ? (long long)row * 256 + at_k : 0), row < width ? 256 - at_k : 0);
+      bring_eight<true>(b_panel + in_panel(line, k), attend_o_weight + (row < width ? (long long)row * 256 + at_k : 0), row < width ? 256 - at_k : 0);
     }
   };
   const int warp_row = warp_of_block() / 4 * 64, warp_column = warp_of_block() % 4 * 32;
@@ -357,7 +357,7 @@ mixture_split(const bf16 *__restrict__ norm, const bf16 *__restrict__ mixture_sp
   /* A block makes a tile of 128 by 128 on tensor cores, in bf16 with sums in f32; a warp, 64 by 32 of it. Panels of both
    * operands come in 3 stages, so that copies for the next steps are on their way while one is multiplied. */
   constexpr int TILE_ROWS = 128, TILE_COLUMNS = 128, DEPTH = 32, STAGES = 3, LANES = 256;
-  constexpr int A_LINE = 40, B_LINE = 40, A_PANEL = 5120, B_PANEL = 5120;
+  constexpr int A_LINE = 32, B_LINE = 32, A_PANEL = 4096, B_PANEL = 4096;
   /* columns of one product; two products stand side by side in a tile */
   [[maybe_unused]] constexpr int PRODUCT_COLUMNS = 128, STAGED_LINE = TILE_COLUMNS + 8;
   DYNAMIC_SHARED(memory);
@@ -373,12 +373,12 @@ mixture_split(const bf16 *__restrict__ norm, const bf16 *__restrict__ mixture_sp
     for (int i = lane; i < DEPTH * 128 / 8; i += LANES) {
       const int line = i / (DEPTH / 8), k = i % (DEPTH / 8) * 8, at_k = first_step + k;
       const int row = first_row + line;
-      bring_eight<true>(a_panel + line * A_LINE + k, norm + (row < end_row ? (long long)row * 256 + at_k : 0), row < end_row ? 256 - at_k : 0);
+      bring_eight<true>(a_panel + in_panel(line, k), norm + (row < end_row ? (long long)row * 256 + at_k : 0), row < end_row ? 256 - at_k : 0);
     }
     for (int i = lane; i < DEPTH * 128 / 8; i += LANES) {
       const int line = i / (DEPTH / 8), k = i % (DEPTH / 8) * 8, at_k = first_step + k;
       const int row = first_column + line;
-      bring_eight<true>(b_panel + line * B_LINE + k, mixture_split_weight + (row < width ? (long long)row * 256 + at_k : 0), row < width ? 256 - at_k : 0);
+      bring_eight<true>(b_panel + in_panel(line, k), mixture_split_weight + (row < width ? (long long)row * 256 + at_k : 0), row < width ? 256 - at_k : 0);
     }
   };
   const int warp_row = warp_of_block() / 4 * 64, warp_column = warp_of_block() % 4 * 32;
@@ -686,18 +686,22 @@ mixture_router_balance_router_dropped(const float *__restrict__ router_load, flo
 }
 
 /* finish_sum: adds up partial sums */
-extern "C" __global__ void __launch_bounds__(256)
+extern "C" __global__ void __launch_bounds__(1024)
 finish_sum(const float *__restrict__ partial, float *__restrict__ the_total) {
-  /* A warp puts together what the chunks of rows have left of one number. */
-  constexpr int CHUNKS = 1024, SIZE = 32;
-  const int i = blockIdx.x * (256 / 32) + warp_of_block();
-  if (i >= SIZE) return;
+  /* Puts together what the chunks of rows have left: lanes have numbers side by side, warps share the chunks. */
+  constexpr int CHUNKS = 1024, SIZE = 32, WARPS = 1024 / 32;
+  __shared__ float parts[WARPS * 32];
+  const int i = blockIdx.x * 32 + lane_of_warp();
   float share = 0.0f;
-  for (int chunk = lane_of_warp(); chunk < CHUNKS; chunk += 32) {
-    share += partial[(long long)chunk * SIZE + i];
+  for (int chunk = warp_of_block(); chunk < CHUNKS && i < SIZE; chunk += WARPS) {
+    share = share + partial[(long long)chunk * SIZE + i];
   }
-  const float all = warp_sum(share);
-  if (lane_of_warp() == 0) { the_total[i] = all; }
+  parts[threadIdx.x] = share;
+  meet_block();
+  if (warp_of_block() > 0 || i >= SIZE) return;
+  float all = parts[threadIdx.x];
+  for (int w = 1; w < WARPS; w++) all = all + parts[w * 32 + threadIdx.x];
+  the_total[i] = all;
 }
 
 /* mixture_router_balance: map router.balance, reduce router.balance (Mixture.router.balance) */
@@ -724,7 +728,7 @@ finish_sum_with_total(const float *__restrict__ partial, float *__restrict__ the
   if (i >= SIZE) return;
   float share = 0.0f;
   for (int chunk = lane_of_warp(); chunk < CHUNKS; chunk += 32) {
-    share += partial[(long long)chunk * SIZE + i];
+    share = share + partial[(long long)chunk * SIZE + i];
   }
   const float all = warp_sum(share);
   if (lane_of_warp() == 0) { the_total[i] = all; }
@@ -746,7 +750,7 @@ mixture_experts_gate_experts_up(const bf16 *__restrict__ split, const int *__res
   /* A block makes a tile of 128 by 128 on tensor cores, in bf16 with sums in f32; a warp, 64 by 32 of it. Panels of both
    * operands come in 3 stages, so that copies for the next steps are on their way while one is multiplied. */
   constexpr int TILE_ROWS = 128, TILE_COLUMNS = 128, DEPTH = 32, STAGES = 3, LANES = 256;
-  constexpr int A_LINE = 40, B_LINE = 40, A_PANEL = 5120, B_PANEL = 5120;
+  constexpr int A_LINE = 32, B_LINE = 32, A_PANEL = 4096, B_PANEL = 4096;
   /* columns of one product; two products stand side by side in a tile */
   [[maybe_unused]] constexpr int PRODUCT_COLUMNS = 64, STAGED_LINE = TILE_COLUMNS + 8;
   DYNAMIC_SHARED(memory);
@@ -773,17 +777,17 @@ mixture_experts_gate_experts_up(const bf16 *__restrict__ split, const int *__res
     for (int i = lane; i < DEPTH * 128 / 8; i += LANES) {
       const int line = i / (DEPTH / 8), k = i % (DEPTH / 8) * 8, at_k = first_step + k;
       const int row = rows_by_experts_sort_rows[line];
-      bring_eight<true>(a_panel + line * A_LINE + k, split + (row >= 0 ? (long long)row * 128 + at_k : 0), row >= 0 ? 128 - at_k : 0);
+      bring_eight<true>(a_panel + in_panel(line, k), split + (row >= 0 ? (long long)row * 128 + at_k : 0), row >= 0 ? 128 - at_k : 0);
     }
     for (int i = lane; i < DEPTH * 64 / 8; i += LANES) {
       const int line = i / (DEPTH / 8), k = i % (DEPTH / 8) * 8, at_k = first_step + k;
       const int row = first_column + line;
-      bring_eight<true>(b_panel + line * B_LINE + k, (mixture_experts_gate_weight + (long long)expert * 65536) + (row < width ? (long long)row * 128 + at_k : 0), row < width ? 128 - at_k : 0);
+      bring_eight<true>(b_panel + in_panel(line, k), (mixture_experts_gate_weight + (long long)expert * 65536) + (row < width ? (long long)row * 128 + at_k : 0), row < width ? 128 - at_k : 0);
     }
     for (int i = lane; i < DEPTH * 64 / 8; i += LANES) {
       const int line = i / (DEPTH / 8), k = i % (DEPTH / 8) * 8, at_k = first_step + k;
       const int row = first_column + line;
-      bring_eight<true>((b_panel + 64 * B_LINE) + line * B_LINE + k, (mixture_experts_up_weight + (long long)expert * 65536) + (row < width ? (long long)row * 128 + at_k : 0), row < width ? 128 - at_k : 0);
+      bring_eight<true>((b_panel + 64 * B_LINE) + in_panel(line, k), (mixture_experts_up_weight + (long long)expert * 65536) + (row < width ? (long long)row * 128 + at_k : 0), row < width ? 128 - at_k : 0);
     }
   };
   const int warp_row = warp_of_block() / 4 * 64, warp_column = warp_of_block() % 4 * 32;
@@ -826,7 +830,7 @@ mixture_experts_down(const bf16 *__restrict__ experts_up, const bf16 *__restrict
   /* A block makes a tile of 128 by 128 on tensor cores, in bf16 with sums in f32; a warp, 64 by 32 of it. Panels of both
    * operands come in 3 stages, so that copies for the next steps are on their way while one is multiplied. */
   constexpr int TILE_ROWS = 128, TILE_COLUMNS = 128, DEPTH = 32, STAGES = 3, LANES = 256;
-  constexpr int A_LINE = 40, B_LINE = 40, A_PANEL = 5120, B_PANEL = 5120;
+  constexpr int A_LINE = 32, B_LINE = 32, A_PANEL = 4096, B_PANEL = 4096;
   /* columns of one product; two products stand side by side in a tile */
   [[maybe_unused]] constexpr int PRODUCT_COLUMNS = 128, STAGED_LINE = TILE_COLUMNS + 8;
   DYNAMIC_SHARED(memory);
@@ -845,12 +849,12 @@ mixture_experts_down(const bf16 *__restrict__ experts_up, const bf16 *__restrict
     for (int i = lane; i < DEPTH * 128 / 8; i += LANES) {
       const int line = i / (DEPTH / 8), k = i % (DEPTH / 8) * 8, at_k = first_step + k;
       const int row = first_row + line;
-      bring_eight<true>(a_panel + line * A_LINE + k, experts_up + (row < end_row ? (long long)row * 512 + at_k : 0), row < end_row ? 512 - at_k : 0);
+      bring_eight<true>(a_panel + in_panel(line, k), experts_up + (row < end_row ? (long long)row * 512 + at_k : 0), row < end_row ? 512 - at_k : 0);
     }
     for (int i = lane; i < DEPTH * 128 / 8; i += LANES) {
       const int line = i / (DEPTH / 8), k = i % (DEPTH / 8) * 8, at_k = first_step + k;
       const int row = first_column + line;
-      bring_eight<true>(b_panel + line * B_LINE + k, (mixture_experts_down_weight + (long long)expert * 65536) + (row < width ? (long long)row * 512 + at_k : 0), row < width ? 512 - at_k : 0);
+      bring_eight<true>(b_panel + in_panel(line, k), (mixture_experts_down_weight + (long long)expert * 65536) + (row < width ? (long long)row * 512 + at_k : 0), row < width ? 512 - at_k : 0);
     }
   };
   const int warp_row = warp_of_block() / 4 * 64, warp_column = warp_of_block() % 4 * 32;
@@ -910,7 +914,7 @@ mixture_merge_residual(const bf16 *__restrict__ experts_combine, const bf16 *__r
   /* A block makes a tile of 128 by 128 on tensor cores, in bf16 with sums in f32; a warp, 64 by 32 of it. Panels of both
    * operands come in 3 stages, so that copies for the next steps are on their way while one is multiplied. */
   constexpr int TILE_ROWS = 128, TILE_COLUMNS = 128, DEPTH = 32, STAGES = 3, LANES = 256;
-  constexpr int A_LINE = 40, B_LINE = 40, A_PANEL = 5120, B_PANEL = 5120;
+  constexpr int A_LINE = 32, B_LINE = 32, A_PANEL = 4096, B_PANEL = 4096;
   /* columns of one product; two products stand side by side in a tile */
   [[maybe_unused]] constexpr int PRODUCT_COLUMNS = 128, STAGED_LINE = TILE_COLUMNS + 8;
   DYNAMIC_SHARED(memory);
@@ -926,12 +930,12 @@ mixture_merge_residual(const bf16 *__restrict__ experts_combine, const bf16 *__r
     for (int i = lane; i < DEPTH * 128 / 8; i += LANES) {
       const int line = i / (DEPTH / 8), k = i % (DEPTH / 8) * 8, at_k = first_step + k;
       const int row = first_row + line;
-      bring_eight<true>(a_panel + line * A_LINE + k, experts_combine + (row < end_row ? (long long)row * 256 + at_k : 0), row < end_row ? 256 - at_k : 0);
+      bring_eight<true>(a_panel + in_panel(line, k), experts_combine + (row < end_row ? (long long)row * 256 + at_k : 0), row < end_row ? 256 - at_k : 0);
     }
     for (int i = lane; i < DEPTH * 128 / 8; i += LANES) {
       const int line = i / (DEPTH / 8), k = i % (DEPTH / 8) * 8, at_k = first_step + k;
       const int row = first_column + line;
-      bring_eight<true>(b_panel + line * B_LINE + k, mixture_merge_weight + (row < width ? (long long)row * 256 + at_k : 0), row < width ? 256 - at_k : 0);
+      bring_eight<true>(b_panel + in_panel(line, k), mixture_merge_weight + (row < width ? (long long)row * 256 + at_k : 0), row < width ? 256 - at_k : 0);
     }
   };
   const int warp_row = warp_of_block() / 4 * 64, warp_column = warp_of_block() % 4 * 32;
@@ -997,7 +1001,7 @@ attend_o_residual(const bf16 *__restrict__ scores_o, const bf16 *__restrict__ at
   /* A block makes a tile of 128 by 128 on tensor cores, in bf16 with sums in f32; a warp, 64 by 32 of it. Panels of both
    * operands come in 3 stages, so that copies for the next steps are on their way while one is multiplied. */
   constexpr int TILE_ROWS = 128, TILE_COLUMNS = 128, DEPTH = 32, STAGES = 3, LANES = 256;
-  constexpr int A_LINE = 40, B_LINE = 40, A_PANEL = 5120, B_PANEL = 5120;
+  constexpr int A_LINE = 32, B_LINE = 32, A_PANEL = 4096, B_PANEL = 4096;
   /* columns of one product; two products stand side by side in a tile */
   [[maybe_unused]] constexpr int PRODUCT_COLUMNS = 128, STAGED_LINE = TILE_COLUMNS + 8;
   DYNAMIC_SHARED(memory);
@@ -1013,12 +1017,12 @@ attend_o_residual(const bf16 *__restrict__ scores_o, const bf16 *__restrict__ at
     for (int i = lane; i < DEPTH * 128 / 8; i += LANES) {
       const int line = i / (DEPTH / 8), k = i % (DEPTH / 8) * 8, at_k = first_step + k;
       const int row = first_row + line;
-      bring_eight<true>(a_panel + line * A_LINE + k, scores_o + (row < end_row ? (long long)row * 256 + at_k : 0), row < end_row ? 256 - at_k : 0);
+      bring_eight<true>(a_panel + in_panel(line, k), scores_o + (row < end_row ? (long long)row * 256 + at_k : 0), row < end_row ? 256 - at_k : 0);
     }
     for (int i = lane; i < DEPTH * 128 / 8; i += LANES) {
       const int line = i / (DEPTH / 8), k = i % (DEPTH / 8) * 8, at_k = first_step + k;
       const int row = first_column + line;
-      bring_eight<true>(b_panel + line * B_LINE + k, attend_o_weight + (row < width ? (long long)row * 256 + at_k : 0), row < width ? 256 - at_k : 0);
+      bring_eight<true>(b_panel + in_panel(line, k), attend_o_weight + (row < width ? (long long)row * 256 + at_k : 0), row < width ? 256 - at_k : 0);
     }
   };
   const int warp_row = warp_of_block() / 4 * 64, warp_column = warp_of_block() % 4 * 32;
@@ -1058,7 +1062,7 @@ head_logits(const bf16 *__restrict__ norm, const bf16 *__restrict__ embed_weight
   /* A block makes a tile of 128 by 128 on tensor cores, in bf16 with sums in f32; a warp, 64 by 32 of it. Panels of both
    * operands come in 3 stages, so that copies for the next steps are on their way while one is multiplied. */
   constexpr int TILE_ROWS = 128, TILE_COLUMNS = 128, DEPTH = 32, STAGES = 3, LANES = 256;
-  constexpr int A_LINE = 40, B_LINE = 40, A_PANEL = 5120, B_PANEL = 5120;
+  constexpr int A_LINE = 32, B_LINE = 32, A_PANEL = 4096, B_PANEL = 4096;
   /* columns of one product; two products stand side by side in a tile */
   [[maybe_unused]] constexpr int PRODUCT_COLUMNS = 128, STAGED_LINE = TILE_COLUMNS + 8;
   DYNAMIC_SHARED(memory);
@@ -1074,12 +1078,12 @@ head_logits(const bf16 *__restrict__ norm, const bf16 *__restrict__ embed_weight
     for (int i = lane; i < DEPTH * 128 / 8; i += LANES) {
       const int line = i / (DEPTH / 8), k = i % (DEPTH / 8) * 8, at_k = first_step + k;
       const int row = first_row + line;
-      bring_eight<true>(a_panel + line * A_LINE + k, norm + (row < end_row ? (long long)row * 256 + at_k : 0), row < end_row ? 256 - at_k : 0);
+      bring_eight<true>(a_panel + in_panel(line, k), norm + (row < end_row ? (long long)row * 256 + at_k : 0), row < end_row ? 256 - at_k : 0);
     }
     for (int i = lane; i < DEPTH * 128 / 8; i += LANES) {
       const int line = i / (DEPTH / 8), k = i % (DEPTH / 8) * 8, at_k = first_step + k;
       const int row = first_column + line;
-      bring_eight<true>(b_panel + line * B_LINE + k, embed_weight + (row < width ? (long long)row * 256 + at_k : 0), row < width ? 256 - at_k : 0);
+      bring_eight<true>(b_panel + in_panel(line, k), embed_weight + (row < width ? (long long)row * 256 + at_k : 0), row < width ? 256 - at_k : 0);
     }
   };
   const int warp_row = warp_of_block() / 4 * 64, warp_column = warp_of_block() % 4 * 32;
@@ -1183,7 +1187,7 @@ head_logits_norm_backward(const bf16 *__restrict__ d_cross_entropy, const bf16 *
   /* A block makes a tile of 128 by 128 on tensor cores, in bf16 with sums in f32; a warp, 64 by 32 of it. Panels of both
    * operands come in 3 stages, so that copies for the next steps are on their way while one is multiplied. */
   constexpr int TILE_ROWS = 128, TILE_COLUMNS = 128, DEPTH = 32, STAGES = 3, LANES = 256;
-  constexpr int A_LINE = 40, B_LINE = 136, A_PANEL = 5120, B_PANEL = 4352;
+  constexpr int A_LINE = 32, B_LINE = 136, A_PANEL = 4096, B_PANEL = 4352;
   /* columns of one product; two products stand side by side in a tile */
   [[maybe_unused]] constexpr int PRODUCT_COLUMNS = 128, STAGED_LINE = TILE_COLUMNS + 8;
   DYNAMIC_SHARED(memory);
@@ -1199,7 +1203,7 @@ head_logits_norm_backward(const bf16 *__restrict__ d_cross_entropy, const bf16 *
     for (int i = lane; i < DEPTH * 128 / 8; i += LANES) {
       const int line = i / (DEPTH / 8), k = i % (DEPTH / 8) * 8, at_k = first_step + k;
       const int row = first_row + line;
-      bring_eight<true>(a_panel + line * A_LINE + k, d_cross_entropy + (row < end_row ? (long long)row * 4096 + at_k : 0), row < end_row ? 4096 - at_k : 0);
+      bring_eight<true>(a_panel + in_panel(line, k), d_cross_entropy + (row < end_row ? (long long)row * 4096 + at_k : 0), row < end_row ? 4096 - at_k : 0);
     }
     for (int i = lane; i < DEPTH * 128 / 8; i += LANES) {
       const int line = i % (128 / 8) * 8, k = i / (128 / 8), at_k = first_step + k;
@@ -1357,18 +1361,22 @@ head_norm_backward(const float *__restrict__ residual, const float *__restrict__
 }
 
 /* finish_sum_in_train: adds up partial sums */
-extern "C" __global__ void __launch_bounds__(256)
+extern "C" __global__ void __launch_bounds__(1024)
 finish_sum_in_train(const float *__restrict__ partial, float *__restrict__ the_total) {
-  /* A warp puts together what the chunks of rows have left of one number. */
-  constexpr int CHUNKS = 1024, SIZE = 256;
-  const int i = blockIdx.x * (256 / 32) + warp_of_block();
-  if (i >= SIZE) return;
+  /* Puts together what the chunks of rows have left: lanes have numbers side by side, warps share the chunks. */
+  constexpr int CHUNKS = 1024, SIZE = 256, WARPS = 1024 / 32;
+  __shared__ float parts[WARPS * 32];
+  const int i = blockIdx.x * 32 + lane_of_warp();
   float share = 0.0f;
-  for (int chunk = lane_of_warp(); chunk < CHUNKS; chunk += 32) {
-    share += partial[(long long)chunk * SIZE + i];
+  for (int chunk = warp_of_block(); chunk < CHUNKS && i < SIZE; chunk += WARPS) {
+    share = share + partial[(long long)chunk * SIZE + i];
   }
-  const float all = warp_sum(share);
-  if (lane_of_warp() == 0) { the_total[i] = all; }
+  parts[threadIdx.x] = share;
+  meet_block();
+  if (warp_of_block() > 0 || i >= SIZE) return;
+  float all = parts[threadIdx.x];
+  for (int w = 1; w < WARPS; w++) all = all + parts[w * 32 + threadIdx.x];
+  the_total[i] = all;
 }
 
 /* mixture_merge_backward: contract merge (Mixture.unit) */
@@ -1377,7 +1385,7 @@ mixture_merge_backward(const bf16 *__restrict__ d_norm, const bf16 *__restrict__
   /* A block makes a tile of 128 by 128 on tensor cores, in bf16 with sums in f32; a warp, 64 by 32 of it. Panels of both
    * operands come in 3 stages, so that copies for the next steps are on their way while one is multiplied. */
   constexpr int TILE_ROWS = 128, TILE_COLUMNS = 128, DEPTH = 32, STAGES = 3, LANES = 256;
-  constexpr int A_LINE = 40, B_LINE = 136, A_PANEL = 5120, B_PANEL = 4352;
+  constexpr int A_LINE = 32, B_LINE = 136, A_PANEL = 4096, B_PANEL = 4352;
   /* columns of one product; two products stand side by side in a tile */
   [[maybe_unused]] constexpr int PRODUCT_COLUMNS = 128, STAGED_LINE = TILE_COLUMNS + 8;
   DYNAMIC_SHARED(memory);
@@ -1393,7 +1401,7 @@ mixture_merge_backward(const bf16 *__restrict__ d_norm, const bf16 *__restrict__
     for (int i = lane; i < DEPTH * 128 / 8; i += LANES) {
       const int line = i / (DEPTH / 8), k = i % (DEPTH / 8) * 8, at_k = first_step + k;
       const int row = first_row + line;
-      bring_eight<true>(a_panel + line * A_LINE + k, d_norm + (row < end_row ? (long long)row * 256 + at_k : 0), row < end_row ? 256 - at_k : 0);
+      bring_eight<true>(a_panel + in_panel(line, k), d_norm + (row < end_row ? (long long)row * 256 + at_k : 0), row < end_row ? 256 - at_k : 0);
     }
     for (int i = lane; i < DEPTH * 128 / 8; i += LANES) {
       const int line = i % (128 / 8) * 8, k = i / (128 / 8), at_k = first_step + k;
@@ -1524,13 +1532,16 @@ mixture_experts_combine_router_weight_backward(const float *__restrict__ experts
   __shared__ float t_experts_combine_of_teams[16];
   float *const t_experts_combine = t_experts_combine_of_teams + threadIdx.x / LANES * 2;
   // experts.combine
-  for (int i_k = lane; i_k < K; i_k += LANES) {
-    float sum = 0.0f;
-    for (int i_c = 0; i_c < C; i_c++) {
+  for (int i_k = 0; i_k < K; i_k++) {
+    float share = 0.0f;
+    for (int i_c = lane; i_c < C; i_c += LANES) {
       const int experts_sort_slots_here = experts_sort_slots[row * K + i_k];
-      sum = sum + (experts_sort_slots_here >= 0 ? experts_down[(long long)at_least_zero(experts_sort_slots_here) * C + i_c] : 0.0f) * d_merge[row * C + i_c];
+      share = share + (experts_sort_slots_here >= 0 ? experts_down[(long long)at_least_zero(experts_sort_slots_here) * C + i_c] : 0.0f) * d_merge[row * C + i_c];
     }
-    t_experts_combine[i_k] = sum;
+    const float all = warp_sum(share);
+    if ((i_k) % LANES == lane) {
+      t_experts_combine[i_k] = all;
+    }
   }
   meet_warp();
   // router.weight
@@ -1565,7 +1576,7 @@ mixture_experts_down_experts_up_backward(const bf16 *__restrict__ d_experts_comb
   /* A block makes a tile of 128 by 128 on tensor cores, in bf16 with sums in f32; a warp, 64 by 32 of it. Panels of both
    * operands come in 3 stages, so that copies for the next steps are on their way while one is multiplied. */
   constexpr int TILE_ROWS = 128, TILE_COLUMNS = 128, DEPTH = 32, STAGES = 3, LANES = 256;
-  constexpr int A_LINE = 40, B_LINE = 136, A_PANEL = 5120, B_PANEL = 4352;
+  constexpr int A_LINE = 32, B_LINE = 136, A_PANEL = 4096, B_PANEL = 4352;
   /* columns of one product; two products stand side by side in a tile */
   [[maybe_unused]] constexpr int PRODUCT_COLUMNS = 128, STAGED_LINE = TILE_COLUMNS + 8;
   DYNAMIC_SHARED(memory);
@@ -1584,7 +1595,7 @@ mixture_experts_down_experts_up_backward(const bf16 *__restrict__ d_experts_comb
     for (int i = lane; i < DEPTH * 128 / 8; i += LANES) {
       const int line = i / (DEPTH / 8), k = i % (DEPTH / 8) * 8, at_k = first_step + k;
       const int row = first_row + line;
-      bring_eight<true>(a_panel + line * A_LINE + k, d_experts_combine + (row < end_row ? (long long)row * 128 + at_k : 0), row < end_row ? 128 - at_k : 0);
+      bring_eight<true>(a_panel + in_panel(line, k), d_experts_combine + (row < end_row ? (long long)row * 128 + at_k : 0), row < end_row ? 128 - at_k : 0);
     }
     for (int i = lane; i < DEPTH * 128 / 8; i += LANES) {
       const int line = i % (128 / 8) * 8, k = i / (128 / 8), at_k = first_step + k;
@@ -1757,7 +1768,7 @@ mixture_experts_up_experts_gate_backward(const bf16 *__restrict__ d_experts_up, 
   /* A block makes a tile of 128 by 128 on tensor cores, in bf16 with sums in f32; a warp, 64 by 32 of it. Panels of both
    * operands come in 3 stages, so that copies for the next steps are on their way while one is multiplied. */
   constexpr int TILE_ROWS = 128, TILE_COLUMNS = 128, DEPTH = 32, STAGES = 3, LANES = 256;
-  constexpr int A_LINE = 40, B_LINE = 136, A_PANEL = 5120, B_PANEL = 4352;
+  constexpr int A_LINE = 32, B_LINE = 136, A_PANEL = 4096, B_PANEL = 4352;
   /* columns of one product; two products stand side by side in a tile */
   [[maybe_unused]] constexpr int PRODUCT_COLUMNS = 128, STAGED_LINE = TILE_COLUMNS + 8;
   DYNAMIC_SHARED(memory);
@@ -1777,7 +1788,7 @@ mixture_experts_up_experts_gate_backward(const bf16 *__restrict__ d_experts_up, 
       for (int i = lane; i < DEPTH * 128 / 8; i += LANES) {
         const int line = i / (DEPTH / 8), k = i % (DEPTH / 8) * 8, at_k = first_step + k;
         const int row = first_row + line;
-        bring_eight<true>(a_panel + line * A_LINE + k, d_experts_up + (row < end_row ? (long long)row * 512 + at_k : 0), row < end_row ? 512 - at_k : 0);
+        bring_eight<true>(a_panel + in_panel(line, k), d_experts_up + (row < end_row ? (long long)row * 512 + at_k : 0), row < end_row ? 512 - at_k : 0);
       }
       for (int i = lane; i < DEPTH * 128 / 8; i += LANES) {
         const int line = i % (128 / 8) * 8, k = i / (128 / 8), at_k = first_step + k;
@@ -1790,7 +1801,7 @@ mixture_experts_up_experts_gate_backward(const bf16 *__restrict__ d_experts_up, 
       for (int i = lane; i < DEPTH * 128 / 8; i += LANES) {
         const int line = i / (DEPTH / 8), k = i % (DEPTH / 8) * 8, at_k = first_step + k;
         const int row = first_row + line;
-        bring_eight<true>(a_panel + line * A_LINE + k, d_experts_up_b + (row < end_row ? (long long)row * 512 + at_k : 0), row < end_row ? 512 - at_k : 0);
+        bring_eight<true>(a_panel + in_panel(line, k), d_experts_up_b + (row < end_row ? (long long)row * 512 + at_k : 0), row < end_row ? 512 - at_k : 0);
       }
       for (int i = lane; i < DEPTH * 128 / 8; i += LANES) {
         const int line = i % (128 / 8) * 8, k = i / (128 / 8), at_k = first_step + k;
@@ -2014,7 +2025,7 @@ mixture_split_norm_backward(const bf16 *__restrict__ d_router_scores, const bf16
   /* A block makes a tile of 128 by 128 on tensor cores, in bf16 with sums in f32; a warp, 64 by 32 of it. Panels of both
    * operands come in 3 stages, so that copies for the next steps are on their way while one is multiplied. */
   constexpr int TILE_ROWS = 128, TILE_COLUMNS = 128, DEPTH = 32, STAGES = 3, LANES = 256;
-  constexpr int A_LINE = 40, B_LINE = 136, A_PANEL = 5120, B_PANEL = 4352;
+  constexpr int A_LINE = 32, B_LINE = 136, A_PANEL = 4096, B_PANEL = 4352;
   /* columns of one product; two products stand side by side in a tile */
   [[maybe_unused]] constexpr int PRODUCT_COLUMNS = 128, STAGED_LINE = TILE_COLUMNS + 8;
   DYNAMIC_SHARED(memory);
@@ -2030,7 +2041,7 @@ mixture_split_norm_backward(const bf16 *__restrict__ d_router_scores, const bf16
     for (int i = lane; i < DEPTH * 128 / 8; i += LANES) {
       const int line = i / (DEPTH / 8), k = i % (DEPTH / 8) * 8, at_k = first_step + k;
       const int row = first_row + line;
-      bring_eight<true>(a_panel + line * A_LINE + k, d_router_scores + (row < end_row ? (long long)row * 256 + at_k : 0), row < end_row ? 256 - at_k : 0);
+      bring_eight<true>(a_panel + in_panel(line, k), d_router_scores + (row < end_row ? (long long)row * 256 + at_k : 0), row < end_row ? 256 - at_k : 0);
     }
     for (int i = lane; i < DEPTH * 128 / 8; i += LANES) {
       const int line = i % (128 / 8) * 8, k = i / (128 / 8), at_k = first_step + k;
@@ -2193,7 +2204,7 @@ attend_o_backward(const bf16 *__restrict__ d_norm, const bf16 *__restrict__ atte
   /* A block makes a tile of 128 by 128 on tensor cores, in bf16 with sums in f32; a warp, 64 by 32 of it. Panels of both
    * operands come in 3 stages, so that copies for the next steps are on their way while one is multiplied. */
   constexpr int TILE_ROWS = 128, TILE_COLUMNS = 128, DEPTH = 32, STAGES = 3, LANES = 256;
-  constexpr int A_LINE = 40, B_LINE = 136, A_PANEL = 5120, B_PANEL = 4352;
+  constexpr int A_LINE = 32, B_LINE = 136, A_PANEL = 4096, B_PANEL = 4352;
   /* columns of one product; two products stand side by side in a tile */
   [[maybe_unused]] constexpr int PRODUCT_COLUMNS = 128, STAGED_LINE = TILE_COLUMNS + 8;
   DYNAMIC_SHARED(memory);
@@ -2209,7 +2220,7 @@ attend_o_backward(const bf16 *__restrict__ d_norm, const bf16 *__restrict__ atte
     for (int i = lane; i < DEPTH * 128 / 8; i += LANES) {
       const int line = i / (DEPTH / 8), k = i % (DEPTH / 8) * 8, at_k = first_step + k;
       const int row = first_row + line;
-      bring_eight<true>(a_panel + line * A_LINE + k, d_norm + (row < end_row ? (long long)row * 256 + at_k : 0), row < end_row ? 256 - at_k : 0);
+      bring_eight<true>(a_panel + in_panel(line, k), d_norm + (row < end_row ? (long long)row * 256 + at_k : 0), row < end_row ? 256 - at_k : 0);
     }
     for (int i = lane; i < DEPTH * 128 / 8; i += LANES) {
       const int line = i % (128 / 8) * 8, k = i / (128 / 8), at_k = first_step + k;
@@ -2405,9 +2416,9 @@ attend_scores_backward_queries(const bf16 *__restrict__ q_rope, const bf16 *__re
     if (asks >= S) continue;
     const long long place = (begin + asks) * (HEADS * D) + head * D + pair;
 #pragma unroll
-    for (int j = 0; j < (D + 7) / 8; j++)
-#pragma unroll
-      for (int n = 0; n < 2; n++) { d_scores_dq[place + j * 8 + n] = sums[j][2 * r + n]; }
+    for (int j = 0; j < (D + 7) / 8; j++) {
+      put_two(d_scores_dq + place + j * 8, sums[j][2 * r], sums[j][2 * r + 1]);
+    }
   }
 }
 
@@ -2479,12 +2490,10 @@ attend_scores_backward_keys(const bf16 *__restrict__ q_rope, const bf16 *__restr
     if (seen >= S) continue;
     const long long place = (begin + seen) * (KV_HEADS * D) + kv_head * D + pair;
 #pragma unroll
-    for (int j = 0; j < (D + 7) / 8; j++)
-#pragma unroll
-      for (int n = 0; n < 2; n++) {
-        d_scores_dk[place + j * 8 + n] = d_key[j][2 * r + n];
-        d_scores_dv[place + j * 8 + n] = to_bf16(d_value[j][2 * r + n]);
-      }
+    for (int j = 0; j < (D + 7) / 8; j++) {
+      put_two(d_scores_dk + place + j * 8, d_key[j][2 * r], d_key[j][2 * r + 1]);
+      put_two(d_scores_dv + place + j * 8, d_value[j][2 * r], d_value[j][2 * r + 1]);
+    }
   }
 }
 
@@ -2528,7 +2537,7 @@ attend_v_norm_backward(const bf16 *__restrict__ d_scores_dv, const bf16 *__restr
   /* A block makes a tile of 128 by 128 on tensor cores, in bf16 with sums in f32; a warp, 64 by 32 of it. Panels of both
    * operands come in 3 stages, so that copies for the next steps are on their way while one is multiplied. */
   constexpr int TILE_ROWS = 128, TILE_COLUMNS = 128, DEPTH = 32, STAGES = 3, LANES = 256;
-  constexpr int A_LINE = 40, B_LINE = 136, A_PANEL = 5120, B_PANEL = 4352;
+  constexpr int A_LINE = 32, B_LINE = 136, A_PANEL = 4096, B_PANEL = 4352;
   /* columns of one product; two products stand side by side in a tile */
   [[maybe_unused]] constexpr int PRODUCT_COLUMNS = 128, STAGED_LINE = TILE_COLUMNS + 8;
   DYNAMIC_SHARED(memory);
@@ -2545,7 +2554,7 @@ attend_v_norm_backward(const bf16 *__restrict__ d_scores_dv, const bf16 *__restr
       for (int i = lane; i < DEPTH * 128 / 8; i += LANES) {
         const int line = i / (DEPTH / 8), k = i % (DEPTH / 8) * 8, at_k = first_step + k;
         const int row = first_row + line;
-        bring_eight<true>(a_panel + line * A_LINE + k, d_scores_dv + (row < end_row ? (long long)row * 256 + at_k : 0), row < end_row ? 256 - at_k : 0);
+        bring_eight<true>(a_panel + in_panel(line, k), d_scores_dv + (row < end_row ? (long long)row * 256 + at_k : 0), row < end_row ? 256 - at_k : 0);
       }
       for (int i = lane; i < DEPTH * 128 / 8; i += LANES) {
         const int line = i % (128 / 8) * 8, k = i / (128 / 8), at_k = first_step + k;
@@ -2558,7 +2567,7 @@ attend_v_norm_backward(const bf16 *__restrict__ d_scores_dv, const bf16 *__restr
       for (int i = lane; i < DEPTH * 128 / 8; i += LANES) {
         const int line = i / (DEPTH / 8), k = i % (DEPTH / 8) * 8, at_k = first_step + k;
         const int row = first_row + line;
-        bring_eight<true>(a_panel + line * A_LINE + k, d_k_rope + (row < end_row ? (long long)row * 256 + at_k : 0), row < end_row ? 256 - at_k : 0);
+        bring_eight<true>(a_panel + in_panel(line, k), d_k_rope + (row < end_row ? (long long)row * 256 + at_k : 0), row < end_row ? 256 - at_k : 0);
       }
       for (int i = lane; i < DEPTH * 128 / 8; i += LANES) {
         const int line = i % (128 / 8) * 8, k = i / (128 / 8), at_k = first_step + k;
@@ -2571,7 +2580,7 @@ attend_v_norm_backward(const bf16 *__restrict__ d_scores_dv, const bf16 *__restr
       for (int i = lane; i < DEPTH * 128 / 8; i += LANES) {
         const int line = i / (DEPTH / 8), k = i % (DEPTH / 8) * 8, at_k = first_step + k;
         const int row = first_row + line;
-        bring_eight<true>(a_panel + line * A_LINE + k, d_q_rope + (row < end_row ? (long long)row * 256 + at_k : 0), row < end_row ? 256 - at_k : 0);
+        bring_eight<true>(a_panel + in_panel(line, k), d_q_rope + (row < end_row ? (long long)row * 256 + at_k : 0), row < end_row ? 256 - at_k : 0);
       }
       for (int i = lane; i < DEPTH * 128 / 8; i += LANES) {
         const int line = i % (128 / 8) * 8, k = i / (128 / 8), at_k = first_step + k;
@@ -3194,7 +3203,7 @@ mixture_experts_gate_experts_up_in_evaluate(const bf16 *__restrict__ split, cons
   /* A block makes a tile of 128 by 128 on tensor cores, in bf16 with sums in f32; a warp, 64 by 32 of it. Panels of both
    * operands come in 3 stages, so that copies for the next steps are on their way while one is multiplied. */
   constexpr int TILE_ROWS = 128, TILE_COLUMNS = 128, DEPTH = 32, STAGES = 3, LANES = 256;
-  constexpr int A_LINE = 40, B_LINE = 40, A_PANEL = 5120, B_PANEL = 5120;
+  constexpr int A_LINE = 32, B_LINE = 32, A_PANEL = 4096, B_PANEL = 4096;
   /* columns of one product; two products stand side by side in a tile */
   [[maybe_unused]] constexpr int PRODUCT_COLUMNS = 64, STAGED_LINE = TILE_COLUMNS + 8;
   DYNAMIC_SHARED(memory);
@@ -3221,17 +3230,17 @@ mixture_experts_gate_experts_up_in_evaluate(const bf16 *__restrict__ split, cons
     for (int i = lane; i < DEPTH * 128 / 8; i += LANES) {
       const int line = i / (DEPTH / 8), k = i % (DEPTH / 8) * 8, at_k = first_step + k;
       const int row = rows_by_experts_sort_rows[line];
-      bring_eight<true>(a_panel + line * A_LINE + k, split + (row >= 0 ? (long long)row * 128 + at_k : 0), row >= 0 ? 128 - at_k : 0);
+      bring_eight<true>(a_panel + in_panel(line, k), split + (row >= 0 ? (long long)row * 128 + at_k : 0), row >= 0 ? 128 - at_k : 0);
     }
     for (int i = lane; i < DEPTH * 64 / 8; i += LANES) {
       const int line = i / (DEPTH / 8), k = i % (DEPTH / 8) * 8, at_k = first_step + k;
       const int row = first_column + line;
-      bring_eight<true>(b_panel + line * B_LINE + k, (mixture_experts_gate_weight + (long long)expert * 65536) + (row < width ? (long long)row * 128 + at_k : 0), row < width ? 128 - at_k : 0);
+      bring_eight<true>(b_panel + in_panel(line, k), (mixture_experts_gate_weight + (long long)expert * 65536) + (row < width ? (long long)row * 128 + at_k : 0), row < width ? 128 - at_k : 0);
     }
     for (int i = lane; i < DEPTH * 64 / 8; i += LANES) {
       const int line = i / (DEPTH / 8), k = i % (DEPTH / 8) * 8, at_k = first_step + k;
       const int row = first_column + line;
-      bring_eight<true>((b_panel + 64 * B_LINE) + line * B_LINE + k, (mixture_experts_up_weight + (long long)expert * 65536) + (row < width ? (long long)row * 128 + at_k : 0), row < width ? 128 - at_k : 0);
+      bring_eight<true>((b_panel + 64 * B_LINE) + in_panel(line, k), (mixture_experts_up_weight + (long long)expert * 65536) + (row < width ? (long long)row * 128 + at_k : 0), row < width ? 128 - at_k : 0);
     }
   };
   const int warp_row = warp_of_block() / 4 * 64, warp_column = warp_of_block() % 4 * 32;
