@@ -19,7 +19,7 @@ import { checkSpec } from "../../src/pipeline.js";
 import { B, leavesOf, S, type Sees, textOf, type Words } from "../graph/whole/designs.js";
 import { built } from "../numerics/agree.js";
 import { compareAll, withPrefix } from "../numerics/agree-many.js";
-import { randomWords } from "./random-words.js";
+import { randomWords, seesOf } from "./random-words.js";
 
 const seed = Number(process.env.MOEC_SEED ?? 20_261);
 const runs = Number(process.env.MOEC_RANDOM ?? 200);
@@ -51,18 +51,6 @@ function run(design: Design, graph: Graph, sees: Sees, options: DispatchOptions)
   const { outputs, updates } = interpret(whole, leavesOf(whole, sees));
   const results = new Map([...outputs, ...[...updates].map(([name, t]) => [`updated ${name}`, t] as const)]);
   return { graph: whole, choices, results };
-}
-
-/** Rows of the tables: as many experts as the tiers say, spread by id and layer. */
-function seesOf(design: Design): Sees {
-  const experts = design.mixtures.Mixture!.expertCount;
-  const tiers = design.tables.Visible?.tiers ?? [];
-  const [most, least] = [Math.max(...tiers.map((t) => t.sees)), Math.min(...tiers.map((t) => t.sees))];
-  return (id, layer) => {
-    const count = id % 2 === 0 ? most : least;
-    const all = Array.from({ length: count }, (_, i) => (id * 3 + layer + i * (i > 1 ? 1 : 2)) % experts);
-    return [...new Set(all)].sort((a, b) => a - b);
-  };
 }
 
 const far = (a: ArrayLike<number>, b: ArrayLike<number>): number => {

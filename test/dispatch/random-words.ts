@@ -1,6 +1,7 @@
 /** Random designs over all slots and expert kinds, as text: most are valid, and what is not is refused with a code. */
 import fc from "fast-check";
-import type { Words } from "../graph/whole/designs.js";
+import type { Design } from "../../src/2-design/design.js";
+import type { Sees, Words } from "../graph/whole/designs.js";
 
 const maybe = (line: fc.Arbitrary<string>, freq = 2): fc.Arbitrary<string[]> =>
   fc.oneof(
@@ -202,4 +203,16 @@ const overVisible = (line: string): string => line.replace(/\)/, ") over visible
 function waiversFor(lines: readonly string[]): readonly string[] {
   const ahead = lines.some((line) => /per (expert|sequence|batch)/.test(line));
   return ahead ? ['allow lookahead because "random"'] : [];
+}
+
+/** Rows of the tables: as many experts as the tiers say, spread by id and layer. */
+export function seesOf(design: Design): Sees {
+  const experts = design.mixtures.Mixture!.expertCount;
+  const tiers = design.tables.Visible?.tiers ?? [];
+  const [most, least] = [Math.max(...tiers.map((t) => t.sees)), Math.min(...tiers.map((t) => t.sees))];
+  return (id, layer) => {
+    const count = id % 2 === 0 ? most : least;
+    const all = Array.from({ length: count }, (_, i) => (id * 3 + layer + i * (i > 1 ? 1 : 2)) % experts);
+    return [...new Set(all)].sort((a, b) => a - b);
+  };
 }

@@ -3,6 +3,7 @@
  * kept keys and values gives the logits of the whole-context program, for every shipped spec and every architecture
  * word; elsewhere the compiler says which line lets them meet.
  */
+import fc from "fast-check";
 import { expect, it } from "vitest";
 import type { Design } from "../../../src/2-design/design.js";
 import { whyNoCache } from "../../../src/3-graph/cacheable.js";
@@ -12,6 +13,7 @@ import { checkSpec, graphsOf } from "../../../src/pipeline.js";
 import { papers } from "../../designs/papers/index.js";
 import { sequences as batch, type PaperCase } from "../../designs/papers/paper.js";
 import { designOf, leavesOf } from "../../designs/small.js";
+import { randomWords, seesOf } from "../../dispatch/random-words.js";
 import { architectures, SEQ as seq } from "./architectures.js";
 import { textOf } from "./designs.js";
 
@@ -101,6 +103,14 @@ const cacheable = [...shipped, ...words, ...routers].filter(({ design }) => !why
 
 it.each(cacheable.map((each, i) => ({ ...each, start: i % 4 })))("$name, after $start tokens", (each) => {
   expect(farthest(bothWays(each.design, each.given, each.start))).toBeLessThan(1e-11);
+});
+
+it("random designs give the same whenever they may be written token by token", () => {
+  const drawn = fc.sample(randomWords, { seed: Number(process.env.MOEC_SEED ?? 20_261), numRuns: Number(process.env.MOEC_RANDOM ?? 30) });
+  const designs = drawn.flatMap((words) => checkSpec({ path: "random.moe", text: textOf(words) }).design ?? []);
+  const allowed = designs.filter((design) => !whyNoCache(design));
+  expect(allowed.length).toBeGreaterThan(5);
+  for (const design of allowed) expect(farthest(bothWays(design, { sees: seesOf(design) }, 2))).toBeLessThan(1e-11);
 });
 
 it("says where tokens meet", () => {
