@@ -106,7 +106,10 @@ it.each(cacheable.map((each, i) => ({ ...each, start: i % 4 })))("$name, after $
 });
 
 it("random designs give the same whenever they may be written token by token", () => {
-  const drawn = fc.sample(randomWords, { seed: Number(process.env.MOEC_SEED ?? 20_261), numRuns: Number(process.env.MOEC_RANDOM ?? 30) });
+  const drawn = fc.sample(randomWords, {
+    seed: Number(process.env.MOEC_SEED ?? 20_261),
+    numRuns: Number(process.env.MOEC_RANDOM ?? 30),
+  });
   const designs = drawn.flatMap((words) => checkSpec({ path: "random.moe", text: textOf(words) }).design ?? []);
   const allowed = designs.filter((design) => !whyNoCache(design));
   expect(allowed.length).toBeGreaterThan(5);
