@@ -2,9 +2,8 @@
  * `moec trace FILE`: loss, logits, gradients and routing of one pass over given tokens, as a safetensors file. For
  * comparing targets with each other and with other implementations.
  */
-import { weightsOf } from "../2-design/weights.js";
 import { readSafetensors } from "../runtime/safetensors.js";
-import { type Tensor, writeSafetensors } from "../runtime/safetensors-write.js";
+import { writeSafetensors } from "../runtime/safetensors-write.js";
 import { checkDesign } from "./compile-design.js";
 import { type DispatchFlags, dispatchWishes, setOption, targetNamed } from "./flags.js";
 import { type Cli, exit, print } from "./output.js";
@@ -13,6 +12,7 @@ import { readTokenRows } from "./token-rows.js";
 import type { TraceCall } from "./trace-call.js";
 import { traceOnCpu, traceOnCuda, traceOnGpu } from "./trace-kernels.js";
 import { traceReference } from "./trace-reference.js";
+import { shaped } from "./trace-shapes.js";
 
 export interface TraceFlags extends DispatchFlags {
   readonly weights: string;
@@ -50,25 +50,3 @@ const tracers = {
   cuda: traceOnCuda,
   reference: async (call: TraceCall) => traceReference(call),
 };
-
-/**
- * Logits as [B, S, V], gradients as their weights are (to the graph one shared expert has no axis of experts), and zeros
- * for the gradients of weights that nothing depends on.
- */
-function shaped({ design, rows }: TraceCall, results: readonly Tensor[]): Tensor[] {
-  const [batch, sequence] = [rows.length, rows[0]!.length - 1];
-  const named = new Set(results.map(({ name }) => name));
-  const wide = results.some(({ dtype }) => dtype === "F64");
-  const weights = weightsOf(design);
-  const shapes = new Map(weights.map(({ name, shape }) => [`grad.${name}`, shape]));
-  shapes.set("logits", [batch, sequence, design.model!.vocab]);
-  const idle = weights.filter(({ name }) => !named.has(`grad.${name}`));
-  return [
-    ...results.map((each) => ({ ...each, shape: shapes.get(each.name) ?? each.shape })),
-    ...idle.map(({ name, shape }): Tensor => {
-      const size = shape.reduce((product, each) => product * each, 1);
-      const data = wide ? new Float64Array(size) : new Float32Array(size);
-      return { name: `grad.${name}`, dtype: wide ? "F64" : "F32", shape, data };
-    }),
-  ];
-}

@@ -147,6 +147,15 @@ describe("fmt", () => {
     expect(await moec("fmt", "a.moe", "--check")).toEqual({ code: 0, stdout: "", stderr: "" });
   });
 
+  it("takes nothing away where the disk is full", async () => {
+    const before = `${tiny}\n\n\n`;
+    const { moec, host } = commandLineOn({ "a.moe": before }, { capacity: before.length + 100 });
+    const { code, stderr } = await moec("fmt", "a.moe");
+    expect(code).toBe(1);
+    expect(stderr).toContain("error[MOE6008]");
+    expect([host.readText("a.moe"), host.list(".")]).toEqual([before, ["a.moe"]]);
+  });
+
   it("leaves a file with syntax errors alone", async () => {
     const text = messy.replace("mask = causal\n}", "mask = causal\n");
     const { moec, host } = commandLineOn({ "a.moe": text });
