@@ -59,12 +59,13 @@ function layer({ T, H, I, E, K }, withLoss) {
 
 /**
  * Programs `prepare` (weights to bf16, once), `forward` and `both`: in a training step the first costs 6 bytes a weight,
- * which peers that keep their weights in bf16 do not pay here either.
+ * which peers that keep their weights in bf16 do not pay here either. `schedule`: on Hopper, `inTurns` and `shares` as asked
+ * for and not as estimated.
  */
-export function layerProgram(shape, compute, tier = "portable") {
+export function layerProgram(shape, compute, tier = "portable", schedule = {}) {
   const plan = planPrograms({ forward: layer(shape, false), both: layer(shape, true) }, { fusion: { hotRow: 0 } });
   const from = { title: "mixture", spec: "bench/cuda", hash: "0", version: version() };
-  const cuda = planToCuda(plan, { ...from, compute, tier });
+  const cuda = planToCuda(plan, { ...from, compute, tier, schedule });
   const isCopy = ({ kernel }) => cuda.kernels[kernel].name === "weights_to_bf16";
   const prepare = cuda.programs[0].launches.filter(isCopy);
   const programs = cuda.programs.map((p) => ({ ...p, launches: p.launches.filter((l) => !isCopy(l)) }));

@@ -2,7 +2,7 @@
 /**
  * Every kernel of every shipped spec, as it is shipped, and of its mixtures as layers, through nvcc: no warning, and no
  * spills in matrix products and attention. Kernels with the same text are compiled once. Needs nvcc, no GPU.
- *   npm run check:cuda -- [--arch 80|90a] [SPEC…]      (90a: the texts for Hopper)
+ *   npm run check:cuda -- [--arch 80|90a] [--products] [SPEC…]      (90a: the texts for Hopper; --products: only those)
  */
 import { execFile } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -16,7 +16,7 @@ const { partsOf } = await import("../../dist/src/6-emit/cuda/program.js");
 const { usesIn } = await import("../../dist/src/targets/cuda/ptxas.js");
 
 const { values: flags, positionals } = parseArgs({
-  options: { arch: { type: "string", default: "80" } },
+  options: { arch: { type: "string", default: "80" }, products: { type: "boolean", default: false } },
   allowPositionals: true,
 });
 const shipped = readdirSync("specs").filter((name) => name.endsWith(".moe"));
@@ -36,10 +36,9 @@ function newKernels(path) {
   for (const { kernel, text } of plans.flatMap((each) => partsOf(each, compute, tier).kernels)) {
     if (seen.has(text.text)) continue;
     seen.add(text.text);
-    kernels.push({
-      ...text,
-      must: kernel.kind === "matmul" || kernel.kind === "outer" || kernel.op?.startsWith("attention"),
-    });
+    const product = kernel.kind === "matmul" || kernel.kind === "outer";
+    if (flags.products && !product) continue;
+    kernels.push({ ...text, must: product || kernel.op?.startsWith("attention") });
   }
   return { kernels, headers: cuda.headers };
 }

@@ -25,8 +25,9 @@ const shapes = {
 };
 
 const help = `node bench/cuda/run.mjs [--shape NAME | T,H,I,E,K]… [--routing ${routings.join("|")}]… [--compute bf16|f32]
-  [--times N] [--check] [--json]
+  [--times N] [--check] [--json] [--turns on|off] [--shares on|off]
 shapes: ${Object.keys(shapes).join(", ")}
+--turns, --shares: on Hopper, whether warpgroups take turns and two blocks share B, instead of what is estimated.
 --check: only compare with the definition. MOEC_PYTHON: a Python with PyTorch, measured in the same run.`;
 
 const { values: flags } = parseArgs({
@@ -36,6 +37,8 @@ const { values: flags } = parseArgs({
     compute: { type: "string", default: "bf16" },
     times: { type: "string", default: "50" },
     check: { type: "boolean" },
+    turns: { type: "string" },
+    shares: { type: "string" },
     json: { type: "boolean" },
     help: { type: "boolean" },
   },
@@ -43,6 +46,13 @@ const { values: flags } = parseArgs({
 if (flags.help) {
   console.log(help);
   process.exit(0);
+}
+
+/** On Hopper: what is asked for of tiles; where nothing is, the estimate decides. */
+function scheduleOf({ turns, shares }) {
+  const asked = Object.entries({ inTurns: turns, shares }).filter(([, how]) => how !== undefined);
+  if (asked.some(([, how]) => !["on", "off"].includes(how))) throw new Error(`on or off\n${help}`);
+  return Object.fromEntries(asked.map(([name, how]) => [name, how === "on"]));
 }
 
 function shapeOf(text) {
@@ -80,7 +90,7 @@ const names = {
 
 async function open(shape, data) {
   const tier = tierOf((await findGpu()).fact.capability);
-  const program = layerProgram(shape, flags.compute, tier);
+  const program = layerProgram(shape, flags.compute, tier, scheduleOf(flags));
   const device = await openCuda(program);
   for (const [key, name] of Object.entries(names))
     device.write(

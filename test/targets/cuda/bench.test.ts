@@ -45,7 +45,8 @@ describe.skipIf(whyNoEmulation !== undefined)("bench/cuda", () => {
   it(
     "bf16 on Hopper",
     async () => {
-      const flags = ["--shape", "150,40,24,6,2", "--routing", "zipf", "--check"];
+      const asked = ["--turns", "off", "--shares", "on"];
+      const flags = ["--shape", "150,40,24,6,2", "--routing", "zipf", "--check", ...asked];
       const { code, rows } = await bench(flags, { FAKE_CUDA_HOPPER: "1" });
       expect(rows.map(({ right }) => right)).toEqual([true]);
       expect(code).toBe(0);

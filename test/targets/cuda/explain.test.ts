@@ -67,7 +67,7 @@ describe("moec explain --stage plan --target cuda", () => {
     expect(stdout).toContain("written for Hopper (sm_90a)");
     const how = /tiles of 128 x \d+, warpgroups (in turns|together) .*; results leave by the copy engine.*/;
     expect(stdout).toMatch(new RegExp(` wgmma\\n +${how.source}\\n +384 threads`));
-    expect(stdout).toContain("but for ends of experts' runs, by threads");
+    expect(stdout).toContain("ends of experts' runs by threads");
   });
   it.each([
     { flags: ["--device", "V100"], says: "H100, H200, A100, RTX4090" },

@@ -79,7 +79,7 @@ it("the examples have tiles of every width, made together and in turns, with and
     "64 in turns",
     "64 together",
   ]);
-  for (const word of ["ends of experts' runs", "read behind products", "two blocks share"])
+  for (const word of ["ends of experts' runs", "behind products", "two blocks (a cluster) share"])
     expect([true, false].map((has) => all.some((s) => s.includes(word) === has))).toEqual([true, true]);
 });
 

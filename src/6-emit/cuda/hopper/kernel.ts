@@ -24,6 +24,8 @@ interface HopperKernel {
   readonly raggedRows: boolean;
   /** of the inner axis, on average */
   readonly steps: number;
+  /** share of pairs of tiles below each other that read the same of B, if any can */
+  readonly alike: number | undefined;
   readonly view: object & {
     readonly lead?: string | undefined;
     readonly pieces?: number | undefined;
@@ -82,17 +84,21 @@ export function assembleHopper(kernel: MatmulKernel | OuterKernel, context: Cont
   };
 }
 
-/** For people: how a tile is made and how its results leave. */
-function scheduleOf({ tile, brought, raggedRows, steps }: HopperKernel): string {
-  const { multiplying, finishing } = tile;
-  const share = Math.round((100 * finishing) / (multiplying + finishing));
-  const deep = `${Math.round(steps)} steps of ${DEPTH}, finishing is ${share} % of a tile's work`;
+/** For people: how tiles are made and how their results leave, and why so. */
+function scheduleOf(h: HopperKernel): string {
+  const { tile, brought, raggedRows, steps } = h;
+  const share = Math.round((100 * tile.finishing) / (tile.multiplying + tile.finishing));
+  const why = `${Math.round(steps)} steps of ${DEPTH} make finishing ${share} % of a tile's work`;
   const who = tile.inTurns ? "warpgroups in turns (ping-pong)" : "warpgroups together (cooperative)";
-  const shared = tile.shares ? ", two blocks share what they read of weights (a cluster)" : "";
+  const ends = raggedRows ? ", ends of experts' runs by threads" : "";
   const read =
-    brought.length > 0
-      ? `, what is read behind products comes by it, too (${brought.map((p) => p.name).join(", ")})`
-      : "";
-  const ends = raggedRows ? ", but for ends of experts' runs, by threads" : "";
-  return `tiles of ${TILE_ROWS} x ${tile.columns}, ${who}${shared}: ${deep}; results leave by the copy engine${ends}${read}`;
+    brought.length > 0 ? `, ${brought.map((p) => p.name).join(" and ")} for what is behind products come by it` : "";
+  return `tiles of ${TILE_ROWS} x ${tile.columns}, ${who}: ${why}; ${sharingOf(h)}; results leave by the copy engine${ends}${read}`;
+}
+
+function sharingOf({ tile, alike }: HopperKernel): string {
+  const pairs = `${Math.round(100 * (alike ?? 0))} % of tiles below each other`;
+  if (tile.shares) return `two blocks (a cluster) share B, which ${pairs} have in common`;
+  if (alike === undefined) return "B is not shared: its rows are found by index, or tiles below each other are odd";
+  return `B is not shared: ${pairs} have it in common`;
 }

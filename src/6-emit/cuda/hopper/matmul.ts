@@ -34,6 +34,7 @@ export function hopperMatmulToCuda(given: MatmulKernel, context: Context): CudaT
   const leads = kernel.group ? kernel.group.experts : kernel.batch;
   const steps = terms.reduce((n, t) => n + blocks(t.k, DEPTH), 0);
   const gathers = gathersOf(kernel, bindings);
+  const alike = alikeOf(kernel);
   const whole = finishOf(kernel, bindings, context);
   const tileOf = (finish: Finish): Tile | undefined =>
     tileFor({
@@ -43,7 +44,7 @@ export function hopperMatmulToCuda(given: MatmulKernel, context: Context): CudaT
       steps,
       through: throughOf(passesOf(finish), finish.brought),
       light: finish.computed.length === 0 && gathers.length === 0,
-      alike: alikeOf(kernel),
+      alike,
       multiprocessors: context.multiprocessors,
       schedule: context.schedule,
     });
@@ -85,6 +86,7 @@ export function hopperMatmulToCuda(given: MatmulKernel, context: Context): CudaT
     brought: finish.brought,
     raggedRows: kernel.group !== undefined,
     steps,
+    alike,
   });
 }
 

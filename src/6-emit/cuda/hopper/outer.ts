@@ -42,6 +42,8 @@ export function hopperOuterToCuda(given: OuterKernel, context: Context): CudaTex
   };
   const passes = [[result]];
   const byHand = group !== undefined || kernel.b.gather !== undefined;
+  // an odd number of tiles below each other would leave a block without one
+  const alike = kernel.b.gather || rows % 2 !== 0 ? undefined : 1;
   const tile = tileFor({
     widths: [n],
     down: rows * leads * run.pieces,
@@ -49,8 +51,7 @@ export function hopperOuterToCuda(given: OuterKernel, context: Context): CudaTex
     steps,
     through: throughOf(passes, []),
     light: !byHand,
-    // an odd number of tiles below each other would leave a block without one
-    alike: kernel.b.gather || rows % 2 !== 0 ? undefined : 1,
+    alike,
     multiprocessors: context.multiprocessors,
     schedule: context.schedule,
   });
@@ -81,7 +82,7 @@ export function hopperOuterToCuda(given: OuterKernel, context: Context): CudaTex
     bBySteps: true,
   };
   const tiles = across * rows * leads * run.pieces;
-  const made = { tile, view, maps, tiles, byHand, passes, brought: [], raggedRows: false, steps };
+  const made = { tile, view, maps, tiles, byHand, passes, brought: [], raggedRows: false, steps, alike };
   return withAfter(assembleHopper(kernel, context, made), run);
 }
 
