@@ -11,7 +11,7 @@ const maybe = (line: fc.Arbitrary<string>, freq = 2): fc.Arbitrary<string[]> =>
 const oneOf = (...lines: readonly string[]): fc.Arbitrary<string> => fc.constantFrom(...lines);
 
 const KINDS = ["swiglu", "geglu", "gelu", "relu", "silu"];
-const BARE = ["copy", "zero", "constant", "rank1", "neuron", "linear"];
+const BARE = ["copy", "zero", "constant", "rank1", "neuron", "linear", "attention(Attend)"];
 
 const experts = fc
   .array(
@@ -63,7 +63,7 @@ const noise = maybe(
   oneOf("noise jitter(5%) while training", "noise gaussian(learned) while training", "noise jitter(1%) until step(9)"),
   4,
 );
-const gates = oneOf("gate softmax", "gate softmax", "gate sigmoid", "gate relu", "gate sqrt_softplus");
+const gates = oneOf("gate softmax", "gate softmax", "gate sigmoid", "gate relu", "gate sqrt_softplus", "gate identity");
 const biases = maybe(
   oneOf("bias load_balance(rate: 1e-3, step: sign)", "bias load_balance(control: proportional)", "bias quantile"),
   4,
@@ -77,6 +77,7 @@ const weights = oneOf(
   "weight gate renormalized scaled(2.5)",
   "weight gate on input",
   "weight softmax over selected",
+  "weight intuition(first: 2)",
   "weight one",
 );
 const limits = fc.oneof(
@@ -137,6 +138,7 @@ const selects = (unit: string, count: number): fc.Arbitrary<string> =>
         "select top(3) per expert within sequence",
         "select top(50%) per sequence",
         "select balanced per batch",
+        "select balanced(by: sinkhorn, rounds: 2) per batch",
         `select top(1) per ${unit} until step(3)\nselect top(2) per ${unit} from step(3)`,
       ),
     },

@@ -87,7 +87,7 @@ export const routingCodes = {
   ),
   MOE3022: error(
     "a normalising weight over nothing",
-    (p: { rule: string }) => `\`${p.rule}\` divides by the gates of the selected experts, but they may all be 0`,
+    (p: { rule: string }) => `\`${p.rule}\` divides by the gates of the selected experts, but their sum may be 0`,
   ),
   MOE3023: error("a table without rows", (_: NoParams) => "a table needs at least one `tier`, or `assign file(…)`"),
   MOE3030: error(
