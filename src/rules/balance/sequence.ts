@@ -1,9 +1,10 @@
 /** Like switch, inside each sequence, averaged over the sequences. */
 import { div, max, mul } from "../../3-graph/expr-build.js";
-import { clause, number, value, word } from "../../words/params.js";
+import { number } from "../../words/params.js";
 import { addLoss, probabilities } from "../meaning.js";
 import { defineRule } from "../rule.js";
 import { chosenOf, overUnits } from "./counted.js";
+import { overClause, overFacts } from "./mean-gate.js";
 
 export const sequence = defineRule({
   slot: "balance",
@@ -11,20 +12,9 @@ export const sequence = defineRule({
   doc: "Like switch, inside each sequence, averaged over the sequences.",
   example: "balance sequence(1e-4)",
   params: [number("weight", "how much the loss counts", { min: 0, default: 1e-4, why: "as in DeepSeek-V3" })],
-  clauses: [
-    clause(
-      "over",
-      value(
-        word("over", ["all", "visible"], "which experts the mean gate is taken over", {
-          default: "all",
-          why: "every expert should be reached",
-        }),
-      ),
-      "which experts the mean gate is taken over",
-    ),
-  ],
+  clauses: [overClause],
   needs: ["scores"],
-  facts: ({ over }) => (over === "visible" ? {} : { readsAllLogits: true }),
+  facts: overFacts,
   build(site, state, { weight, over }) {
     if (state.logits === undefined && state.gate === undefined) return state;
     return addLoss(site, state, () => {

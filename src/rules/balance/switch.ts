@@ -2,10 +2,11 @@
 
 import { eq, index, mul, or, select } from "../../3-graph/expr-build.js";
 import type { Value } from "../../3-graph/graph.js";
-import { clause, number, share, value, word } from "../../words/params.js";
+import { number, share } from "../../words/params.js";
 import type { RouterSite } from "../build.js";
 import { addLoss, balanceLoss, edgeShares, probabilities } from "../meaning.js";
 import { defineRule } from "../rule.js";
+import { overClause, overFacts } from "./mean-gate.js";
 
 /** Shares [E] as they count: times tau where an expert computes nothing. */
 function counted({ g, experts, computes }: RouterSite, shares: Value, tau: number): Value {
@@ -24,21 +25,9 @@ export const switchLoss = defineRule({
     number("weight", "how much the loss counts", { min: 0, default: 0.01, why: "as in Switch" }),
     share("tau", "how much experts that compute nothing count", { default: 1, why: "all experts count the same" }),
   ],
-  clauses: [
-    clause(
-      "over",
-      value(
-        word("over", ["all", "visible"], "which experts the mean gate is taken over", {
-          default: "all",
-          why: "every expert should be reached",
-        }),
-      ),
-      "which experts the mean gate is taken over",
-    ),
-  ],
+  clauses: [overClause],
   needs: ["scores"],
-  // over visible experts only, the masked ones have neither share nor gate and may stay unscored
-  facts: ({ over }) => (over === "visible" ? {} : { readsAllLogits: true }),
+  facts: overFacts,
   build(site, state, { weight, tau, over }) {
     if (state.logits === undefined && state.gate === undefined) return state;
     return addLoss(site, state, () => {
