@@ -96,13 +96,13 @@ EACH_VECTOR(bench_tanh, vf_tanh)
 EACH_VECTOR(bench_erf, vf_erf)
 EACH_VECTOR(bench_sigmoid, vf_sigmoid)
 
-/* Packing alone: A rows, A columns, B rows transposed, B columns. */
+/* Packing alone: A rows, eight panels of A's columns, B rows transposed, eight panels of B's columns. */
 EXPORT(bench_pack) void bench_pack(float *x, int which, int k, int times);
 EXPORT(bench_pack) void bench_pack(float *x, int which, int k, int times) {
   for (int t = 0; t < times; t++) {
     if (which == 0) pack_a(b_panel, x, k, MR, k);
-    if (which == 1) pack_a_cols(b_panel, x, 256, MR, k);
+    if (which == 1) pack_a_cols(b_panel, x, 256, 8 * MR, k);
     if (which == 2) pack_b_cols(b_panel, x, k, k, NR);
-    if (which == 3) pack_b(b_panel, x, 256, k, NR);
+    if (which == 3) pack_b(b_panel, x, 256, k, 8 * NR);
   }
 }

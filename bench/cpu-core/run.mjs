@@ -98,9 +98,9 @@ function measure(kind, call, floats, shape) {
     line(name, 4096 / best((t) => call(name, a, c, 4096, t)) / 1e6, "M values/s");
   const packs = [
     ["pack_a", mr],
-    ["pack_a_cols", mr],
+    ["pack_a_cols", 8 * mr],
     ["pack_b_cols", nr],
-    ["pack_b", nr],
+    ["pack_b", 8 * nr],
   ];
   for (const [which, [name, width]] of packs.entries())
     line(name, (4 * width * 256) / best((t) => call("pack", which, 256, t)) / 1e9, "GB/s");

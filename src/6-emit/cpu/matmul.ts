@@ -111,11 +111,12 @@ function outerBase(kernel: { params: readonly Param[] }, o: Operand, lead: strin
 const leadOf = (kernel: MatmulKernel): string | undefined =>
   kernel.group ? "part.expert" : kernel.batch > 1 ? "batch" : undefined;
 
-/** Packs columns j.. of B for one term. */
+/** Packs columns j0 .. j1 of B for one term, panel behind panel. */
 function packB(kernel: MatmulKernel, b: Operand, dst: string, k: number): string {
   const base = outerBase(kernel, b, leadOf(kernel));
-  if (b.major === "k") return `pack_b_cols(${dst}, ${base} + (ptrdiff_t)j * ${b.stride}, ${b.stride}, ${k}, cols)`;
-  return `pack_b(${dst}, ${base} + j, ${b.stride}, ${k}, cols)`;
+  if (b.major === "other") return `pack_b(${dst}, ${base} + j0, ${b.stride}, ${k}, j1 - j0)`;
+  const rows = `${base} + (ptrdiff_t)j * ${b.stride}`;
+  return `for (int j = j0; j < j1; j += NR) pack_b_cols(${dst} + (j - j0) * ${k}, ${rows}, ${b.stride}, ${k}, MIN(NR, j1 - j))`;
 }
 
 function tileCalls(terms: readonly Term[], aRows: number, panel: (before: number, t: Term) => string): string[] {
@@ -144,7 +145,7 @@ function outputView(kernel: MatmulKernel, index: number, rows: number): object {
   const group = groupColumns(depthOf(o), o.n);
   let before = 0;
   const packs = o.terms.map((t) => {
-    const call = packB(kernel, t.b, panelAt(before, t.k, group, 1), t.k);
+    const call = packB(kernel, t.b, before === 0 ? "b_panel" : `b_panel + ${before * group}`, t.k);
     before += t.k;
     return call;
   });
@@ -179,9 +180,10 @@ function pairView(kernel: MatmulKernel, rows: number): object {
   const half = (o: MatmulOutput, shift: string) => {
     const { b } = o.terms[0]!;
     const base = outerBase(kernel, b, leadOf(kernel));
+    const each = "for (int j = j0; j < j1; j += VL)";
     if (b.major === "k")
-      return `pack_b_half_cols(${panel}${shift}, ${base} + (ptrdiff_t)j * ${b.stride}, ${b.stride}, ${k}, cols)`;
-    return `pack_b_half(${panel}${shift}, ${base} + j, ${b.stride}, ${k}, cols)`;
+      return `${each} pack_b_half_cols(${panel}${shift}, ${base} + (ptrdiff_t)j * ${b.stride}, ${b.stride}, ${k}, MIN(VL, j1 - j))`;
+    return `${each} pack_b_half(${panel}${shift}, ${base} + j, ${b.stride}, ${k}, MIN(VL, j1 - j))`;
   };
   const store = (o: MatmulOutput, shift: string) => {
     const to = outTarget(kernel, o);
@@ -230,7 +232,7 @@ function hotRowsToC(kernel: MatmulKernel): CKernel {
   const packing = packsOf(o.terms, kernel, rows);
   let before = 0;
   const packB_ = o.terms.map((t) => {
-    const call = packB(kernel, t.b, `w->shared + ${before * wide} + (ptrdiff_t)j * ${t.k}`, t.k);
+    const call = packB(kernel, t.b, `w->shared + ${before * wide} + (ptrdiff_t)j0 * ${t.k}`, t.k);
     before += t.k;
     return call;
   });
