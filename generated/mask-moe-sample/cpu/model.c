@@ -477,10 +477,7 @@ static KERNEL void attend_q_v_in_prefill(const worker *w, const float *restrict 
     for (int i = 0; i < rows; i += MR) pack_a(a_block + i * 256, norm + (ptrdiff_t)(first + i) * 256, 256, MIN(MR, rows - i), 256);
     for (int j0 = 0; j0 < 256; j0 += 256) {
       const int j1 = MIN(j0 + 256, 256);
-      for (int j = j0; j < j1; j += NR) {
-        const int cols = MIN(NR, 256 - j);
-        pack_b_cols(b_panel + (j - j0) * 256, attend_q_weight + (ptrdiff_t)j * 256, 256, 256, cols);
-      }
+      for (int j = j0; j < j1; j += NR) pack_b_cols(b_panel + (j - j0) * 256, attend_q_weight + (ptrdiff_t)j * 256, 256, 256, MIN(NR, j1 - j));
       for (int i = 0; i < rows; i += MR) {
         const int height = MIN(MR, rows - i);
         for (int j = j0; j < j1; j += NR) {
@@ -497,10 +494,7 @@ static KERNEL void attend_q_v_in_prefill(const worker *w, const float *restrict 
     }
     for (int j0 = 0; j0 < 256; j0 += 256) {
       const int j1 = MIN(j0 + 256, 256);
-      for (int j = j0; j < j1; j += NR) {
-        const int cols = MIN(NR, 256 - j);
-        pack_b_cols(b_panel + (j - j0) * 256, attend_k_weight + (ptrdiff_t)j * 256, 256, 256, cols);
-      }
+      for (int j = j0; j < j1; j += NR) pack_b_cols(b_panel + (j - j0) * 256, attend_k_weight + (ptrdiff_t)j * 256, 256, 256, MIN(NR, j1 - j));
       for (int i = 0; i < rows; i += MR) {
         const int height = MIN(MR, rows - i);
         for (int j = j0; j < j1; j += NR) {
@@ -517,10 +511,7 @@ static KERNEL void attend_q_v_in_prefill(const worker *w, const float *restrict 
     }
     for (int j0 = 0; j0 < 256; j0 += 256) {
       const int j1 = MIN(j0 + 256, 256);
-      for (int j = j0; j < j1; j += NR) {
-        const int cols = MIN(NR, 256 - j);
-        pack_b_cols(b_panel + (j - j0) * 256, attend_v_weight + (ptrdiff_t)j * 256, 256, 256, cols);
-      }
+      for (int j = j0; j < j1; j += NR) pack_b_cols(b_panel + (j - j0) * 256, attend_v_weight + (ptrdiff_t)j * 256, 256, 256, MIN(NR, j1 - j));
       for (int i = 0; i < rows; i += MR) {
         const int height = MIN(MR, rows - i);
         for (int j = j0; j < j1; j += NR) {
@@ -580,20 +571,24 @@ static KERNEL void attend_k_rope_in_prefill(const worker *w, const float *restri
  * Scores lie transposed, [key][query], so that the softmax runs down whole vectors of queries; the second
  * product reads them as they lie, a few queries at a time, and gives rows of the output. */
 static KERNEL void attend_scores_in_prefill(const worker *w, const float *restrict q_rope, const float *restrict attend_keys, const float *restrict attend_values, float *restrict scores_o, float *restrict scores_lse) {
-  enum { S = 512, D = 32, HEADS = 8, KV_HEADS = 8, Q_WIDTH = HEADS * D, KV_WIDTH = KV_HEADS * D };
+  enum { S = 512, D = 32, HEADS = 8, KV_HEADS = 8, Q_WIDTH = HEADS * D, KV_WIDTH = KV_HEADS * D, AHEAD = 48 };
   float *const k_panels = w->scratch, *const v_rows = k_panels + D * ROUND_UP(S, 24);
   float *const q_panel = v_rows + S * ROUND_UP(D, 32), *const p = q_panel + D * 32;
   float tile[MR * NR] __attribute__((aligned(64))), share[NR];
   for (int item; (item = moec_next(w->control, 0)) < 1 * KV_HEADS;) {
     const ptrdiff_t start = item / KV_HEADS * S, kv_head = item % KV_HEADS;
     const float *const keys = attend_keys + start * KV_WIDTH + kv_head * D, *const values = attend_values + start * KV_WIDTH + kv_head * D;
-    for (int i = 0; i < S; i += MR) pack_a(k_panels + i * D, keys + (ptrdiff_t)i * KV_WIDTH, KV_WIDTH, MIN(MR, S - i), D);
+    for (int i = 0; i < S; i += MR) {
+      fetch_rows(keys + (ptrdiff_t)(i + AHEAD) * KV_WIDTH, KV_WIDTH, MIN(MR, S - i - AHEAD), D);
+      pack_a(k_panels + i * D, keys + (ptrdiff_t)i * KV_WIDTH, KV_WIDTH, MIN(MR, S - i), D);
+    }
     for (int j = 0; j < D; j += NR) pack_b(v_rows + j * S, values + j, KV_WIDTH, S, MIN(NR, D - j));
     for (ptrdiff_t head = kv_head * (HEADS / KV_HEADS); head < (kv_head + 1) * (HEADS / KV_HEADS); head++) {
       const float *const queries = q_rope + start * Q_WIDTH + head * D;
       for (int at = 0; at < S; at += NR) {
         const int width = MIN(NR, S - at);
         const int from = 0, to = at + width;
+        fetch_rows(queries + (ptrdiff_t)(at + NR) * Q_WIDTH, Q_WIDTH, MIN(NR, S - at - NR), D);
         pack_b_cols(q_panel, queries + (ptrdiff_t)at * Q_WIDTH, Q_WIDTH, D, width);
         for (int i = from; i < to; i += MR) tile_zero_direct(D, k_panels + i * D, q_panel, p + (i - from) * NR, NR);
         for (int i = at + 1; i < to; i++) keep_lanes(p + (i - from) * NR, i - at, NR, -INFINITY);
@@ -632,9 +627,9 @@ static KERNEL void attend_scores_in_prefill(const worker *w, const float *restri
  * All weights are packed once for everybody; then each block of rows is finished while it is hot. */
 static KERNEL void attend_o_mixture_norm_of_layer_0(const worker *w, const float *restrict scores_o, const float *restrict attend_o_weight, float *restrict o, const float *restrict embed_weight, const int *restrict tokens, float *restrict residual, const float *restrict mixture_norm_weight, float *restrict norm) {
   enum { M = 512, N = 256, ROWS = 96 };
-  for (int j; (j = moec_next(w->control, 0) * NR) < N;) {
-    const int cols = MIN(NR, N - j);
-    pack_b_cols(w->shared + 0 + (ptrdiff_t)j * 256, attend_o_weight + (ptrdiff_t)j * 256, 256, 256, cols);
+  for (int j0; (j0 = moec_next(w->control, 0) * 4 * NR) < N;) {
+    const int j1 = MIN(j0 + 4 * NR, N);
+    for (int j = j0; j < j1; j += NR) pack_b_cols(w->shared + 0 + (ptrdiff_t)j0 * 256 + (j - j0) * 256, attend_o_weight + (ptrdiff_t)j * 256, 256, 256, MIN(NR, j1 - j));
   }
   moec_barrier(w->control, w->threads);
   float *const a_block = w->scratch;
@@ -785,11 +780,8 @@ static KERNEL void mixture_experts_gate_experts_up_in_prefill(const worker *w, c
     for (int i = 0; i < rows; i += MR) pack_a_gather(a_block + i * 256, norm, 256, experts_sort_rows + first + i, MIN(MR, rows - i), 256);
     for (int j0 = 0; j0 < 512; j0 += 512) {
       const int j1 = MIN(j0 + 512, 512);
-      for (int j = j0; j < j1; j += VL) {
-        const int cols = MIN(VL, 512 - j);
-        pack_b_half_cols(b_panel + (j - j0) * 512, mixture_experts_gate_weight + part.expert * (ptrdiff_t)131072 + (ptrdiff_t)j * 256, 256, 256, cols);
-        pack_b_half_cols(b_panel + (j - j0) * 512 + VL, mixture_experts_up_weight + part.expert * (ptrdiff_t)131072 + (ptrdiff_t)j * 256, 256, 256, cols);
-      }
+      for (int j = j0; j < j1; j += VL) pack_b_half_cols(b_panel + (j - j0) * 512, mixture_experts_gate_weight + part.expert * (ptrdiff_t)131072 + (ptrdiff_t)j * 256, 256, 256, MIN(VL, j1 - j));
+      for (int j = j0; j < j1; j += VL) pack_b_half_cols(b_panel + (j - j0) * 512 + VL, mixture_experts_up_weight + part.expert * (ptrdiff_t)131072 + (ptrdiff_t)j * 256, 256, 256, MIN(VL, j1 - j));
       for (int i = 0; i < rows; i += MR) {
         const int height = MIN(MR, rows - i);
         for (int j = j0; j < j1; j += VL) {
@@ -821,10 +813,7 @@ static KERNEL void mixture_experts_down_in_prefill(const worker *w, const float 
     for (int i = 0; i < rows; i += MR) pack_a(a_block + i * 512, experts_up + (ptrdiff_t)(first + i) * 512, 512, MIN(MR, rows - i), 512);
     for (int j0 = 0; j0 < 256; j0 += 256) {
       const int j1 = MIN(j0 + 256, 256);
-      for (int j = j0; j < j1; j += NR) {
-        const int cols = MIN(NR, 256 - j);
-        pack_b_cols(b_panel + (j - j0) * 512, mixture_experts_down_weight + part.expert * (ptrdiff_t)131072 + (ptrdiff_t)j * 512, 512, 512, cols);
-      }
+      for (int j = j0; j < j1; j += NR) pack_b_cols(b_panel + (j - j0) * 512, mixture_experts_down_weight + part.expert * (ptrdiff_t)131072 + (ptrdiff_t)j * 512, 512, 512, MIN(NR, j1 - j));
       for (int i = 0; i < rows; i += MR) {
         const int height = MIN(MR, rows - i);
         for (int j = j0; j < j1; j += NR) {
@@ -875,9 +864,9 @@ static KERNEL void mixture_experts_combine_attend_norm_in_prefill(const worker *
  * All weights are packed once for everybody; then each block of rows is finished while it is hot. */
 static KERNEL void attend_o_mixture_norm_in_prefill(const worker *w, const float *restrict scores_o, const float *restrict attend_o_weight, const float *restrict residual, float *restrict residual_b, const float *restrict mixture_norm_weight, float *restrict norm) {
   enum { M = 512, N = 256, ROWS = 96 };
-  for (int j; (j = moec_next(w->control, 0) * NR) < N;) {
-    const int cols = MIN(NR, N - j);
-    pack_b_cols(w->shared + 0 + (ptrdiff_t)j * 256, attend_o_weight + (ptrdiff_t)j * 256, 256, 256, cols);
+  for (int j0; (j0 = moec_next(w->control, 0) * 4 * NR) < N;) {
+    const int j1 = MIN(j0 + 4 * NR, N);
+    for (int j = j0; j < j1; j += NR) pack_b_cols(w->shared + 0 + (ptrdiff_t)j0 * 256 + (j - j0) * 256, attend_o_weight + (ptrdiff_t)j * 256, 256, 256, MIN(NR, j1 - j));
   }
   moec_barrier(w->control, w->threads);
   float *const a_block = w->scratch;
@@ -956,10 +945,7 @@ static KERNEL void head_logits_in_prefill(const worker *w, const float *restrict
     for (int i = 0; i < rows; i += MR) pack_a(a_block + i * 256, norm + (ptrdiff_t)(first + i) * 256, 256, MIN(MR, rows - i), 256);
     for (int j0 = 0; j0 < 4096; j0 += 512) {
       const int j1 = MIN(j0 + 512, 4096);
-      for (int j = j0; j < j1; j += NR) {
-        const int cols = MIN(NR, 4096 - j);
-        pack_b_cols(b_panel + (j - j0) * 256, embed_weight + (ptrdiff_t)j * 256, 256, 256, cols);
-      }
+      for (int j = j0; j < j1; j += NR) pack_b_cols(b_panel + (j - j0) * 256, embed_weight + (ptrdiff_t)j * 256, 256, 256, MIN(NR, j1 - j));
       for (int i = 0; i < rows; i += MR) {
         const int height = MIN(MR, rows - i);
         for (int j = j0; j < j1; j += NR) {

@@ -241,6 +241,11 @@ CORE_INLINE void fetch(const float *p, int n) {
   for (int i = 0; i < n; i += 16) __builtin_prefetch(p + i);
 }
 
+/* The same for `rows` (perhaps none) rows that lie ld apart, where nothing but this fetches them early. */
+CORE_INLINE void fetch_rows(const float *p, ptrdiff_t ld, ptrdiff_t rows, int n) {
+  for (ptrdiff_t r = 0; r < rows; r++) fetch(p + r * ld, n);
+}
+
 /* A whole vector that nobody reads soon: past the caches where it is a whole line of them (p then lies on its start).
  * Narrower vectors would go to memory as parts of lines, which takes longer than the caches do. */
 #if defined(__AVX512F__)

@@ -504,6 +504,7 @@ CORE_INLINE void core_pack(float *dst, ptrdiff_t width, const float *src, ptrdif
  * read in order, however many panels they go to: their lines lie side by side, the next row's often a page away. */
 CORE_INLINE void core_pack_columns(float *dst, ptrdiff_t width, const float *src, ptrdiff_t ld, const int *index,
                                    ptrdiff_t cols, ptrdiff_t k) {
+  const ptrdiff_t whole = (width + VL - 1) / VL * VL;
   for (ptrdiff_t i = 0; i < k; i++, dst += width) {
     const ptrdiff_t row = index ? index[i] : i;
     const float *const p = src + (row < 0 ? 0 : row) * ld;
@@ -512,10 +513,15 @@ CORE_INLINE void core_pack_columns(float *dst, ptrdiff_t width, const float *src
       for (ptrdiff_t c = 0; c < cols; c += 16) __builtin_prefetch(src + (next < 0 ? 0 : next) * ld + c);
     }
     float *to = dst;
-    for (ptrdiff_t c = 0; c < cols; c += width, to += k * width)
+    ptrdiff_t c = 0;
+    if (row >= 0)
+      for (; c + whole <= cols; c += width, to += k * width)
+        for (ptrdiff_t h = 0; h < width; h += VL)
+          core_pack_store(to + h, vf_load(p + c + h), width - h < VL ? width - h : VL, i + 1 < k);
+    for (; c < cols; c += width, to += k * width)
       for (ptrdiff_t h = 0; h < width; h += VL) {
-        const ptrdiff_t there = row < 0 || cols - c < h ? 0 : cols - c - h, lanes = width - h < VL ? width - h : VL;
-        core_pack_store(to + h, there >= VL ? vf_load(p + c + h) : vf_load_part(p + c + h, there), lanes, i + 1 < k);
+        const ptrdiff_t left = row < 0 || cols - c < h ? 0 : cols - c - h;
+        core_pack_store(to + h, vf_load_part(p + c + h, left < VL ? left : VL), width - h < VL ? width - h : VL, i + 1 < k);
       }
   }
 }

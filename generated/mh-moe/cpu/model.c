@@ -98,10 +98,7 @@ static KERNEL void attend_q_v(const worker *w, const float *restrict norm, const
     for (int i = 0; i < rows; i += MR) pack_a(a_block + i * 256, norm + (ptrdiff_t)(first + i) * 256, 256, MIN(MR, rows - i), 256);
     for (int j0 = 0; j0 < 256; j0 += 256) {
       const int j1 = MIN(j0 + 256, 256);
-      for (int j = j0; j < j1; j += NR) {
-        const int cols = MIN(NR, 256 - j);
-        pack_b_cols(b_panel + (j - j0) * 256, attend_q_weight + (ptrdiff_t)j * 256, 256, 256, cols);
-      }
+      for (int j = j0; j < j1; j += NR) pack_b_cols(b_panel + (j - j0) * 256, attend_q_weight + (ptrdiff_t)j * 256, 256, 256, MIN(NR, j1 - j));
       for (int i = 0; i < rows; i += MR) {
         const int height = MIN(MR, rows - i);
         for (int j = j0; j < j1; j += NR) {
@@ -118,10 +115,7 @@ static KERNEL void attend_q_v(const worker *w, const float *restrict norm, const
     }
     for (int j0 = 0; j0 < 256; j0 += 256) {
       const int j1 = MIN(j0 + 256, 256);
-      for (int j = j0; j < j1; j += NR) {
-        const int cols = MIN(NR, 256 - j);
-        pack_b_cols(b_panel + (j - j0) * 256, attend_k_weight + (ptrdiff_t)j * 256, 256, 256, cols);
-      }
+      for (int j = j0; j < j1; j += NR) pack_b_cols(b_panel + (j - j0) * 256, attend_k_weight + (ptrdiff_t)j * 256, 256, 256, MIN(NR, j1 - j));
       for (int i = 0; i < rows; i += MR) {
         const int height = MIN(MR, rows - i);
         for (int j = j0; j < j1; j += NR) {
@@ -138,10 +132,7 @@ static KERNEL void attend_q_v(const worker *w, const float *restrict norm, const
     }
     for (int j0 = 0; j0 < 256; j0 += 256) {
       const int j1 = MIN(j0 + 256, 256);
-      for (int j = j0; j < j1; j += NR) {
-        const int cols = MIN(NR, 256 - j);
-        pack_b_cols(b_panel + (j - j0) * 256, attend_v_weight + (ptrdiff_t)j * 256, 256, 256, cols);
-      }
+      for (int j = j0; j < j1; j += NR) pack_b_cols(b_panel + (j - j0) * 256, attend_v_weight + (ptrdiff_t)j * 256, 256, 256, MIN(NR, j1 - j));
       for (int i = 0; i < rows; i += MR) {
         const int height = MIN(MR, rows - i);
         for (int j = j0; j < j1; j += NR) {
@@ -201,20 +192,24 @@ static KERNEL void attend_k_rope(const worker *w, const float *restrict k, const
  * Scores lie transposed, [key][query], so that the softmax runs down whole vectors of queries; the second
  * product reads them as they lie, a few queries at a time, and gives rows of the output. */
 static KERNEL void attend_scores(const worker *w, const float *restrict q_rope, const float *restrict k_rope, const float *restrict v, float *restrict scores_o, float *restrict scores_lse) {
-  enum { S = 512, D = 32, HEADS = 8, KV_HEADS = 8, Q_WIDTH = HEADS * D, KV_WIDTH = KV_HEADS * D };
+  enum { S = 512, D = 32, HEADS = 8, KV_HEADS = 8, Q_WIDTH = HEADS * D, KV_WIDTH = KV_HEADS * D, AHEAD = 48 };
   float *const k_panels = w->scratch, *const v_rows = k_panels + D * ROUND_UP(S, 24);
   float *const q_panel = v_rows + S * ROUND_UP(D, 32), *const p = q_panel + D * 32;
   float tile[MR * NR] __attribute__((aligned(64))), share[NR];
   for (int item; (item = moec_next(w->control, 0)) < 8 * KV_HEADS;) {
     const ptrdiff_t start = item / KV_HEADS * S, kv_head = item % KV_HEADS;
     const float *const keys = k_rope + start * KV_WIDTH + kv_head * D, *const values = v + start * KV_WIDTH + kv_head * D;
-    for (int i = 0; i < S; i += MR) pack_a(k_panels + i * D, keys + (ptrdiff_t)i * KV_WIDTH, KV_WIDTH, MIN(MR, S - i), D);
+    for (int i = 0; i < S; i += MR) {
+      fetch_rows(keys + (ptrdiff_t)(i + AHEAD) * KV_WIDTH, KV_WIDTH, MIN(MR, S - i - AHEAD), D);
+      pack_a(k_panels + i * D, keys + (ptrdiff_t)i * KV_WIDTH, KV_WIDTH, MIN(MR, S - i), D);
+    }
     for (int j = 0; j < D; j += NR) pack_b(v_rows + j * S, values + j, KV_WIDTH, S, MIN(NR, D - j));
     for (ptrdiff_t head = kv_head * (HEADS / KV_HEADS); head < (kv_head + 1) * (HEADS / KV_HEADS); head++) {
       const float *const queries = q_rope + start * Q_WIDTH + head * D;
       for (int at = 0; at < S; at += NR) {
         const int width = MIN(NR, S - at);
         const int from = 0, to = at + width;
+        fetch_rows(queries + (ptrdiff_t)(at + NR) * Q_WIDTH, Q_WIDTH, MIN(NR, S - at - NR), D);
         pack_b_cols(q_panel, queries + (ptrdiff_t)at * Q_WIDTH, Q_WIDTH, D, width);
         for (int i = from; i < to; i += MR) tile_zero_direct(D, k_panels + i * D, q_panel, p + (i - from) * NR, NR);
         for (int i = at + 1; i < to; i++) keep_lanes(p + (i - from) * NR, i - at, NR, -INFINITY);
@@ -253,9 +248,9 @@ static KERNEL void attend_scores(const worker *w, const float *restrict q_rope, 
  * All weights are packed once for everybody; then each block of rows is finished while it is hot. */
 static KERNEL void attend_o_mixture_norm(const worker *w, const float *restrict scores_o, const float *restrict attend_o_weight, float *restrict o, const float *restrict embed_weight, const int *restrict tokens, float *restrict residual, float *restrict norm, float *restrict norm_b, const float *restrict mixture_norm_weight) {
   enum { M = 4096, N = 256, ROWS = 96 };
-  for (int j; (j = moec_next(w->control, 0) * NR) < N;) {
-    const int cols = MIN(NR, N - j);
-    pack_b_cols(w->shared + 0 + (ptrdiff_t)j * 256, attend_o_weight + (ptrdiff_t)j * 256, 256, 256, cols);
+  for (int j0; (j0 = moec_next(w->control, 0) * 4 * NR) < N;) {
+    const int j1 = MIN(j0 + 4 * NR, N);
+    for (int j = j0; j < j1; j += NR) pack_b_cols(w->shared + 0 + (ptrdiff_t)j0 * 256 + (j - j0) * 256, attend_o_weight + (ptrdiff_t)j * 256, 256, 256, MIN(NR, j1 - j));
   }
   moec_barrier(w->control, w->threads);
   float *const a_block = w->scratch;
@@ -306,10 +301,7 @@ static KERNEL void mixture_split(const worker *w, const float *restrict o, const
     for (int i = 0; i < rows; i += MR) pack_a(a_block + i * 256, o + (ptrdiff_t)(first + i) * 256, 256, MIN(MR, rows - i), 256);
     for (int j0 = 0; j0 < 256; j0 += 256) {
       const int j1 = MIN(j0 + 256, 256);
-      for (int j = j0; j < j1; j += NR) {
-        const int cols = MIN(NR, 256 - j);
-        pack_b_cols(b_panel + (j - j0) * 256, mixture_split_weight + (ptrdiff_t)j * 256, 256, 256, cols);
-      }
+      for (int j = j0; j < j1; j += NR) pack_b_cols(b_panel + (j - j0) * 256, mixture_split_weight + (ptrdiff_t)j * 256, 256, 256, MIN(NR, j1 - j));
       for (int i = 0; i < rows; i += MR) {
         const int height = MIN(MR, rows - i);
         for (int j = j0; j < j1; j += NR) {
@@ -332,9 +324,9 @@ static KERNEL void mixture_split(const worker *w, const float *restrict o, const
  * All weights are packed once for everybody; then each block of rows is finished while it is hot. */
 static KERNEL void mixture_router_scores_router_weight(const worker *w, const float *restrict split, const float *restrict mixture_router_weight, float *restrict router_scores, float *restrict router_gate, int *restrict router_select, float *restrict router_weight) {
   enum { M = 8192, N = 32, ROWS = 96 };
-  for (int j; (j = moec_next(w->control, 0) * NR) < N;) {
-    const int cols = MIN(NR, N - j);
-    pack_b_cols(w->shared + 0 + (ptrdiff_t)j * 128, mixture_router_weight + (ptrdiff_t)j * 128, 128, 128, cols);
+  for (int j0; (j0 = moec_next(w->control, 0) * 4 * NR) < N;) {
+    const int j1 = MIN(j0 + 4 * NR, N);
+    for (int j = j0; j < j1; j += NR) pack_b_cols(w->shared + 0 + (ptrdiff_t)j0 * 128 + (j - j0) * 128, mixture_router_weight + (ptrdiff_t)j * 128, 128, 128, MIN(NR, j1 - j));
   }
   moec_barrier(w->control, w->threads);
   float *const a_block = w->scratch;
@@ -500,11 +492,8 @@ static KERNEL void mixture_experts_gate_experts_up(const worker *w, const float 
     for (int i = 0; i < rows; i += MR) pack_a_gather(a_block + i * 128, split, 128, unit_experts_sort_rows + i, MIN(MR, rows - i), 128);
     for (int j0 = 0; j0 < 512; j0 += 512) {
       const int j1 = MIN(j0 + 512, 512);
-      for (int j = j0; j < j1; j += VL) {
-        const int cols = MIN(VL, 512 - j);
-        pack_b_half_cols(b_panel + (j - j0) * 256, mixture_experts_gate_weight + part.expert * (ptrdiff_t)65536 + (ptrdiff_t)j * 128, 128, 128, cols);
-        pack_b_half_cols(b_panel + (j - j0) * 256 + VL, mixture_experts_up_weight + part.expert * (ptrdiff_t)65536 + (ptrdiff_t)j * 128, 128, 128, cols);
-      }
+      for (int j = j0; j < j1; j += VL) pack_b_half_cols(b_panel + (j - j0) * 256, mixture_experts_gate_weight + part.expert * (ptrdiff_t)65536 + (ptrdiff_t)j * 128, 128, 128, MIN(VL, j1 - j));
+      for (int j = j0; j < j1; j += VL) pack_b_half_cols(b_panel + (j - j0) * 256 + VL, mixture_experts_up_weight + part.expert * (ptrdiff_t)65536 + (ptrdiff_t)j * 128, 128, 128, MIN(VL, j1 - j));
       for (int i = 0; i < rows; i += MR) {
         const int height = MIN(MR, rows - i);
         for (int j = j0; j < j1; j += VL) {
@@ -539,10 +528,7 @@ static KERNEL void mixture_experts_down(const worker *w, const float *restrict e
     for (int i = 0; i < rows; i += MR) pack_a(a_block + i * 512, experts_up + (ptrdiff_t)(first + i) * 512, 512, MIN(MR, rows - i), 512);
     for (int j0 = 0; j0 < 128; j0 += 128) {
       const int j1 = MIN(j0 + 128, 128);
-      for (int j = j0; j < j1; j += NR) {
-        const int cols = MIN(NR, 128 - j);
-        pack_b_cols(b_panel + (j - j0) * 512, mixture_experts_down_weight + part.expert * (ptrdiff_t)65536 + (ptrdiff_t)j * 512, 512, 512, cols);
-      }
+      for (int j = j0; j < j1; j += NR) pack_b_cols(b_panel + (j - j0) * 512, mixture_experts_down_weight + part.expert * (ptrdiff_t)65536 + (ptrdiff_t)j * 512, 512, 512, MIN(NR, j1 - j));
       for (int i = 0; i < rows; i += MR) {
         const int height = MIN(MR, rows - i);
         for (int j = j0; j < j1; j += NR) {
@@ -574,9 +560,9 @@ static KERNEL void mixture_experts_combine(const worker *w, const float *restric
  * All weights are packed once for everybody; then each block of rows is finished while it is hot. */
 static KERNEL void mixture_merge_attend_norm(const worker *w, const float *restrict experts_combine, const float *restrict mixture_merge_weight, const float *restrict residual, float *restrict residual_b, float *restrict norm, float *restrict norm_b, const float *restrict attend_norm_weight, float *restrict merge) {
   enum { M = 4096, N = 256, ROWS = 96 };
-  for (int j; (j = moec_next(w->control, 0) * NR) < N;) {
-    const int cols = MIN(NR, N - j);
-    pack_b_cols(w->shared + 0 + (ptrdiff_t)j * 256, mixture_merge_weight + (ptrdiff_t)j * 256, 256, 256, cols);
+  for (int j0; (j0 = moec_next(w->control, 0) * 4 * NR) < N;) {
+    const int j1 = MIN(j0 + 4 * NR, N);
+    for (int j = j0; j < j1; j += NR) pack_b_cols(w->shared + 0 + (ptrdiff_t)j0 * 256 + (j - j0) * 256, mixture_merge_weight + (ptrdiff_t)j * 256, 256, 256, MIN(NR, j1 - j));
   }
   moec_barrier(w->control, w->threads);
   float *const a_block = w->scratch;
@@ -623,9 +609,9 @@ static KERNEL void mixture_merge_attend_norm(const worker *w, const float *restr
  * All weights are packed once for everybody; then each block of rows is finished while it is hot. */
 static KERNEL void attend_o_mixture_norm_in_train(const worker *w, const float *restrict scores_o, const float *restrict attend_o_weight, const float *restrict residual, float *restrict residual_b, float *restrict norm, float *restrict norm_b, const float *restrict mixture_norm_weight, float *restrict o) {
   enum { M = 4096, N = 256, ROWS = 96 };
-  for (int j; (j = moec_next(w->control, 0) * NR) < N;) {
-    const int cols = MIN(NR, N - j);
-    pack_b_cols(w->shared + 0 + (ptrdiff_t)j * 256, attend_o_weight + (ptrdiff_t)j * 256, 256, 256, cols);
+  for (int j0; (j0 = moec_next(w->control, 0) * 4 * NR) < N;) {
+    const int j1 = MIN(j0 + 4 * NR, N);
+    for (int j = j0; j < j1; j += NR) pack_b_cols(w->shared + 0 + (ptrdiff_t)j0 * 256 + (j - j0) * 256, attend_o_weight + (ptrdiff_t)j * 256, 256, 256, MIN(NR, j1 - j));
   }
   moec_barrier(w->control, w->threads);
   float *const a_block = w->scratch;
@@ -671,9 +657,9 @@ static KERNEL void attend_o_mixture_norm_in_train(const worker *w, const float *
  * All weights are packed once for everybody; then each block of rows is finished while it is hot. */
 static KERNEL void head_logits_cross_entropy(const worker *w, const float *restrict merge, const float *restrict embed_weight, float *restrict logits, float *restrict cross_entropy, const int *restrict targets, float *restrict cross_entropy_b) {
   enum { M = 4096, N = 4096, ROWS = 96 };
-  for (int j; (j = moec_next(w->control, 0) * NR) < N;) {
-    const int cols = MIN(NR, N - j);
-    pack_b_cols(w->shared + 0 + (ptrdiff_t)j * 256, embed_weight + (ptrdiff_t)j * 256, 256, 256, cols);
+  for (int j0; (j0 = moec_next(w->control, 0) * 4 * NR) < N;) {
+    const int j1 = MIN(j0 + 4 * NR, N);
+    for (int j = j0; j < j1; j += NR) pack_b_cols(w->shared + 0 + (ptrdiff_t)j0 * 256 + (j - j0) * 256, embed_weight + (ptrdiff_t)j * 256, 256, 256, MIN(NR, j1 - j));
   }
   moec_barrier(w->control, w->threads);
   float *const a_block = w->scratch;
@@ -742,9 +728,9 @@ static KERNEL void head_cross_entropy_loss(const worker *w, const float *restric
  * All weights are packed once for everybody; then each block of rows is finished while it is hot. */
 static KERNEL void head_logits_norm_backward(const worker *w, const float *restrict logits, const float *restrict embed_weight, float *restrict d_logits, const float *restrict norm, const float *restrict norm_weight, float *restrict d_norm, const float *restrict residual, const float *restrict norm_b, float *restrict d_norm_b) {
   enum { M = 4096, N = 256, ROWS = 96 };
-  for (int j; (j = moec_next(w->control, 0) * NR) < N;) {
-    const int cols = MIN(NR, N - j);
-    pack_b(w->shared + 0 + (ptrdiff_t)j * 4096, embed_weight + j, 256, 4096, cols);
+  for (int j0; (j0 = moec_next(w->control, 0) * 4 * NR) < N;) {
+    const int j1 = MIN(j0 + 4 * NR, N);
+    pack_b(w->shared + 0 + (ptrdiff_t)j0 * 4096, embed_weight + j0, 256, 4096, j1 - j0);
   }
   moec_barrier(w->control, w->threads);
   float *const a_block = w->scratch;
@@ -863,10 +849,7 @@ static KERNEL void mixture_merge_backward(const worker *w, const float *restrict
     for (int i = 0; i < rows; i += MR) pack_a(a_block + i * 256, d_norm + (ptrdiff_t)(first + i) * 256, 256, MIN(MR, rows - i), 256);
     for (int j0 = 0; j0 < 256; j0 += 256) {
       const int j1 = MIN(j0 + 256, 256);
-      for (int j = j0; j < j1; j += NR) {
-        const int cols = MIN(NR, 256 - j);
-        pack_b(b_panel + (j - j0) * 256, mixture_merge_weight + j, 256, 256, cols);
-      }
+      pack_b(b_panel, mixture_merge_weight + j0, 256, 256, j1 - j0);
       for (int i = 0; i < rows; i += MR) {
         const int height = MIN(MR, rows - i);
         for (int j = j0; j < j1; j += NR) {
@@ -977,10 +960,7 @@ static KERNEL void mixture_experts_down_experts_up_backward(const worker *w, con
     for (int i = 0; i < rows; i += MR) pack_a(a_block + i * 128, d_experts_combine + (ptrdiff_t)(first + i) * 128, 128, MIN(MR, rows - i), 128);
     for (int j0 = 0; j0 < 512; j0 += 512) {
       const int j1 = MIN(j0 + 512, 512);
-      for (int j = j0; j < j1; j += NR) {
-        const int cols = MIN(NR, 512 - j);
-        pack_b(b_panel + (j - j0) * 128, mixture_experts_down_weight + part.expert * (ptrdiff_t)65536 + j, 512, 128, cols);
-      }
+      pack_b(b_panel, mixture_experts_down_weight + part.expert * (ptrdiff_t)65536 + j0, 512, 128, j1 - j0);
       for (int i = 0; i < rows; i += MR) {
         const int height = MIN(MR, rows - i);
         for (int j = j0; j < j1; j += NR) {
@@ -1120,11 +1100,8 @@ static KERNEL void mixture_experts_up_experts_gate_backward(const worker *w, con
     for (int i = 0; i < rows; i += MR) pack_a(a_block + 73728 + i * 512, d_experts_up_b + (ptrdiff_t)(first + i) * 512, 512, MIN(MR, rows - i), 512);
     for (int j0 = 0; j0 < 128; j0 += 128) {
       const int j1 = MIN(j0 + 128, 128);
-      for (int j = j0; j < j1; j += NR) {
-        const int cols = MIN(NR, 128 - j);
-        pack_b(b_panel + (j - j0) * 512, mixture_experts_up_weight + part.expert * (ptrdiff_t)65536 + j, 128, 512, cols);
-        pack_b(b_panel + 65536 + (j - j0) * 512, mixture_experts_gate_weight + part.expert * (ptrdiff_t)65536 + j, 128, 512, cols);
-      }
+      pack_b(b_panel, mixture_experts_up_weight + part.expert * (ptrdiff_t)65536 + j0, 128, 512, j1 - j0);
+      pack_b(b_panel + 65536, mixture_experts_gate_weight + part.expert * (ptrdiff_t)65536 + j0, 128, 512, j1 - j0);
       for (int i = 0; i < rows; i += MR) {
         const int height = MIN(MR, rows - i);
         for (int j = j0; j < j1; j += NR) {
@@ -1206,10 +1183,7 @@ static KERNEL void mixture_router_scores_backward(const worker *w, const float *
     for (int i = 0; i < rows; i += MR) pack_a(a_block + i * 32, d_router_gate + (ptrdiff_t)(first + i) * 32, 32, MIN(MR, rows - i), 32);
     for (int j0 = 0; j0 < 128; j0 += 128) {
       const int j1 = MIN(j0 + 128, 128);
-      for (int j = j0; j < j1; j += NR) {
-        const int cols = MIN(NR, 128 - j);
-        pack_b(b_panel + (j - j0) * 32, mixture_router_weight + j, 128, 32, cols);
-      }
+      pack_b(b_panel, mixture_router_weight + j0, 128, 32, j1 - j0);
       for (int i = 0; i < rows; i += MR) {
         const int height = MIN(MR, rows - i);
         for (int j = j0; j < j1; j += NR) {
@@ -1278,9 +1252,9 @@ static KERNEL void mixture_grad_mixture_router_weight_backward(const worker *w, 
  * All weights are packed once for everybody; then each block of rows is finished while it is hot. */
 static KERNEL void mixture_split_norm_backward(const worker *w, const float *restrict d_router_scores, const float *restrict mixture_split_weight, float *restrict d_split, const float *restrict norm, const float *restrict mixture_norm_weight, float *restrict d_norm, const float *restrict residual, const float *restrict norm_b, const float *restrict d_norm_b, float *restrict d_norm_c) {
   enum { M = 4096, N = 256, ROWS = 96 };
-  for (int j; (j = moec_next(w->control, 0) * NR) < N;) {
-    const int cols = MIN(NR, N - j);
-    pack_b(w->shared + 0 + (ptrdiff_t)j * 256, mixture_split_weight + j, 256, 256, cols);
+  for (int j0; (j0 = moec_next(w->control, 0) * 4 * NR) < N;) {
+    const int j1 = MIN(j0 + 4 * NR, N);
+    pack_b(w->shared + 0 + (ptrdiff_t)j0 * 256, mixture_split_weight + j0, 256, 256, j1 - j0);
   }
   moec_barrier(w->control, w->threads);
   float *const a_block = w->scratch;
@@ -1375,10 +1349,7 @@ static KERNEL void attend_o_backward(const worker *w, const float *restrict d_no
     for (int i = 0; i < rows; i += MR) pack_a(a_block + i * 256, d_norm + (ptrdiff_t)(first + i) * 256, 256, MIN(MR, rows - i), 256);
     for (int j0 = 0; j0 < 256; j0 += 256) {
       const int j1 = MIN(j0 + 256, 256);
-      for (int j = j0; j < j1; j += NR) {
-        const int cols = MIN(NR, 256 - j);
-        pack_b(b_panel + (j - j0) * 256, attend_o_weight + j, 256, 256, cols);
-      }
+      pack_b(b_panel, attend_o_weight + j0, 256, 256, j1 - j0);
       for (int i = 0; i < rows; i += MR) {
         const int height = MIN(MR, rows - i);
         for (int j = j0; j < j1; j += NR) {
@@ -1443,7 +1414,7 @@ static KERNEL void attend_grad_attend_o_weight_backward(const worker *w, const f
  * One work item owns a head of keys and values, so that their gradients are summed in one order. */
 static KERNEL void attend_scores_backward(const worker *w, const float *restrict q_rope, const float *restrict k_rope, const float *restrict v, const float *restrict scores_o, const float *restrict scores_lse, const float *restrict d_o, float *restrict d_scores_dq, float *restrict d_scores_dk, float *restrict d_scores_dv) {
   enum { S = 512, D = 32, HEADS = 8, KV_HEADS = 8, Q_WIDTH = HEADS * D, KV_WIDTH = KV_HEADS * D };
-  enum { S_UP = ROUND_UP(S, 24), D_UP = ROUND_UP(D, 32) };
+  enum { S_UP = ROUND_UP(S, 24), D_UP = ROUND_UP(D, 32), AHEAD = 48 };
   float *const k_panels = w->scratch, *const v_panels = k_panels + D * S_UP, *const k_rows = v_panels + D * S_UP;
   float *const sum_k = k_rows + S * D_UP, *const sum_v = sum_k + S_UP * D_UP;
   float *const q_panel = sum_v + S_UP * D_UP, *const do_panel = q_panel + D * 32;
@@ -1453,8 +1424,12 @@ static KERNEL void attend_scores_backward(const worker *w, const float *restrict
   for (int item; (item = moec_next(w->control, 0)) < 8 * KV_HEADS;) {
     const ptrdiff_t start = item / KV_HEADS * S, kv_head = item % KV_HEADS;
     const float *const keys = k_rope + start * KV_WIDTH + kv_head * D, *const values = v + start * KV_WIDTH + kv_head * D;
-    for (int i = 0; i < S; i += MR) pack_a(k_panels + i * D, keys + (ptrdiff_t)i * KV_WIDTH, KV_WIDTH, MIN(MR, S - i), D);
-    for (int i = 0; i < S; i += MR) pack_a(v_panels + i * D, values + (ptrdiff_t)i * KV_WIDTH, KV_WIDTH, MIN(MR, S - i), D);
+    for (int i = 0; i < S; i += MR) {
+      fetch_rows(keys + (ptrdiff_t)(i + AHEAD) * KV_WIDTH, KV_WIDTH, MIN(MR, S - i - AHEAD), D);
+      fetch_rows(values + (ptrdiff_t)(i + AHEAD) * KV_WIDTH, KV_WIDTH, MIN(MR, S - i - AHEAD), D);
+      pack_a(k_panels + i * D, keys + (ptrdiff_t)i * KV_WIDTH, KV_WIDTH, MIN(MR, S - i), D);
+      pack_a(v_panels + i * D, values + (ptrdiff_t)i * KV_WIDTH, KV_WIDTH, MIN(MR, S - i), D);
+    }
     for (int j = 0; j < D; j += NR) pack_b(k_rows + j * S, keys + j, KV_WIDTH, S, MIN(NR, D - j));
     zero_f32(sum_k, 2 * (ptrdiff_t)S_UP * D_UP);
     for (ptrdiff_t head = kv_head * (HEADS / KV_HEADS); head < (kv_head + 1) * (HEADS / KV_HEADS); head++) {
@@ -1464,6 +1439,10 @@ static KERNEL void attend_scores_backward(const worker *w, const float *restrict
         const int width = MIN(NR, S - at);
         const int from = 0, to = at + width;
         const ptrdiff_t row = (ptrdiff_t)at * Q_WIDTH;
+        const ptrdiff_t next = row + NR * Q_WIDTH, more = MIN(NR, S - at - NR);
+        fetch_rows(queries + next, Q_WIDTH, more, D);
+        fetch_rows(d_outs + next, Q_WIDTH, more, D);
+        fetch_rows(outs + next, Q_WIDTH, more, D);
         pack_b_cols(q_panel, queries + row, Q_WIDTH, D, width);
         pack_b_cols(do_panel, d_outs + row, Q_WIDTH, D, width);
         for (int j = 0; j < D; j += NR) {
@@ -1476,16 +1455,16 @@ static KERNEL void attend_scores_backward(const worker *w, const float *restrict
           delta[i / VL][i % VL] = row_dot(outs + row + (ptrdiff_t)i * Q_WIDTH, d_outs + row + (ptrdiff_t)i * Q_WIDTH, D);
         }
         for (int i = from; i < to; i += MR) {
-          tile_zero_direct(D, k_panels + i * D, q_panel, p + (i - from) * NR, NR);
-          tile_zero_direct(D, v_panels + i * D, do_panel, ds + (i - from) * NR, NR);
-        }
-        for (int half = 0; half < NR; half += VL)
-          for (int i = 0; i < to - from; i++) {
-            float *const prob = p + i * NR + half, *const grad = ds + i * NR + half;
-            const vf weight = vf_exp_negative(vf_fma(vf_load(prob), vf_splat(0.17677669f), -log_sum[half / VL]));
-            vf_store(prob, weight);
-            vf_store(grad, weight * (vf_load(grad) - delta[half / VL]) * vf_splat(0.17677669f));
+          float *const probs = p + (i - from) * NR, *const grads = ds + (i - from) * NR;
+          tile_zero_direct(D, k_panels + i * D, q_panel, probs, NR);
+          tile_zero_direct(D, v_panels + i * D, do_panel, grads, NR);
+          for (int x = 0; x < MR * NR; x += VL) {
+            const int half = x / VL % 2;
+            const vf weight = vf_exp_negative(vf_fma(vf_load(probs + x), vf_splat(0.17677669f), -log_sum[half]));
+            vf_store(probs + x, weight);
+            vf_store(grads + x, weight * (vf_load(grads + x) - delta[half]) * vf_splat(0.17677669f));
           }
+        }
         for (int i = at + 1; i < to; i++) keep_lanes_of_two(p + (i - from) * NR, ds + (i - from) * NR, i - at, NR);
         if (width < NR)
           for (int i = 0; i < to - from; i++) keep_lanes_of_two(p + i * NR, ds + i * NR, 0, width);
@@ -1600,11 +1579,11 @@ static KERNEL void attend_grad_attend_v_weight_grad_attend_q_weight_backward(con
  * All weights are packed once for everybody; then each block of rows is finished while it is hot. */
 static KERNEL void attend_v_norm_backward(const worker *w, const float *restrict d_scores_dv, const float *restrict attend_v_weight, const float *restrict d_k_rope, const float *restrict attend_k_weight, const float *restrict d_q_rope, const float *restrict attend_q_weight, float *restrict d_q, const float *restrict norm, const float *restrict attend_norm_weight, float *restrict d_norm, const float *restrict residual, const float *restrict norm_b, const float *restrict d_norm_b, float *restrict d_v) {
   enum { M = 4096, N = 256, ROWS = 96 };
-  for (int j; (j = moec_next(w->control, 0) * NR) < N;) {
-    const int cols = MIN(NR, N - j);
-    pack_b(w->shared + 0 + (ptrdiff_t)j * 256, attend_v_weight + j, 256, 256, cols);
-    pack_b(w->shared + 65536 + (ptrdiff_t)j * 256, attend_k_weight + j, 256, 256, cols);
-    pack_b(w->shared + 131072 + (ptrdiff_t)j * 256, attend_q_weight + j, 256, 256, cols);
+  for (int j0; (j0 = moec_next(w->control, 0) * 4 * NR) < N;) {
+    const int j1 = MIN(j0 + 4 * NR, N);
+    pack_b(w->shared + 0 + (ptrdiff_t)j0 * 256, attend_v_weight + j0, 256, 256, j1 - j0);
+    pack_b(w->shared + 65536 + (ptrdiff_t)j0 * 256, attend_k_weight + j0, 256, 256, j1 - j0);
+    pack_b(w->shared + 131072 + (ptrdiff_t)j0 * 256, attend_q_weight + j0, 256, 256, j1 - j0);
   }
   moec_barrier(w->control, w->threads);
   float *const a_block = w->scratch;
@@ -1655,11 +1634,11 @@ static KERNEL void attend_v_norm_backward(const worker *w, const float *restrict
  * All weights are packed once for everybody; then each block of rows is finished while it is hot. */
 static KERNEL void attend_v_norm_backward_of_layer_0(const worker *w, const float *restrict d_scores_dv, const float *restrict attend_v_weight, const float *restrict d_k_rope, const float *restrict attend_k_weight, const float *restrict d_q_rope, const float *restrict attend_q_weight, float *restrict d_q, const float *restrict norm, const float *restrict attend_norm_weight, float *restrict d_norm, const float *restrict embed_weight, const int *restrict tokens, const float *restrict norm_b, const float *restrict d_norm_b, float *restrict d_v) {
   enum { M = 4096, N = 256, ROWS = 96 };
-  for (int j; (j = moec_next(w->control, 0) * NR) < N;) {
-    const int cols = MIN(NR, N - j);
-    pack_b(w->shared + 0 + (ptrdiff_t)j * 256, attend_v_weight + j, 256, 256, cols);
-    pack_b(w->shared + 65536 + (ptrdiff_t)j * 256, attend_k_weight + j, 256, 256, cols);
-    pack_b(w->shared + 131072 + (ptrdiff_t)j * 256, attend_q_weight + j, 256, 256, cols);
+  for (int j0; (j0 = moec_next(w->control, 0) * 4 * NR) < N;) {
+    const int j1 = MIN(j0 + 4 * NR, N);
+    pack_b(w->shared + 0 + (ptrdiff_t)j0 * 256, attend_v_weight + j0, 256, 256, j1 - j0);
+    pack_b(w->shared + 65536 + (ptrdiff_t)j0 * 256, attend_k_weight + j0, 256, 256, j1 - j0);
+    pack_b(w->shared + 131072 + (ptrdiff_t)j0 * 256, attend_q_weight + j0, 256, 256, j1 - j0);
   }
   moec_barrier(w->control, w->threads);
   float *const a_block = w->scratch;
@@ -2033,9 +2012,9 @@ static KERNEL void attend_norm_of_layer_0(const worker *w, const float *restrict
  * All weights are packed once for everybody; then each block of rows is finished while it is hot. */
 static KERNEL void attend_o_mixture_norm_of_layer_0(const worker *w, const float *restrict scores_o, const float *restrict attend_o_weight, float *restrict o, const float *restrict embed_weight, const int *restrict tokens, float *restrict residual, const float *restrict mixture_norm_weight) {
   enum { M = 4096, N = 256, ROWS = 96 };
-  for (int j; (j = moec_next(w->control, 0) * NR) < N;) {
-    const int cols = MIN(NR, N - j);
-    pack_b_cols(w->shared + 0 + (ptrdiff_t)j * 256, attend_o_weight + (ptrdiff_t)j * 256, 256, 256, cols);
+  for (int j0; (j0 = moec_next(w->control, 0) * 4 * NR) < N;) {
+    const int j1 = MIN(j0 + 4 * NR, N);
+    for (int j = j0; j < j1; j += NR) pack_b_cols(w->shared + 0 + (ptrdiff_t)j0 * 256 + (j - j0) * 256, attend_o_weight + (ptrdiff_t)j * 256, 256, 256, MIN(NR, j1 - j));
   }
   moec_barrier(w->control, w->threads);
   float *const a_block = w->scratch;
@@ -2078,9 +2057,9 @@ static KERNEL void attend_o_mixture_norm_of_layer_0(const worker *w, const float
  * All weights are packed once for everybody; then each block of rows is finished while it is hot. */
 static KERNEL void mixture_router_scores_router_gate(const worker *w, const float *restrict split, const float *restrict mixture_router_weight, float *restrict router_scores, float *restrict router_gate) {
   enum { M = 8192, N = 32, ROWS = 96 };
-  for (int j; (j = moec_next(w->control, 0) * NR) < N;) {
-    const int cols = MIN(NR, N - j);
-    pack_b_cols(w->shared + 0 + (ptrdiff_t)j * 128, mixture_router_weight + (ptrdiff_t)j * 128, 128, 128, cols);
+  for (int j0; (j0 = moec_next(w->control, 0) * 4 * NR) < N;) {
+    const int j1 = MIN(j0 + 4 * NR, N);
+    for (int j = j0; j < j1; j += NR) pack_b_cols(w->shared + 0 + (ptrdiff_t)j0 * 128 + (j - j0) * 128, mixture_router_weight + (ptrdiff_t)j * 128, 128, 128, MIN(NR, j1 - j));
   }
   moec_barrier(w->control, w->threads);
   float *const a_block = w->scratch;
@@ -2186,11 +2165,8 @@ static KERNEL void mixture_experts_gate_experts_up_in_evaluate(const worker *w, 
     for (int i = 0; i < rows; i += MR) pack_a_gather(a_block + i * 128, split, 128, unit_experts_sort_rows + i, MIN(MR, rows - i), 128);
     for (int j0 = 0; j0 < 512; j0 += 512) {
       const int j1 = MIN(j0 + 512, 512);
-      for (int j = j0; j < j1; j += VL) {
-        const int cols = MIN(VL, 512 - j);
-        pack_b_half_cols(b_panel + (j - j0) * 256, mixture_experts_gate_weight + part.expert * (ptrdiff_t)65536 + (ptrdiff_t)j * 128, 128, 128, cols);
-        pack_b_half_cols(b_panel + (j - j0) * 256 + VL, mixture_experts_up_weight + part.expert * (ptrdiff_t)65536 + (ptrdiff_t)j * 128, 128, 128, cols);
-      }
+      for (int j = j0; j < j1; j += VL) pack_b_half_cols(b_panel + (j - j0) * 256, mixture_experts_gate_weight + part.expert * (ptrdiff_t)65536 + (ptrdiff_t)j * 128, 128, 128, MIN(VL, j1 - j));
+      for (int j = j0; j < j1; j += VL) pack_b_half_cols(b_panel + (j - j0) * 256 + VL, mixture_experts_up_weight + part.expert * (ptrdiff_t)65536 + (ptrdiff_t)j * 128, 128, 128, MIN(VL, j1 - j));
       for (int i = 0; i < rows; i += MR) {
         const int height = MIN(MR, rows - i);
         for (int j = j0; j < j1; j += VL) {
@@ -2216,9 +2192,9 @@ static KERNEL void mixture_experts_gate_experts_up_in_evaluate(const worker *w, 
  * All weights are packed once for everybody; then each block of rows is finished while it is hot. */
 static KERNEL void mixture_merge_attend_norm_in_evaluate(const worker *w, const float *restrict experts_combine, const float *restrict mixture_merge_weight, const float *restrict residual, float *restrict residual_b, const float *restrict attend_norm_weight, float *restrict merge) {
   enum { M = 4096, N = 256, ROWS = 96 };
-  for (int j; (j = moec_next(w->control, 0) * NR) < N;) {
-    const int cols = MIN(NR, N - j);
-    pack_b_cols(w->shared + 0 + (ptrdiff_t)j * 256, mixture_merge_weight + (ptrdiff_t)j * 256, 256, 256, cols);
+  for (int j0; (j0 = moec_next(w->control, 0) * 4 * NR) < N;) {
+    const int j1 = MIN(j0 + 4 * NR, N);
+    for (int j = j0; j < j1; j += NR) pack_b_cols(w->shared + 0 + (ptrdiff_t)j0 * 256 + (j - j0) * 256, mixture_merge_weight + (ptrdiff_t)j * 256, 256, 256, MIN(NR, j1 - j));
   }
   moec_barrier(w->control, w->threads);
   float *const a_block = w->scratch;
@@ -2263,9 +2239,9 @@ static KERNEL void mixture_merge_attend_norm_in_evaluate(const worker *w, const 
  * All weights are packed once for everybody; then each block of rows is finished while it is hot. */
 static KERNEL void attend_o_mixture_norm_in_evaluate(const worker *w, const float *restrict scores_o, const float *restrict attend_o_weight, const float *restrict residual, float *restrict residual_b, const float *restrict mixture_norm_weight, float *restrict o) {
   enum { M = 4096, N = 256, ROWS = 96 };
-  for (int j; (j = moec_next(w->control, 0) * NR) < N;) {
-    const int cols = MIN(NR, N - j);
-    pack_b_cols(w->shared + 0 + (ptrdiff_t)j * 256, attend_o_weight + (ptrdiff_t)j * 256, 256, 256, cols);
+  for (int j0; (j0 = moec_next(w->control, 0) * 4 * NR) < N;) {
+    const int j1 = MIN(j0 + 4 * NR, N);
+    for (int j = j0; j < j1; j += NR) pack_b_cols(w->shared + 0 + (ptrdiff_t)j0 * 256 + (j - j0) * 256, attend_o_weight + (ptrdiff_t)j * 256, 256, 256, MIN(NR, j1 - j));
   }
   moec_barrier(w->control, w->threads);
   float *const a_block = w->scratch;
@@ -2309,9 +2285,9 @@ static KERNEL void attend_o_mixture_norm_in_evaluate(const worker *w, const floa
  * All weights are packed once for everybody; then each block of rows is finished while it is hot. */
 static KERNEL void head_logits_cross_entropy_in_evaluate(const worker *w, const float *restrict merge, const float *restrict embed_weight, float *restrict logits, float *restrict cross_entropy, const int *restrict targets, float *restrict cross_entropy_b) {
   enum { M = 4096, N = 4096, ROWS = 96 };
-  for (int j; (j = moec_next(w->control, 0) * NR) < N;) {
-    const int cols = MIN(NR, N - j);
-    pack_b_cols(w->shared + 0 + (ptrdiff_t)j * 256, embed_weight + (ptrdiff_t)j * 256, 256, 256, cols);
+  for (int j0; (j0 = moec_next(w->control, 0) * 4 * NR) < N;) {
+    const int j1 = MIN(j0 + 4 * NR, N);
+    for (int j = j0; j < j1; j += NR) pack_b_cols(w->shared + 0 + (ptrdiff_t)j0 * 256 + (j - j0) * 256, embed_weight + (ptrdiff_t)j * 256, 256, 256, MIN(NR, j1 - j));
   }
   moec_barrier(w->control, w->threads);
   float *const a_block = w->scratch;
