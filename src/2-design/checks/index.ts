@@ -6,6 +6,7 @@ import { adjugates } from "./adjugates.js";
 import { attentionExperts } from "./attention-experts.js";
 import { attentionShapes } from "./attention-shapes.js";
 import { balanced } from "./balanced.js";
+import { biasRead } from "./bias-read.js";
 import { biasTarget } from "./bias-target.js";
 import { blockExperts } from "./block-experts.js";
 import { blockParts } from "./block-parts.js";
@@ -57,6 +58,7 @@ export const checks: readonly Check[] = [
   scoresMade,
   gateMade,
   helpersMade,
+  biasRead,
   biasTarget,
   visibleMask,
   perUnit,

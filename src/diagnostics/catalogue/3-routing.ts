@@ -148,4 +148,9 @@ export const routingCodes = {
     "adjugates of experts that are not chosen one by one",
     (p: { moe: string; word: string }) => `the adjugates of \`${p.moe}\` do not go with \`${p.word}\``,
   ),
+  MOE3054: warning(
+    "a bias that changes nothing",
+    (p: { bias: string; select: string }) =>
+      `\`bias ${p.bias}\` changes nothing: \`select ${p.select}\` ranks no experts`,
+  ),
 } as const satisfies Family<"3">;
