@@ -57,14 +57,16 @@ export function reference({ H, I, K }, { x, gate, edges, probe, gateWeight, upWe
       }
       return row;
     },
-    /** one row of the gradient of expert e's down weights: [d, all of I] */
-    gradDown(e, d) {
-      const row = new Float64Array(I);
+    /** some numbers, by column, of one row of the gradient of expert e's down weights: [d, I] */
+    gradDown(e, d, columns) {
+      const row = new Float64Array(columns.length);
       for (let at = 0; at < edges.length; at++) {
         if (edges[at] !== e) continue;
         const t = Math.floor(at / K);
-        const { h } = hidden(t, e);
-        for (let i = 0; i < I; i++) row[i] += gate[at] * probe[t * H + d] * h[i];
+        for (const [n, i] of columns.entries()) {
+          const a = left(t, e, i);
+          row[n] += gate[at] * probe[t * H + d] * a * sigmoid(a) * right(t, e, i);
+        }
       }
       return row;
     },

@@ -11,10 +11,14 @@ export function random(seed) {
   };
 }
 
+/** Numbers that are drawn; longer arrays repeat them. No power of two, so that rows are not alike. */
+const DRAWN = 1_000_003;
+
 /** Roughly normal with this deviation. */
 export function normals(count, deviation, next) {
   const out = new Float32Array(count);
-  for (let i = 0; i < count; i++) out[i] = deviation * 2 * (next() + next() + next() - 1.5);
+  for (let i = 0; i < Math.min(count, DRAWN); i++) out[i] = deviation * 2 * (next() + next() + next() - 1.5);
+  for (let done = DRAWN; done < count; done *= 2) out.copyWithin(done, 0, Math.min(done, count - done));
   return out;
 }
 
