@@ -12,6 +12,7 @@ import { constantName, loopName } from "./names.js";
 import { covers, loopHead, printSum, type Rolled } from "./repeats.js";
 import { fresh, type Loops, type Site } from "./site.js";
 import { product } from "./sizes.js";
+import type { Wave } from "./spelling.js";
 import { combine, startOf, sumName } from "./sums.js";
 import { printTopK } from "./top-k.js";
 import { load, offset, value } from "./values.js";
@@ -31,7 +32,7 @@ function printOne(s: Stmt, site: Site, fresh: Fresh, out: Lines, sum?: Rolled): 
   if (site.team) meet(s, site, fresh, out);
   out.line(`// ${s.note}`);
   printStatement(sum ? printSum(s, sum, site, out) : s, site, out);
-  if (site.team) remember(s, fresh);
+  if (site.team) remember(s, fresh, waveFor(s, site) !== undefined);
 }
 
 /** A loop whose iterations share nothing that they write. */
@@ -57,7 +58,7 @@ type Fresh = Map<string, { readonly dims: string; readonly storage: boolean }>;
 
 /** A barrier, if the statement reads what other lanes wrote. */
 function meet(s: Stmt, site: Site, fresh: Fresh, out: Lines): void {
-  const mine = isMadeTogether(s, site) ? undefined : sharedDims(s);
+  const mine = waveFor(s, site) ? undefined : sharedDims(s);
   const picks = s.kind === "pick" || s.kind === "topK";
   const late = sourcesOf(s)
     .flatMap((from) => through(from, site))
@@ -84,9 +85,10 @@ function sameLane(from: Source, written: string, mine: readonly Dim[] | undefine
 const keyOf = (from: Source): string =>
   from.in === "param" ? `p${from.param}` : from.in === "local" ? `l${from.name}` : "";
 
-function remember(s: Stmt, fresh: Fresh): void {
+/** `byWaves`: no lane has an element to itself. */
+function remember(s: Stmt, fresh: Fresh, byWaves: boolean): void {
   if (s.kind === "accumulate") return;
-  const dims = s.kind === "topK" ? "" : namesOf(s.to.dims);
+  const dims = s.kind === "topK" || byWaves ? "" : namesOf(s.to.dims);
   if (s.to.local && (s.to.dims.length > 0 || s.kind === "topK"))
     fresh.set(`l${s.to.local.name}`, { dims, storage: false });
   if (s.to.param !== undefined) fresh.set(`p${s.to.param}`, { dims, storage: true });
@@ -116,7 +118,7 @@ function printMap(s: Extract<Stmt, { kind: "map" }>, site: Site, out: Lines): vo
 }
 
 /** One number for the row: lanes add up their shares, then each other's. */
-function printTotal(s: Extract<Stmt, { kind: "reduce" }>, site: Site, out: Lines): void {
+function printTotal(s: Reduce, site: Site, out: Lines): void {
   const name = s.to.local?.name ?? fresh(`t_${site.bindings.params[s.to.param!]!.name}`, site);
   const share = fresh(`${name}_share`, site);
   const add = (loops: Loops): void =>
@@ -128,33 +130,45 @@ function printTotal(s: Extract<Stmt, { kind: "reduce" }>, site: Site, out: Lines
   storeScalar(s.to, total, site, out, name);
 }
 
-/** Turns that lanes take to add up their shares. */
+/** Turns that the lanes of a wave take to add up their shares. */
 const TURNS_TO_MEET = 6;
 
-/** Few sums of many numbers: with a lane for each, most would stand idle. */
-function isMadeTogether(s: Stmt, { team, spelling: { lanes } }: Site): boolean {
-  if (!team || lanes === undefined || s.kind !== "reduce" || s.to.dims.length === 0) return false;
+type Reduce = Extract<Stmt, { kind: "reduce" }>;
+
+/** Few sums of many numbers: with a lane for each, most would stand idle, and none would read what is side by side. */
+function waveFor(s: Stmt, { team, spelling: { wave } }: Site): Wave | undefined {
+  if (!team || !wave || s.kind !== "reduce" || s.to.dims.length === 0) return undefined;
   const [sums, numbers] = [product(s.to.dims), product(s.over)];
-  return sums * (Math.ceil(numbers / lanes) + TURNS_TO_MEET) < Math.ceil(sums / lanes) * numbers;
+  const turns = Math.ceil(sums / wave.waves) * (Math.ceil(numbers / wave.lanes) + TURNS_TO_MEET);
+  return turns < Math.ceil(sums / (wave.lanes * wave.waves)) * numbers ? wave : undefined;
 }
 
-/** Each sum by all lanes; it is kept by the lane that elements of its kind are dealt out to. */
-function printTogether(s: Extract<Stmt, { kind: "reduce" }>, site: Site, out: Lines): void {
+/** Waves take turns with the sums; the first lane of each has the result. */
+function printByWaves(s: Reduce, wave: Wave, site: Site, out: Lines): void {
   const { spelling } = site;
-  walk(s.to.dims, new Map(), site, out, (loops) => {
+  dealTo(wave.number, wave.count, s.to.dims, site, out, (loops) => {
     out.line(spelling.vary("f32", "share", startOf(s.how, site)));
-    deal(s.over, site, out, (inner) => {
-      const places = new Map([...loops, ...inner]);
-      out.line(`share = ${combine(s.how, "share", value(s.expr, places, site, out), site)};`);
-    });
-    out.line(spelling.fix("f32", "all", spelling.together(s.how, "share")));
-    out.block(`if ((${offset(s.to.dims, loops, site)}) % LANES == lane)`, () => storeAt(s.to, "all", loops, site, out));
+    dealTo(
+      wave.lane,
+      spelling.count(wave.lanes),
+      s.over,
+      site,
+      out,
+      (inner) => {
+        const places = new Map([...loops, ...inner]);
+        out.line(`share = ${combine(s.how, "share", value(s.expr, places, site, out), site)};`);
+      },
+      "j",
+    );
+    out.line(spelling.fix("f32", "sum", wave.together(s.how, "share")));
+    out.block(`if (${wave.lane} == 0)`, () => storeAt(s.to, "sum", loops, site, out));
   });
 }
 
 /** Many sums: each element has its lane. */
-function printTotals(s: Extract<Stmt, { kind: "reduce" }>, site: Site, out: Lines): void {
-  if (isMadeTogether(s, site)) return printTogether(s, site, out);
+function printTotals(s: Reduce, site: Site, out: Lines): void {
+  const wave = waveFor(s, site);
+  if (wave) return printByWaves(s, wave, site, out);
   declare(s.to, site, out);
   deal(s.to.dims, site, out, (loops) => {
     out.line(site.spelling.vary("f32", "sum", startOf(s.how, site)));
@@ -221,25 +235,38 @@ function printPick(s: Extract<Stmt, { kind: "pick" }>, site: Site, out: Lines): 
 /** Elements dealt out over the lanes of a team, or walked by the one lane there is. */
 function deal(dims: readonly Dim[], site: Site, out: Lines, inner: (loops: Loops) => void): void {
   if (!site.team) return walk(dims, new Map(), site, out, inner);
+  dealTo("lane", "LANES", dims, site, out, inner);
+}
+
+/** Elements dealt out over so many, of whom this is the nth; `at` counts those of several axes. */
+function dealTo(
+  nth: string,
+  many: string,
+  dims: readonly Dim[],
+  site: Site,
+  out: Lines,
+  inner: (loops: Loops) => void,
+  at = "i",
+): void {
   const { counter, fix } = site.spelling;
   const size = dims.map(constantName).join(" * ");
   const [only] = dims;
   if (dims.length === 1) {
     const name = loopName(only!);
-    out.block(`for (${counter(name, "lane")}; ${name} < ${size}; ${name} += LANES)`, () =>
+    out.block(`for (${counter(name, nth)}; ${name} < ${size}; ${name} += ${many})`, () =>
       inner(new Map([[only!.name, name]])),
     );
     return;
   }
-  out.block(`for (${counter("i", "lane")}; i < ${size}; i += LANES)`, () => {
+  out.block(`for (${counter(at, nth)}; ${at} < ${size}; ${at} += ${many})`, () => {
     const loops = new Map<string, string>();
-    dims.forEach((x, at) => {
+    dims.forEach((x, n) => {
       const after = dims
-        .slice(at + 1)
+        .slice(n + 1)
         .map(constantName)
         .join(" * ");
-      const divided = after === "" ? "i" : `i / ${dims.length - at > 2 ? `(${after})` : after}`;
-      const place = at === 0 ? divided : after === "" ? `i % ${constantName(x)}` : `${divided} % ${constantName(x)}`;
+      const divided = after === "" ? at : `${at} / ${dims.length - n > 2 ? `(${after})` : after}`;
+      const place = n === 0 ? divided : after === "" ? `${at} % ${constantName(x)}` : `${divided} % ${constantName(x)}`;
       out.line(fix("index", loopName(x), place));
       loops.set(x.name, loopName(x));
     });

@@ -35,10 +35,23 @@ export interface Spelling {
   readonly meet: (where: "storage" | "shared") => string;
   /** the sum or the maximum of what the team's lanes hold */
   readonly together: (how: "sum" | "max", share: string) => string;
-  /** lanes of a team that add up their shares without meeting in memory: few sums of many numbers are made by all of them */
-  readonly lanes?: number;
+  /** lanes of a team that add up without meeting in memory, where there are such: few sums of many numbers are theirs */
+  readonly wave?: Wave;
   /** `winner`: the best of what all lanes found */
   readonly winner: (key: string, index: string) => string;
+}
+
+/** A team is of waves, side by side. */
+export interface Wave {
+  /** lanes of one, and how many a team has at least */
+  readonly lanes: number;
+  readonly waves: number;
+  /** texts: this wave's number, how many there are, this lane's place in it */
+  readonly number: string;
+  readonly count: string;
+  readonly lane: string;
+  /** the sum or the maximum of what the wave's lanes hold */
+  readonly together: (how: "sum" | "max", share: string) => string;
 }
 
 /** How a kernel's text reaches the numbers of its parameters. */

@@ -14,7 +14,10 @@ import { compareEmulated, emit } from "./agree.js";
 import { whyNoEmulation } from "./fake.js";
 import { together } from "./together.js";
 
-/** Numbers by which no unit is so near a tie, and none so near a clamp, that bf16 decides otherwise. */
+/**
+ * Numbers by which no unit is so near a tie, and nothing so near a clamp or a kink, that bf16 decides otherwise. A spec
+ * that changes may need others.
+ */
 const seeds: Readonly<Record<string, string>> = {
   "mh-moe": "9",
   "mh-moe-v2-h2": "1",
@@ -33,6 +36,8 @@ const seeds: Readonly<Record<string, string>> = {
   "cartesian-moe": "2",
   peer: "5",
   "branch-train-mix": "2",
+  base: "3",
+  moa: "3",
 };
 
 interface Made {
