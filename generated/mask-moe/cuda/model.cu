@@ -384,15 +384,15 @@ mixture_router_seen_router_entropy(const int *__restrict__ mixture_visible_choic
     }
     meet_warp();
     // router.scores
-    for (int i_l = 0; i_l < L; i_l++) {
+    for (int i_l = 0; i_l < L; i_l += 1) {
       float share = 0.0f;
-      for (int i_d = lane; i_d < D; i_d += LANES) {
+      for (int i_d = lane; i_d < D; i_d += 32) {
         const int router_seen_here = router_seen[row * L + i_l];
         share = share + norm[row * D + i_d] * (router_seen_here >= 0 ? mixture_router_weight[(long long)at_least_zero(router_seen_here) * D + i_d] : 0.0f);
       }
-      const float all = warp_sum(share);
-      if ((i_l) % LANES == lane) {
-        t_router_scores[i_l] = all;
+      const float sum = warp_sum(share);
+      if (lane == 0) {
+        t_router_scores[i_l] = sum;
       }
     }
     meet_warp();
@@ -2690,15 +2690,15 @@ mixture_router_seen_router_gate(const int *__restrict__ mixture_visible_choices,
   }
   meet_warp();
   // router.scores
-  for (int i_l = 0; i_l < L; i_l++) {
+  for (int i_l = 0; i_l < L; i_l += 1) {
     float share = 0.0f;
-    for (int i_d = lane; i_d < D; i_d += LANES) {
+    for (int i_d = lane; i_d < D; i_d += 32) {
       const int t_router_seen_here = t_router_seen[i_l];
       share = share + norm[row * D + i_d] * (t_router_seen_here >= 0 ? mixture_router_weight[(long long)at_least_zero(t_router_seen_here) * D + i_d] : 0.0f);
     }
-    const float all = warp_sum(share);
-    if ((i_l) % LANES == lane) {
-      t_router_scores[i_l] = all;
+    const float sum = warp_sum(share);
+    if (lane == 0) {
+      t_router_scores[i_l] = sum;
     }
   }
   meet_warp();

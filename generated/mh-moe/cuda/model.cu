@@ -1532,15 +1532,15 @@ mixture_experts_combine_router_weight_backward(const float *__restrict__ experts
   __shared__ float t_experts_combine_of_teams[16];
   float *const t_experts_combine = t_experts_combine_of_teams + threadIdx.x / LANES * 2;
   // experts.combine
-  for (int i_k = 0; i_k < K; i_k++) {
+  for (int i_k = 0; i_k < K; i_k += 1) {
     float share = 0.0f;
-    for (int i_c = lane; i_c < C; i_c += LANES) {
+    for (int i_c = lane; i_c < C; i_c += 32) {
       const int experts_sort_slots_here = experts_sort_slots[row * K + i_k];
       share = share + (experts_sort_slots_here >= 0 ? experts_down[(long long)at_least_zero(experts_sort_slots_here) * C + i_c] : 0.0f) * d_merge[row * C + i_c];
     }
-    const float all = warp_sum(share);
-    if ((i_k) % LANES == lane) {
-      t_experts_combine[i_k] = all;
+    const float sum = warp_sum(share);
+    if (lane == 0) {
+      t_experts_combine[i_k] = sum;
     }
   }
   meet_warp();
