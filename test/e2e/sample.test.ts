@@ -37,7 +37,7 @@ describe("moec sample", () => {
     expect(kept.stdout.startsWith(prompt)).toBe(true);
     expect(whole.stderr).toMatch(/^no key-value cache, .*: asked for with --no-cache\n/);
     expect(kept.stderr).toMatch(/^\d+ tokens \| [\d.]+ tok\/s \| first after \d+ms/);
-    expect(kept.stderr.includes("seen through the last 32 tokens")).toBe(prompt.length + Number(tokens) > 33);
+    expect(kept.stderr.includes("context of 32 full")).toBe(prompt.length + Number(tokens) > 33);
   });
 
   it("gives JSON, and reads its prompt from stdin", async () => {
