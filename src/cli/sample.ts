@@ -104,7 +104,9 @@ function speedLine(written: Written, context: number): string {
     ...(ended ? ["the model ended the document"] : []),
     ...(tokens < 2 ? [] : [`${perSecond(written).toFixed(perSecond(written) < 100 ? 1 : 0)} tok/s`]),
     `first after ${Math.round(milliseconds.first)}ms`,
-    ...(whole > 0 ? [`context of ${context} full: each of the last ${Math.min(whole, tokens)} tokens read it anew`] : []),
+    ...(whole > 0
+      ? [`context of ${context} full: each of the last ${Math.min(whole, tokens)} tokens read it anew`]
+      : []),
   ];
   return parts.join(" | ");
 }
