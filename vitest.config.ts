@@ -8,6 +8,7 @@ import { BaseSequencer, type TestSpecification } from "vitest/node";
 
 const longest = [
   "test/e2e/train",
+  "test/targets/cuda/shipped",
   "test/targets/wgsl/designs",
   "test/targets/cuda/designs",
   "test/dispatch/random-designs",
