@@ -86,6 +86,8 @@ export interface RouterState {
   readonly gateKind?: "softmax" | "other";
   /** [U, E], what is chosen by; undefined: the gate, or the logits */
   readonly key?: Value;
+  /** the key is −inf for experts outside the groups that a unit may choose in, legal or not */
+  readonly inGroups?: boolean;
   /** [U, K] i32, -1 for none */
   readonly edges?: Value;
   /** [U, K] i32, what was selected before some edges were left out at random; undefined where none were */

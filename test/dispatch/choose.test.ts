@@ -66,13 +66,14 @@ describe("wishes", () => {
   });
 });
 
-it("a mixture of whole blocks has no strategy, and that is what is said", () => {
+it("a mixture of blocks in which tokens meet has no strategy, and that is what is said", () => {
   const text = `edition 1
 model Small { vocab = 12; context = 8; d_model = 4; embed tokens tied; repeat 1 of Layer; head linear }
 block Layer { residual Mixture after rms }
-block Inner { residual Feed after rms }
-dense Feed { ffn gelu(hidden: 6) }
-moe Mixture { experts 2 of block(Inner); router { score linear; gate softmax; select top(1); weight gate; balance switch } }`;
+block Inner { residual Attend after rms }
+attention Attend { heads = 2; position = rope(base: 10_000); mask = causal }
+moe Mixture { experts 1 of block(Inner); router { score linear; gate sigmoid; select top(50%) per expert within sequence; weight gate; limit none
+allow lookahead because "a test" } }`;
   const { design, diagnostics } = checkSpec({ path: "small.moe", text });
   expect(diagnostics.filter(({ severity }) => severity === "error")).toEqual([]);
   const graph = trainingGraph(design!, 1, 8);

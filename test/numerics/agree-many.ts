@@ -25,8 +25,11 @@ export function withPrefix(name: string, graph: Graph, leaves: ReadonlyMap<strin
   return { name, graph: renamed, leaves: new Map([...leaves].map(single)) };
 }
 
-/** A gradient below this share of the largest one is what rounding leaves where the exact numbers cancel. */
-const NOTHING = 1e-3;
+/**
+ * A gradient below this share of the largest one is mostly what rounding leaves where exact numbers cancel, as in the
+ * gradient of a scale that a loss does not depend on: 2e-4 of it is 1e-6 of the largest, a few roundings of f32.
+ */
+const NOTHING = 5e-3;
 const isGradient = (name: string): boolean => name.startsWith("grad.");
 const top = (data: ArrayLike<number>): number =>
   Array.from(data).reduce((most, v) => Math.max(most, Math.abs(v)), 1e-6);

@@ -63,6 +63,6 @@ export const keep = defineRule({
       const left = g.map([inGroups, stays], (a, stay) => select(stay, a, nothing), { axes: inGroups.axes });
       return g.view(left, [units, experts]);
     });
-    return { ...state, key };
+    return { ...state, key, inGroups: true };
   },
 });

@@ -74,7 +74,8 @@ export const balanced = defineRule({
       const expert = g.assign(g.view(scoresOf(site, state), [...axes, experts]));
       const problems = units.size / axes.at(-1)!.size;
       // experts that some units may not see can leave no even choice
-      const room = state.legal === undefined ? problems * Math.ceil(axes.at(-1)!.size / experts.size) : undefined;
+      const anywhere = state.legal === undefined && !state.inGroups;
+      const room = anywhere ? problems * Math.ceil(axes.at(-1)!.size / experts.size) : undefined;
       return { ...state, edges: g.view(expert, [units, K]), ...(room !== undefined && { room }) };
     });
   },
