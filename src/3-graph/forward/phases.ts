@@ -87,6 +87,7 @@ const inner = [
   "legal",
   "gateKind",
   "key",
+  "inGroups",
   "afterLoad",
   "phases",
   "inOrder",
