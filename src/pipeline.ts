@@ -15,6 +15,7 @@ import type { Graph } from "./3-graph/graph.js";
 import { buildProgram, isForwardOnly, type ProgramName } from "./3-graph/programs.js";
 import { verify } from "./3-graph/verify.js";
 import { type Choice, type DispatchOptions, dispatch } from "./4-dispatch/dispatch.js";
+import { FUSION } from "./5-plan/cluster-kinds.js";
 import type { KernelPlan } from "./5-plan/plan.js";
 import { planPrograms } from "./5-plan/plan-programs.js";
 import { type CProgram, planToC } from "./6-emit/cpu/program.js";
@@ -86,7 +87,7 @@ export function compileSpec(source: SourceFile, options: CompileOptions = {}): C
 /** Stages 3 to 6 of a design that has a model. */
 export function compileDesign(design: Design, options: CompileOptions = {}): Compiled {
   const { graphs, choices } = graphsOf(design, options);
-  const plan = planPrograms(graphs as Record<string, Graph>, { fusion: { hotRow: 65_536, gradientsTogether: true } });
+  const plan = planPrograms(graphs as Record<string, Graph>, { fusion: FUSION.cpu });
   const { path, hash } = design.spec;
   const c = planToC(plan, { title: design.model!.name, spec: path, hash, version: version() });
   return { design, weights: weightsOf(design), graphs, choices, plan, c };
@@ -96,7 +97,7 @@ export function compileDesign(design: Design, options: CompileOptions = {}): Com
 export function compileWgsl(design: Design, options: CompileOptions = {}, profile?: WgslProfile): CompiledWgsl {
   const { graphs, choices } = graphsOf(design, options);
   // a product that keeps rows hot for later work is for caches; a GPU's tiles are done at once
-  const plan = planPrograms(graphs as Record<string, Graph>, { fusion: { hotRow: 0 } });
+  const plan = planPrograms(graphs as Record<string, Graph>, { fusion: FUSION.gpu });
   const { path, hash } = design.spec;
   const from = { title: design.model!.name, spec: path, hash, version: version() };
   // WGSL has no bf16; f32 is never less exact
@@ -107,7 +108,7 @@ export function compileWgsl(design: Design, options: CompileOptions = {}, profil
 /** Stages 3 to 6 for NVIDIA GPUs: for all of them, unless a tier says for which. Errors: MOE5007, MOE5008. */
 export function compileCuda(design: Design, options: CompileOptions = {}, tier: Tier = "portable"): CompiledCuda {
   const { graphs, choices } = graphsOf(design, options);
-  const plan = planPrograms(graphs as Record<string, Graph>, { fusion: { hotRow: 0 } });
+  const plan = planPrograms(graphs as Record<string, Graph>, { fusion: FUSION.gpu });
   const { path, hash } = design.spec;
   const from = { title: design.model!.name, spec: path, hash, version: version() };
   const cuda = planToCuda(plan, { ...from, compute: cudaCompute(design), tier });
@@ -131,7 +132,7 @@ export function planMixture(design: Design, name: string, options: CompileOption
   const lowered = (withLoss: boolean): Graph =>
     dispatch(verify(mixtureAlone(design, name, size, withLoss)), design, { ...own, forwardOnly: !withLoss }).graph;
   const graphs = { forward: lowered(false), both: verify(differentiate(lowered(true))) };
-  return planPrograms(graphs, { fusion: { hotRow: 0 } });
+  return planPrograms(graphs, { fusion: FUSION.gpu });
 }
 
 /** Stages 3 and 4: the programs of a design as graphs, every mixture dispatched. */

@@ -10,7 +10,7 @@ import type { Axis, Node, Value } from "../3-graph/graph.js";
 import { ensure } from "../3-graph/internal.js";
 import type { ExpertBuild } from "../experts/build.js";
 import type { Expert } from "../experts/expert.js";
-import { expertKind } from "../experts/index.js";
+import { builtKind } from "../experts/index.js";
 import type { ExpertStep } from "../experts/step.js";
 import { buildSteps } from "../experts/steps.js";
 
@@ -90,9 +90,7 @@ export const edgeAxis = (call: Pick<ExpertsCall, "edges">): Axis => ({ name: "N"
 /** What the experts of a group compute; internal error for a kind that has no meaning yet. */
 export function kindOf({ ffn, steps }: Pick<GroupCall, "ffn" | "steps">): BuiltKind {
   if (steps !== undefined) return { weights: () => steps.flatMap(weightsOf), build: buildSteps(steps) };
-  const kind = expertKind(ffn.kind);
-  ensure(kind?.build !== undefined, () => `experts of kind ${ffn.kind} have no meaning in the graph`);
-  return { weights: kind.weights, build: kind.build };
+  return builtKind(ffn.kind);
 }
 
 type BuiltKind = Pick<Expert, "weights"> & { readonly build: ExpertBuild };

@@ -47,3 +47,9 @@ export interface FusionOptions {
   /** whether gradients of weights that read the same rows are one kernel */
   readonly gradientsTogether?: boolean;
 }
+
+/** What pays on a processor, whose caches hold wide rows, and on GPUs. */
+export const FUSION = {
+  cpu: { hotRow: 65_536, gradientsTogether: true },
+  gpu: { hotRow: 0 },
+} as const satisfies Readonly<Record<string, FusionOptions>>;

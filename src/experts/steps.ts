@@ -2,7 +2,8 @@
  * Feed-forward networks one after the other as one expert: what the steps of a block add to a row, where none of them
  * looks at other rows. Not a kind of its own: the design's word is `block`.
  */
-import type { Ffn, Norm } from "../2-design/design.js";
+import { normWeights } from "../2-design/block-weights.js";
+import type { Norm } from "../2-design/design.js";
 import { has } from "../3-graph/axes.js";
 import type { GraphBuilder } from "../3-graph/builder.js";
 import { centred, inverseSpread } from "../3-graph/compose/norm.js";
@@ -10,14 +11,15 @@ import { add, mul } from "../3-graph/expr-build.js";
 import type { Axis, Value } from "../3-graph/graph.js";
 import { ensure } from "../3-graph/internal.js";
 import type { ExpertBuild, ExpertRows } from "./build.js";
-import { expertKind } from "./index.js";
+import { builtKind } from "./index.js";
 import type { ExpertStep } from "./step.js";
 
 /** How many weights a step has: those of its norm come first. */
 export const weightCount = ({ norm, ffn }: ExpertStep): number =>
-  normWeightCount(norm) + kindOfStep(ffn).weights(ffn).length;
+  normWeightCount(norm) + builtKind(ffn.kind).weights(ffn).length;
 
-const normWeightCount = ({ kind }: Norm): number => ({ none: 0, rms: 1, layer: 2 })[kind];
+/** Whatever the width. */
+const normWeightCount = (norm: Norm): number => normWeights(norm, 1).length;
 
 /** What the steps add to a row, all together. */
 export const buildSteps =
@@ -44,7 +46,7 @@ const within =
 function buildStep(rows: ExpertRows, { norm, ffn }: ExpertStep, weights: readonly Value[]): Value {
   const own = normWeightCount(norm);
   const x = normed(rows, norm, weights.slice(0, own));
-  return kindOfStep(ffn).build({ ...rows, x }, weights.slice(own), ffn);
+  return builtKind(ffn.kind).build({ ...rows, x }, weights.slice(own), ffn);
 }
 
 /** Rows after the norm that their own expert has. */
@@ -67,10 +69,4 @@ const plus = (g: GraphBuilder, a: Value, b: Value): Value => g.map([a, b], add, 
 function rowAxes(x: Value, weight: Value): readonly Axis[] {
   const further = weight.axes.filter(({ name }) => !has(x.axes, name));
   return [...x.axes.slice(0, -1), ...further, x.axes.at(-1)!];
-}
-
-function kindOfStep({ kind }: Ffn) {
-  const found = expertKind(kind);
-  ensure(found?.build !== undefined, () => `${kind} has no meaning in the graph`);
-  return { ...found, build: found.build };
 }

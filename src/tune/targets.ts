@@ -1,4 +1,5 @@
 /** The devices that strategies can be measured on: what they are called, and how a plan is built and opened there. */
+import { FUSION } from "../5-plan/cluster-kinds.js";
 import type { KernelPlan } from "../5-plan/plan.js";
 import type { PlanOptions } from "../5-plan/plan-programs.js";
 import { cpuCode } from "../6-emit/bundle.js";
@@ -28,7 +29,7 @@ export async function cpuTuning(threads?: number): Promise<TuneTarget> {
   const { threadCount } = await import("../targets/cpu/threads.js");
   return {
     name: describe(await chooseBuild(), threadCount(threads)),
-    planning: { fusion: { hotRow: 65_536, gradientsTogether: true } },
+    planning: { fusion: FUSION.cpu },
     build: async (plan, title) => {
       const code = cpuCode(planToC(plan, from(title)));
       return { text: code.source, open: () => openEngine(bundle(plan, code), { threads }) };
@@ -43,7 +44,7 @@ export async function wgslTuning(compute: "f32" | "f16" = "f32"): Promise<TuneTa
   const profile = profileOf(await findAdapter());
   return {
     name: `wgsl (${profile.name})`,
-    planning: { fusion: { hotRow: 0 } },
+    planning: { fusion: FUSION.gpu },
     build: async (plan, title) => {
       const wgsl = planToWgsl(plan, { ...from(title), profile, compute });
       return { text: JSON.stringify(wgsl.kernels), open: () => openEngine(bundle(plan, { wgsl })) };

@@ -1,20 +1,21 @@
 /**
- * Blocks as experts, of more than networks one after the other (those are experts like all others). Where a fixed number of units of every sequence goes through a block, those are gathered, in
- * their order, into shorter sequences, and the block runs on these: attention looks at the chosen tokens only, at their
- * positions in the whole sequence (Mixture-of-Depths, arXiv 2404.02258). Under other selections the block runs on every
+ * Blocks as experts, of more than networks one after the other (those are experts like all others). Where a fixed number
+ * of units of every sequence goes through a block, those are gathered, in their order, into shorter sequences, and the
+ * block runs on these: attention looks at the chosen tokens only, at their positions in the whole sequence (Mixture-of-Depths, arXiv 2404.02258). Under other selections the block runs on every
  * unit, and weights of 0 hide where it was not chosen; only steps that look at one unit at a time stand in such blocks.
  * What an expert gives is what its steps add, so that x + r · (Block(x) − x) is the whole.
  */
 import type { Mixture } from "../../2-design/design.js";
 import { groupPrefix } from "../../2-design/mixture-weights.js";
 import { isPlaced } from "../../2-design/placed.js";
-import { add, div, eq, floor, index, le, mul, select, sub, type Term } from "../expr-build.js";
+import { add, eq, index, le, mul, select, sub } from "../expr-build.js";
 import type { Axis, Value } from "../graph.js";
 import { ensure } from "../internal.js";
 import { runBlock } from "./block.js";
 import type { ForwardContext } from "./context.js";
 import type { MixturePlace } from "./mixture.js";
 import type { Routed } from "./routed.js";
+import { placeOf, sequenceOf } from "./sequences.js";
 
 /** Σ over the experts that are blocks of weight · (Block(x) − x), x [U, C] -> [U, C]; none: there are no such experts. */
 export function runBlockExperts(
@@ -124,14 +125,11 @@ function onChosen(c: ForwardContext, place: MixturePlace, call: BlockCall, x: Va
   return scaled(c, read, edge.weight, "experts.combine");
 }
 
-/** floor(u / seq); half a step keeps the quotient off whole numbers, where rounding could lose one. */
-const sequenceOf = (u: Term, seq: number): Term => floor(div(add(u, 0.5), seq));
-
 /** Positions [R] in the whole sequence of the tokens with these numbers. */
 function positionsOf(c: ForwardContext, from: Value, seq: number): Value {
   const { g } = c;
   if (c.chosen) return g.take(c.chosen.positions, from);
-  return g.map([from], (u) => sub(u, mul(sequenceOf(u, seq), seq)), { dtype: "i32" });
+  return g.map([from], (u) => placeOf(u, seq), { dtype: "i32" });
 }
 
 function updateOf(c: ForwardContext, { scope, layer }: MixturePlace, { block, prefix }: BlockCall, x: Value): Value {

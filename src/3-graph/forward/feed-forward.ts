@@ -1,7 +1,7 @@
 /** Weights of an expert kind as graph parameters, and the blocks in which only one such expert stands. */
 import type { Dense, Ffn } from "../../2-design/design.js";
 import { soleExpert } from "../../experts/build.js";
-import { expertKind } from "../../experts/index.js";
+import { builtKind, expertKind } from "../../experts/index.js";
 import type { Axis, Value } from "../graph.js";
 import { ensure } from "../internal.js";
 import type { ForwardContext } from "./context.js";
@@ -27,10 +27,9 @@ export function ffnParams(
 
 /** x [T, D] -> [T, D] */
 export function dense(c: ForwardContext, block: Dense, scope: string, x: Value): Value {
-  const kind = expertKind(block.ffn.kind);
-  ensure(kind?.build !== undefined, () => `${block.ffn.kind} has no meaning in the graph`);
+  const kind = builtKind(block.ffn.kind);
   return c.g.within({ scope, role: "feed", because: block.name }, () => {
     const weights = ffnParams(c, block.ffn, scope, [], c.D);
-    return kind.build!(soleExpert(c.g, x, ""), weights, block.ffn);
+    return kind.build(soleExpert(c.g, x, ""), weights, block.ffn);
   });
 }

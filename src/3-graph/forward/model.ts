@@ -4,10 +4,11 @@ import { layerBlocks } from "../../2-design/layers.js";
 import { createBuilder } from "../builder.js";
 import { crossEntropy } from "../compose/cross-entropy.js";
 import { linear } from "../compose/linear.js";
-import { add, div, floor, index, mul, sub } from "../expr-build.js";
+import { add, index } from "../expr-build.js";
 import type { Graph, Value } from "../graph.js";
 import { norm, runBlock, type Stream } from "./block.js";
 import { type CacheUse, createContext, type ForwardContext, type StepSize } from "./context.js";
+import { placeOf } from "./sequences.js";
 
 export interface ForwardOptions extends StepSize {
   /** whether rules that are said to hold while training do */
@@ -51,12 +52,7 @@ function embed(c: ForwardContext): Value {
   if (how.positions !== "learned") return rows;
   return g.within({ scope: "embed", role: "positions" }, () => {
     const positions = c.param("embed.positions", [{ name: "SP", size: design.model!.context }, D]);
-    // position = t mod S, from t − S·floor(t / S); half a step keeps the quotient off whole numbers
-    const inOrder = () =>
-      g.map([], () => sub(index("T"), mul(floor(div(add(index("T"), 0.5), size.seq)), size.seq)), {
-        axes: [T],
-        dtype: "i32",
-      });
+    const inOrder = () => g.map([], () => placeOf(index("T"), size.seq), { axes: [T], dtype: "i32" });
     return g.map([rows, g.take(positions, c.chosen?.positions ?? inOrder())], add);
   });
 }

@@ -1,7 +1,8 @@
 /** What a sequence begins with, as one vector: for rules that weigh experts by document. */
-import { add, div, floor, index, le, min, mul, select, sub } from "../expr-build.js";
+import { add, div, index, le, min, mul, select } from "../expr-build.js";
 import type { Axis, Value } from "../graph.js";
 import type { ForwardContext } from "./context.js";
+import { placeOf, sequenceOf } from "./sequences.js";
 
 /**
  * [T, D]: the mean of the embeddings of the first n tokens of a token's sequence, of those up to its own where it is one
@@ -24,8 +25,7 @@ export function openingOf(c: ForwardContext, n: number): Value {
 function firstRows({ g, size, tokens, embedding }: ForwardContext, n: number): Value {
   const N: Axis = { name: "N", size: size.batch * n };
   const row = index(N.name);
-  // half a step keeps the quotient off whole numbers, where rounding could lose one
-  const sequence = floor(div(add(row, 0.5), n));
-  const place = g.map([], () => add(mul(sequence, size.seq), sub(row, mul(sequence, n))), { axes: [N], dtype: "i32" });
+  const at = add(mul(sequenceOf(row, n), size.seq), placeOf(row, n));
+  const place = g.map([], () => at, { axes: [N], dtype: "i32" });
   return g.take(embedding(), g.take(tokens, place));
 }

@@ -2,7 +2,8 @@
  * The experts of a mixture as one node that dispatch replaces: all but attentions and blocks with more than networks in
  * them, group after group, and the adjugates behind them.
  */
-import type { Ffn, Mixture, Norm } from "../../2-design/design.js";
+import { normWeights } from "../../2-design/block-weights.js";
+import type { Ffn, Mixture } from "../../2-design/design.js";
 import { groupPrefix } from "../../2-design/mixture-weights.js";
 import { isPlaced, networksOf } from "../../2-design/placed.js";
 import type { ExpertStep } from "../../experts/step.js";
@@ -70,13 +71,8 @@ function stepsParams(
   experts: Axis,
   width: Axis,
 ): Value[] {
-  const count: Readonly<Record<Norm["kind"], readonly string[]>> = {
-    none: [],
-    rms: ["weight"],
-    layer: ["weight", "bias"],
-  };
   return steps.flatMap(({ scope, norm, ffn }, i) => [
-    ...count[norm.kind].map((name) => c.param(`${prefix}.${scope}.norm.${name}`, [experts, width])),
+    ...normWeights(norm, width.size).map(({ name }) => c.param(`${prefix}.${scope}.norm.${name}`, [experts, width])),
     ...ffnParams(c, ffn, `${prefix}.${scope}`, [experts], width, `F${experts.name}${i}`),
   ]);
 }

@@ -4,7 +4,7 @@
  */
 import type { Mixture, SharedGroup } from "../../2-design/design.js";
 import { type ExpertBuild, type ExpertRows, soleExpert } from "../../experts/build.js";
-import { expertKind } from "../../experts/index.js";
+import { builtKind } from "../../experts/index.js";
 import type { GraphBuilder } from "../builder.js";
 import { add, mul, sigmoid } from "../expr-build.js";
 import type { Axis, Value } from "../graph.js";
@@ -23,14 +23,13 @@ export function addShared(
   sum: Value,
 ): Value {
   const { g } = c;
-  const kind = expertKind(group.ffn.kind);
-  ensure(kind?.build !== undefined, () => `shared experts of kind ${group.ffn.kind} have no meaning in the graph`);
+  const kind = builtKind(group.ffn.kind);
   ensure(group.count >= 1, () => "a shared group has experts");
   const prefix = mixture.shared.length > 1 ? `${scope}.shared.${at}` : `${scope}.shared`;
   return g.within({ role: "shared" }, () => {
     const N = { name: "SH", size: group.count };
     const weights = ffnParams(c, group.ffn, prefix, [N], c.D, "FS");
-    const build = (rows: ExpertRows, own: readonly Value[]): Value => kind.build!(rows, own, group.ffn);
+    const build = (rows: ExpertRows, own: readonly Value[]): Value => kind.build(rows, own, group.ffn);
     const scale = group.gated
       ? g.map([g.contract(x, c.param(`${prefix}.scale.weight`, [N, c.D]), [c.D.name])], sigmoid)
       : undefined;
